@@ -1,0 +1,90 @@
+import { z } from 'zod';
+
+/** Levels of the logger, from the most to the least talkative; `silent` writes nothing. */
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const PORT_MAX = 65_535;
+
+const port = z
+  .string()
+  .refine((text) => /^\d{1,5}$/.test(text) && Number(text) <= PORT_MAX, {
+    error: `expected a whole number from 0 (any free port) to ${String(PORT_MAX)}`,
+  })
+  .transform(Number);
+
+const milliseconds = z
+  .string()
+  .regex(/^\d{1,7}$/, { error: 'expected whole milliseconds, for instance 50' })
+  .transform(Number);
+
+const text = z.string().min(1);
+
+const url = (protocols: readonly string[]) =>
+  z.string().refine((value) => protocols.includes(protocolOf(value)), {
+    error: `expected a URL that begins with ${protocols.map((name) => `${name}//`).join(' or ')}`,
+  });
+
+const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
+  z.enum(values, { error: `expected one of: ${values.join(', ')}` });
+
+const HOST_PATTERN =
+  /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/i;
+
+const hostList = z
+  .string()
+  .transform((list) =>
+    list
+      .split(',')
+      .map((host) => host.trim())
+      .filter((host) => host !== ''),
+  )
+  .refine((hosts) => hosts.every((host) => HOST_PATTERN.test(host)), {
+    error: 'expected hosts separated by commas, each host or host:port, without a scheme',
+  });
+
+function protocolOf(value: string): string {
+  return URL.canParse(value) ? new URL(value).protocol : '';
+}
+
+/** Every variable with our prefix: its shape and its default. `.env.example` explains each. */
+export const VARIABLES = z.strictObject({
+  CONCLAVE_MODE: oneOf(['local', 'cluster']).default('local'),
+  CONCLAVE_HOST: text.default('127.0.0.1'),
+  CONCLAVE_PORT: port.default(7400),
+  CONCLAVE_DATA: text.default('.conclave'),
+  CONCLAVE_LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
+  CONCLAVE_TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s/:]+:\d{1,5}$/, { error: 'expected host:port without a scheme' })
+    .optional(),
+  CONCLAVE_TEMPORAL_NAMESPACE: text.default('default'),
+  CONCLAVE_TEMPORAL_UI_PORT: port.optional(),
+  CONCLAVE_TEMPORAL_BIN: text.optional(),
+  CONCLAVE_TASK_QUEUE: text.default('collaborations'),
+  CONCLAVE_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
+  CONCLAVE_DATABASE_APP_URL: url(['postgres:', 'postgresql:']).optional(),
+  CONCLAVE_S3_ENDPOINT: url(['http:', 'https:']).optional(),
+  CONCLAVE_S3_REGION: text.default('us-east-1'),
+  CONCLAVE_S3_BUCKET: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, {
+      error: 'expected a bucket name: 3 to 63 of a-z, 0-9, dot and hyphen',
+    })
+    .default('conclave'),
+  CONCLAVE_S3_ACCESS_KEY: text.optional(),
+  CONCLAVE_S3_SECRET_KEY: text.optional(),
+  CONCLAVE_S3_BIN: text.optional(),
+  CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
+  CONCLAVE_SIMULATED: oneOf(['auto', 'on', 'off']).default('auto'),
+  CONCLAVE_SIMULATED_ADDRESS: url(['http:', 'https:']).optional(),
+  CONCLAVE_SIMULATED_LATENCY_MS: milliseconds.default(50),
+});
+
+/** The variables after validation, under their own names. */
+export type Variables = z.infer<typeof VARIABLES>;
+
+/** Names of all variables with our prefix. */
+export const VARIABLE_NAMES: readonly string[] = Object.keys(VARIABLES.shape);
+
+/** A level of the logger. */
+export type LogLevel = (typeof LOG_LEVELS)[number];

@@ -1,0 +1,329 @@
+/**
+ * The only reader of the environment. Every program of the project calls {@link readConfig} or
+ * {@link readServiceConfig} once, in its main file, and hands values on as arguments.
+ */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
+import type { LogLevel, Variables } from './config-schema.ts';
+import { readRunFile, readSecret } from './stack/run-files.ts';
+
+const PREFIX = 'CONCLAVE_';
+const EXIT_BAD_CONFIGURATION = 2;
+
+/** The application's database role: row security is forced for it. */
+export const APP_ROLE = 'conclave_app';
+
+/** The database that the one-command stack creates. */
+export const DATABASE_NAME = 'conclave';
+
+/** Variables as a process gets them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Where the key of each known provider stands, in order of preference. */
+const PROVIDER_VARIABLES = {
+  anthropic: ['ANTHROPIC_API_KEY'],
+  openai: ['OPENAI_API_KEY'],
+  google: ['GOOGLE_GENERATIVE_AI_API_KEY', 'GEMINI_API_KEY'],
+  mistral: ['MISTRAL_API_KEY'],
+  xai: ['XAI_API_KEY'],
+  ollama: ['OLLAMA_HOST'],
+} as const;
+
+/** A provider that is offered as soon as its variable is in the environment. */
+export type KnownProvider = keyof typeof PROVIDER_VARIABLES;
+
+/** A provider that can be used, and the variable that says so. */
+export interface AvailableProvider {
+  readonly provider: KnownProvider;
+  /** Name of the variable; its value comes from {@link Config.secretNamed}. */
+  readonly variable: string;
+}
+
+/** Where objects are kept; parts that are not known yet are undefined. */
+export interface S3Settings {
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKey: string | undefined;
+  readonly secretKey: string | undefined;
+}
+
+/** All settings of a process. Never log it whole: it holds credentials. */
+export interface Config {
+  readonly mode: 'local' | 'cluster';
+  readonly host: string;
+  /** Port of API and docs; 0 means any free one. */
+  readonly port: number;
+  /** Absolute path of the folder under which everything that is kept lies. */
+  readonly dataFolder: string;
+  readonly logLevel: LogLevel;
+  readonly temporal: {
+    /** `host:port`; undefined means that the stack starts its own. */
+    readonly address: string | undefined;
+    readonly namespace: string;
+    readonly uiPort: number | undefined;
+    readonly binary: string | undefined;
+  };
+  readonly taskQueue: string;
+  /** URL of the role that owns the tables and migrates them. */
+  readonly databaseUrl: string | undefined;
+  /** URL of the role for which row security is forced. */
+  readonly databaseAppUrl: string | undefined;
+  readonly s3: S3Settings & { readonly binary: string | undefined };
+  /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
+  readonly allowedHosts: readonly string[];
+  readonly simulated: 'auto' | 'on' | 'off';
+  /** URL of the panel of simulated agents, when there is one. */
+  readonly simulatedAddress: string | undefined;
+  readonly simulatedLatencyMs: number;
+  /** Providers whose variable is in the environment, in a fixed order. */
+  readonly providers: readonly AvailableProvider[];
+  /**
+   * Reads the variable that an agent names for its key.
+   *
+   * @param name - A name of capitals, digits and underscores that begins with a letter; names with
+   *   our own prefix are refused, so that no agent can be made to send the database's password.
+   * @returns undefined when the name is malformed, ours, or not set.
+   */
+  secretNamed(name: string): string | undefined;
+}
+
+/** Everything that a process needs to reach the other parts. */
+export interface Connections {
+  /** `host:port`. */
+  readonly temporalAddress: string;
+  readonly temporalNamespace: string;
+  /** URL of the application's role. */
+  readonly databaseUrl: string;
+  readonly s3: { readonly [Key in keyof S3Settings]: string };
+  /** URL of the simulated panel; undefined when there is none. */
+  readonly simulatedAddress: string | undefined;
+}
+
+/** Settings of a process that joins running parts: the API, a worker, a bench. */
+export type ServiceConfig = Config & { readonly connections: Connections };
+
+/** What loading settings comes to: the settings, or every fault by the variable's name. */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config }
+  | { readonly ok: false; readonly faults: readonly string[] };
+
+/**
+ * Turns variables and flags into settings. Pure but for resolving the data folder's path.
+ *
+ * @param input - Where settings come from.
+ * @param input.env - The variables; an empty one counts as not set.
+ * @param input.argv - Flags such as `--port 8080` or `--port=8080`; they win over variables.
+ * @returns Faults name the variable and what was expected, never the value.
+ */
+export function loadConfig(input: { env: Environment; argv: readonly string[] }): LoadedConfig {
+  const flags = readFlags(input.argv);
+  const given = Object.fromEntries(
+    Object.entries({ ...ownVariables(input.env), ...flags.values }).filter(
+      ([, value]) => value !== '',
+    ),
+  );
+  const parsed = VARIABLES.safeParse(given);
+  if (parsed.success && flags.faults.length === 0) {
+    return { ok: true, config: buildConfig(parsed.data, input.env) };
+  }
+  const faults = parsed.success ? [] : parsed.error.issues.flatMap(describeIssue);
+  return { ok: false, faults: [...flags.faults, ...faults] };
+}
+
+/**
+ * Finds the addresses and credentials of the other parts: what is configured wins, then what a
+ * running stack has published in the data folder.
+ *
+ * @returns Faults say which variable would mend each missing address.
+ */
+export function findConnections(
+  config: Config,
+): { ok: true; connections: Connections } | { ok: false; faults: string[] } {
+  const data = config.dataFolder;
+  const missing: string[] = [];
+  const need = (value: string | undefined, variable: string): string => {
+    if (value === undefined) missing.push(`${variable}: not set, and no stack runs on ${data}`);
+    return value ?? '';
+  };
+  const connections: Connections = {
+    temporalAddress: need(
+      config.temporal.address ?? readRunFile(data, 'temporal')?.address,
+      'CONCLAVE_TEMPORAL_ADDRESS',
+    ),
+    temporalNamespace: config.temporal.namespace,
+    databaseUrl: need(appDatabaseUrl(config), 'CONCLAVE_DATABASE_APP_URL'),
+    s3: {
+      endpoint: need(
+        config.s3.endpoint ?? readRunFile(data, 's3')?.address,
+        'CONCLAVE_S3_ENDPOINT',
+      ),
+      region: config.s3.region,
+      bucket: config.s3.bucket,
+      accessKey: need(
+        config.s3.accessKey ?? readSecret(data, 's3-access-key'),
+        'CONCLAVE_S3_ACCESS_KEY',
+      ),
+      secretKey: need(
+        config.s3.secretKey ?? readSecret(data, 's3-secret-key'),
+        'CONCLAVE_S3_SECRET_KEY',
+      ),
+    },
+    simulatedAddress: config.simulatedAddress ?? readRunFile(data, 'simulated')?.address,
+  };
+  return missing.length === 0 ? { ok: true, connections } : { ok: false, faults: missing };
+}
+
+/**
+ * Reads this process's settings, with `.env` of the working folder beneath the real environment.
+ * Ends the process with code 2 and one line per fault when something is wrong.
+ *
+ * @param argv - Flags; those of the process by default.
+ */
+export function readConfig(argv: readonly string[] = process.argv.slice(2)): Config {
+  const loaded = loadConfig({ env: readEnvironment(), argv });
+  return loaded.ok ? loaded.config : refuse(loaded.faults);
+}
+
+/**
+ * Reads the settings of a process that joins running parts.
+ * Ends the process with code 2 and one line per fault when something is wrong or not to be found.
+ *
+ * @param part - An API that is not started by the stack itself takes a free port (0) where the
+ *   stack's own API holds the configured one.
+ */
+export function readServiceConfig(part: 'api' | 'worker'): ServiceConfig {
+  const config = readConfig();
+  const found = findConnections(config);
+  if (!found.ok) return refuse([...found.faults, 'start the stack first: npm start']);
+  const port = part === 'api' ? freePortBeside(config) : config.port;
+  return { ...config, port, connections: found.connections };
+}
+
+/** Gives the variables of this process, with those of `.env` in the working folder beneath them. */
+export function readEnvironment(): Environment {
+  if (existsSync('.env')) process.loadEnvFile('.env');
+  return { ...process.env };
+}
+
+/** Gives the flag that sets a variable: `CONCLAVE_S3_BUCKET` is `--s3-bucket`. */
+export function flagOf(variable: string): string {
+  return `--${variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')}`;
+}
+
+function buildConfig(values: Variables, env: Environment): Config {
+  return {
+    mode: values.CONCLAVE_MODE,
+    host: values.CONCLAVE_HOST,
+    port: values.CONCLAVE_PORT,
+    dataFolder: resolve(values.CONCLAVE_DATA),
+    logLevel: values.CONCLAVE_LOG_LEVEL,
+    temporal: {
+      address: values.CONCLAVE_TEMPORAL_ADDRESS,
+      namespace: values.CONCLAVE_TEMPORAL_NAMESPACE,
+      uiPort: values.CONCLAVE_TEMPORAL_UI_PORT,
+      binary: values.CONCLAVE_TEMPORAL_BIN,
+    },
+    taskQueue: values.CONCLAVE_TASK_QUEUE,
+    databaseUrl: values.CONCLAVE_DATABASE_URL,
+    databaseAppUrl: values.CONCLAVE_DATABASE_APP_URL,
+    s3: {
+      endpoint: values.CONCLAVE_S3_ENDPOINT,
+      region: values.CONCLAVE_S3_REGION,
+      bucket: values.CONCLAVE_S3_BUCKET,
+      accessKey: values.CONCLAVE_S3_ACCESS_KEY,
+      secretKey: values.CONCLAVE_S3_SECRET_KEY,
+      binary: values.CONCLAVE_S3_BIN,
+    },
+    allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
+    simulated: values.CONCLAVE_SIMULATED,
+    simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,
+    simulatedLatencyMs: values.CONCLAVE_SIMULATED_LATENCY_MS,
+    providers: availableProviders(env),
+    secretNamed: (name) =>
+      /^[A-Z][A-Z0-9_]*$/.test(name) && !name.startsWith(PREFIX) ? env[name] : undefined,
+  };
+}
+
+function availableProviders(env: Environment): AvailableProvider[] {
+  return Object.entries(PROVIDER_VARIABLES).flatMap(([provider, variables]) => {
+    const variable = variables.find((name) => (env[name] ?? '') !== '');
+    return variable === undefined ? [] : [{ provider: provider as KnownProvider, variable }];
+  });
+}
+
+function ownVariables(env: Environment): Record<string, string> {
+  const own = Object.entries(env).filter(([name]) => name.startsWith(PREFIX));
+  return Object.fromEntries(own.flatMap(([name, value]) => (value ? [[name, value]] : [])));
+}
+
+function readFlags(argv: readonly string[]): {
+  values: Record<string, string>;
+  faults: string[];
+} {
+  const values: Record<string, string> = {};
+  const faults: string[] = [];
+  for (let index = 0; index < argv.length; index += 1) {
+    const [flag, inline] = splitOnce(argv[index] ?? '');
+    const variable = VARIABLE_NAMES.find((name) => flagOf(name) === flag);
+    if (variable === undefined) {
+      faults.push(`${flag}: unknown flag; known: ${VARIABLE_NAMES.map(flagOf).join(' ')}`);
+      continue;
+    }
+    const value = inline ?? argv[(index += 1)];
+    if (value === undefined) faults.push(`${flag}: expected a value after it`);
+    else values[variable] = value;
+  }
+  return { values, faults };
+}
+
+function splitOnce(argument: string): [string, string | undefined] {
+  const at = argument.indexOf('=');
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
+}
+
+function describeIssue(issue: {
+  code?: string | undefined;
+  path: PropertyKey[];
+  message: string;
+  keys?: string[];
+}): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return (issue.keys ?? []).map((name) => `${name}: unknown variable; see .env.example`);
+  }
+  return [`${String(issue.path[0])}: ${issue.message}`];
+}
+
+function appDatabaseUrl(config: Config): string | undefined {
+  if (config.databaseAppUrl !== undefined) return config.databaseAppUrl;
+  const password = readSecret(config.dataFolder, 'postgres-app-password');
+  if (password === undefined) return undefined;
+  if (config.databaseUrl !== undefined) return withAppRole(config.databaseUrl, password);
+  const address = readRunFile(config.dataFolder, 'postgres')?.address;
+  if (address === undefined) return undefined;
+  return withAppRole(`postgres://${address}/${DATABASE_NAME}`, password);
+}
+
+/** Gives the same database's URL for the application's role. */
+export function withAppRole(ownerUrl: string, password: string): string {
+  const url = new URL(ownerUrl);
+  url.username = APP_ROLE;
+  url.password = password;
+  return url.href;
+}
+
+function freePortBeside(config: Config): number {
+  // A child of the stack has a channel to its parent; it was given exactly the port it must take.
+  if (process.connected) return config.port;
+  const running = readRunFile(config.dataFolder, 'api');
+  const isTaken = running !== undefined && Number(new URL(running.address).port) === config.port;
+  return isTaken ? 0 : config.port;
+}
+
+function refuse(faults: readonly string[]): never {
+  process.stderr.write(`conclave: the configuration has faults\n`);
+  for (const fault of faults) process.stderr.write(`  ${fault}\n`);
+  process.exit(EXIT_BAD_CONFIGURATION);
+}
