@@ -1,0 +1,93 @@
+import type { NoDecisionReason, StopReason } from './fact.ts';
+
+/** Totals of a run. A field is `null` when any call left it unknown; `unknownCalls` says how many did. */
+export interface Cost {
+  readonly inputTokens: number | null;
+  readonly cachedTokens: number | null;
+  readonly outputTokens: number | null;
+  /** Dollars with up to six decimals, from integer micro-dollars. */
+  readonly usd: number | null;
+  readonly calls: number;
+  readonly unknownCalls: number;
+}
+
+/** How one seat voted in the end. */
+export interface DecisionVote {
+  readonly seat: string;
+  readonly agent: string;
+  readonly weight: number;
+  /** The answer's words; a list for approval and ranked ballots; `null` for an abstention. */
+  readonly choice: string | readonly string[] | null;
+  readonly confidence: number | null;
+  readonly abstained: string | null;
+}
+
+/** A position that lost, with its reason. */
+export interface Dissent {
+  readonly seat: string;
+  readonly agent: string;
+  readonly answer: string;
+  readonly rationale: string;
+}
+
+/** A change of position between rounds. */
+export interface Flip {
+  readonly seat: string;
+  readonly agent: string;
+  readonly round: number;
+  readonly from: string;
+  readonly to: string;
+  /** The turn whose argument was cited. */
+  readonly citing: string;
+}
+
+/** The outcome of a collaboration, as the API shows it and the record seals it. */
+export interface Decision {
+  readonly kind: 'decided' | 'no-decision';
+  /** The answer in words; for an open debate the synthesis. */
+  readonly answer: string | null;
+  readonly reason: NoDecisionReason | null;
+  readonly explanation: string;
+  readonly votes: readonly DecisionVote[];
+  readonly flips: readonly Flip[];
+  readonly dissent: readonly Dissent[];
+  readonly rounds: number;
+  readonly stoppedBy: StopReason;
+  readonly cost: Cost;
+  readonly simulated: boolean;
+}
+
+/** The sealed, signed form of a decision. Canonical JSON (RFC 8785) of everything but `signature` is what is signed (Ed25519). */
+export interface SealedRecord {
+  readonly version: 1;
+  readonly collaborationId: string;
+  readonly tenantId: string;
+  readonly pattern: string;
+  readonly question: { readonly sha256: string; readonly bytes: number };
+  readonly options: readonly string[];
+  readonly materials: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
+  readonly plan: unknown;
+  readonly participants: readonly {
+    readonly seat: string;
+    readonly agent: string;
+    readonly models: readonly string[];
+    readonly personas: readonly string[];
+    readonly weight: number;
+    readonly simulated: boolean;
+  }[];
+  readonly positions: readonly {
+    readonly turn: string;
+    readonly seat: string;
+    readonly round: number;
+    readonly answer: string | readonly string[];
+    readonly confidence: number | null;
+    readonly sha256: string;
+  }[];
+  readonly decision: Decision;
+  /** Last event before the seal. */
+  readonly head: { readonly stream: string; readonly seq: number; readonly hash: string };
+  readonly sealedAt: string;
+  readonly keyId: string;
+  /** Ed25519 signature, base64. */
+  readonly signature: string;
+}

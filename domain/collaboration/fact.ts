@@ -1,0 +1,179 @@
+import type { Choice } from '../protocols/protocol.ts';
+import type { Usage } from '../providers/usage.ts';
+import type { BudgetLimits, Plan, Seat } from './plan.ts';
+
+/** What the seats do in one pass. `critique` exists only in plans of split depth; `nomination` gathers options before a vote on them. */
+export const phases = ['nomination', 'vote', 'proposal', 'critique', 'revision'] as const;
+export type Phase = (typeof phases)[number];
+
+/** What one model call is asked for: a phase's contribution, or a chair's task. */
+export const turnTasks = [...phases, 'grouping', 'judgement', 'synthesis'] as const;
+export type TurnTask = (typeof turnTasks)[number];
+
+/** Why a turn counts as an abstention. */
+export const abstentionReasons = [
+  'declined',
+  'refusal',
+  'empty',
+  'not-json',
+  'cut-off',
+  'invalid-answer',
+  'invalid-confidence',
+  'flip-without-citation',
+  'provider-failed',
+  'silent',
+] as const;
+export type AbstentionReason = (typeof abstentionReasons)[number];
+
+/** Why a pass ended. */
+export const closingReasons = ['complete', 'certain', 'deadline', 'closed', 'budget', 'cancelled'] as const;
+export type ClosingReason = (typeof closingReasons)[number];
+
+/** Why a run stopped asking. */
+export const stopReasons = [
+  'rounds',
+  'stability',
+  'certain',
+  'deadline',
+  'budget',
+  'closed',
+  'cancelled',
+] as const;
+export type StopReason = (typeof stopReasons)[number];
+
+/** Why there is no decision. */
+export const noDecisionReasons = [
+  'tie',
+  'no-quorum',
+  'veto',
+  'no-answers',
+  'budget',
+  'deadline',
+  'cancelled',
+] as const;
+export type NoDecisionReason = (typeof noDecisionReasons)[number];
+
+/** What the budget's state demands of a pass; decided when the pass opens, and recorded with it. */
+export interface Directives {
+  /** From 80 % on prompts carry a summary of the earlier passes instead of their text. */
+  readonly context: 'full' | 'summary';
+  /** From 95 % on this is the last pass. */
+  readonly isLast: boolean;
+}
+
+/** Identity of one model call's purpose within a run; the same turn is never paid twice. */
+export interface TurnRef {
+  /** `<task>-<round>-<seat>`. */
+  readonly turn: string;
+  readonly task: TurnTask;
+  readonly round: number;
+  readonly seat: string;
+}
+
+/** What a turn cost. */
+export interface TurnCost {
+  readonly usage: Usage;
+  /** Integer micro-dollars; `null` where price or usage is unknown. */
+  readonly microsUsd: number | null;
+}
+
+/** A share of the budget whose crossing changes how a run goes on, percent. */
+export const budgetThresholds = [80, 90, 95, 100] as const;
+export type BudgetThreshold = (typeof budgetThresholds)[number];
+
+/**
+ * What happened, without its content: the ledger's events carry the same fields and the content beside them.
+ * Answers are keys: `o<n>` for an option, `a<hash>` for an open answer.
+ * A fact of type `x.y` is the ledger's event `conclave.x.y.v1`.
+ */
+export type Fact =
+  /** First of a stream. */
+  | { readonly type: 'collaboration.opened'; readonly plan: Plan }
+  /** A pass begins: who is asked and how. Follows `collaboration.opened` or `round.closed`. */
+  | {
+      readonly type: 'round.opened';
+      readonly round: number;
+      readonly phase: Phase;
+      readonly seats: readonly string[];
+      readonly directives: Directives;
+    }
+  /** A seat took a position in the open pass. `citing` names the turn whose argument caused a flip. */
+  | ({
+      readonly type: 'position.submitted';
+      readonly choice: Choice;
+      /** 0 to 1, private; `null` where it was not given. */
+      readonly confidence: number | null;
+      readonly citing: string | null;
+    } & TurnRef &
+      TurnCost)
+  /** A seat criticised the others' positions (split depth). */
+  | ({ readonly type: 'critique.submitted' } & TurnRef & TurnCost)
+  /** A turn gave nothing usable, even after one repair. */
+  | ({ readonly type: 'turn.abstained'; readonly reason: AbstentionReason } & TurnRef & TurnCost)
+  /** A call was still running when its pass closed; what it cost is settled, what it said does not count. */
+  | ({ readonly type: 'turn.cancelled' } & TurnRef & TurnCost)
+  /** A turn was not started because the budget had no room for it. */
+  | ({ readonly type: 'turn.refused'; readonly reason: 'budget' } & TurnRef)
+  /** The open pass ended. Outstanding seats have abstained by silence. */
+  | {
+      readonly type: 'round.closed';
+      readonly round: number;
+      readonly phase: Phase;
+      readonly reason: ClosingReason;
+    }
+  /** The chair merged answers that mean the same: each key maps to the key that stands for it. */
+  | ({ readonly type: 'answers.grouped'; readonly merges: Readonly<Record<string, string>> } & TurnRef &
+      TurnCost)
+  /** The judge chose. */
+  | ({ readonly type: 'judgement.given'; readonly choice: Choice } & TurnRef & TurnCost)
+  /** The chair wrote the answer up. */
+  | ({ readonly type: 'synthesis.written' } & TurnRef & TurnCost)
+  | { readonly type: 'threshold.reached'; readonly percent: BudgetThreshold }
+  | { readonly type: 'collaboration.paused'; readonly by: string }
+  | { readonly type: 'collaboration.resumed'; readonly by: string }
+  | { readonly type: 'collaboration.cancelled'; readonly by: string; readonly reason: string }
+  | { readonly type: 'closing.requested'; readonly by: string }
+  | { readonly type: 'deadline.passed' }
+  /** From the next pass on. */
+  | { readonly type: 'participant.added'; readonly by: string; readonly seat: Seat }
+  /** Shown to the seats from the next pass on. The text is the event's content. */
+  | { readonly type: 'message.added'; readonly by: string; readonly messageId: string }
+  /** The new limits, not the difference. */
+  | { readonly type: 'budget.raised'; readonly by: string; readonly budget: BudgetLimits }
+  /** The machine's verdict. Follows the last `round.closed`; nothing but settled costs and the seal may follow. */
+  | { readonly type: 'decision.reached'; readonly verdict: Verdict };
+
+/** The outcome of a run, in keys. */
+export interface Verdict {
+  readonly kind: 'decided' | 'no-decision';
+  readonly answer: string | null;
+  readonly reason: NoDecisionReason | null;
+  readonly stoppedBy: StopReason;
+  readonly rounds: number;
+  /** One sentence for a person: what the protocol counted. */
+  readonly explanation: string;
+}
+
+export type FactType = Fact['type'];
+export type FactOf<T extends FactType> = Extract<Fact, { type: T }>;
+
+/** The facts in which one model call can end. */
+export type TurnFact = FactOf<
+  | 'position.submitted'
+  | 'critique.submitted'
+  | 'turn.abstained'
+  | 'turn.cancelled'
+  | 'turn.refused'
+  | 'answers.grouped'
+  | 'judgement.given'
+  | 'synthesis.written'
+>;
+
+/**
+ * Names a turn.
+ *
+ * @returns `<task>-<round>-<seat>`, unique within a run
+ */
+export function turnRef(task: TurnTask, round: number, seat: string): TurnRef {
+  return { turn: `${task}-${String(round)}-${seat}`, task, round, seat };
+}

@@ -1,0 +1,58 @@
+import type { Protocol } from '../protocols/protocol.ts';
+
+/** The patterns that exist so far. */
+export const patterns = ['consensus', 'debate'] as const;
+export type Pattern = (typeof patterns)[number];
+
+/** One seat at the table: an agent with its personas and weight. Seats are named `s1`, `s2`, … in the order of the request. */
+export interface Seat {
+  readonly seat: string;
+  readonly agent: string;
+  readonly personas: readonly string[];
+  /** Share of the vote, > 0; 1 unless the request says otherwise. */
+  readonly weight: number;
+  readonly simulated: boolean;
+}
+
+/** Limits of a run; a limit that is `null` does not exist. */
+export interface BudgetLimits {
+  readonly tokens: number | null;
+  readonly microsUsd: number | null;
+}
+
+/**
+ * Everything that a run was decided to be before it started: every setting and seed.
+ * It enters the workflow's history, so it holds ids and numbers, no text of the question.
+ */
+export interface Plan {
+  readonly pattern: Pattern;
+  /** Seed of every shuffle, hexadecimal; recorded so that a replay shuffles alike. */
+  readonly seed: string;
+  readonly seats: readonly Seat[];
+  readonly protocol: Protocol;
+  /** Keys of a closed question's options, `o1`, `o2`, … in the order of the request; empty for an open question. */
+  readonly optionKeys: readonly string[];
+  /** How equal open answers are found. */
+  readonly grouping: 'exact' | 'normalised' | 'model';
+  /** Most rounds, 1 to 5. */
+  readonly rounds: number;
+  /** `combined`: critique and revision in one call; `split`: a call each. */
+  readonly depth: 'combined' | 'split';
+  readonly stopOnStability: boolean;
+  /** Whether the last round ends as soon as no outstanding vote can change the outcome. */
+  readonly endsEarly: boolean;
+  /** Whether a last call writes the answer up from the positions (open debates). */
+  readonly synthesis: boolean;
+  /** Seat that judges (protocol `judge`), groups (grouping `model`) and synthesises. */
+  readonly chair: string;
+  readonly allowFallback: boolean;
+  readonly budget: BudgetLimits;
+  /** Time for the whole run, milliseconds; `null` for none. */
+  readonly deadlineMs: number | null;
+  /** Upper bound of one reply, tokens. */
+  readonly maxOutputTokens: number;
+  /** Estimated input of one first-round call, tokens (question, materials, rules). */
+  readonly promptTokens: number;
+  /** 0.0 to 1.0. */
+  readonly thoroughness: number;
+}

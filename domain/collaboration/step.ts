@@ -1,0 +1,22 @@
+import type { Fact, TurnRef, Verdict } from './fact.ts';
+
+/** What the business wants now. */
+export type Step =
+  /** The machine decided: these facts are to be recorded, in this order, and then folded in. */
+  | { readonly kind: 'record'; readonly facts: readonly Fact[] }
+  /** These turns are open: ask those that were not asked yet, then wait for any fact. */
+  | { readonly kind: 'ask'; readonly turns: readonly TurnRef[] }
+  /** Nothing to do until a person acts. */
+  | { readonly kind: 'wait'; readonly reason: 'paused' }
+  | { readonly kind: 'end'; readonly verdict: Verdict };
+
+/**
+ * A pattern as a pure machine. The same three functions serve the workflow, replay, time travel and tests.
+ * `next` has no memory: it reads the state. `evolve` ignores a turn's fact that it has folded in already, and the order
+ * of the answers of one pass does not matter.
+ */
+export interface Machine<State> {
+  open(plan: Fact & { type: 'collaboration.opened' }): State;
+  next(state: State): Step;
+  evolve(state: State, fact: Fact): State;
+}

@@ -1,0 +1,132 @@
+import type { Fact, FactOf, FactType, TurnFact } from '../collaboration/fact.ts';
+import type { FinishReason } from '../providers/model-connector.ts';
+
+/** The prefix and version that turn a fact's type into an event's type. */
+export type EventType = `conclave.${FactType}.v1` | 'conclave.decision.sealed.v1';
+
+/** Text over this many UTF-8 bytes goes to S3 and leaves `{ artifact, bytes }` in the event. */
+export const inlineBytesMax = 8192;
+
+/** Text of an event: in place, or as an artifact named by its SHA-256. */
+export type Text = string | { readonly artifact: string; readonly bytes: number };
+
+/** What a turn's event carries beside its fact. */
+export interface TurnContent {
+  /** The answer in words: an option's text, or the open answer. Empty where there is none. */
+  readonly answer: Text;
+  readonly rationale: Text;
+  /** Points that support the answer. */
+  readonly evidence: readonly string[];
+  /** Critiques of the others' positions, by the anonymous name under which this seat saw them. */
+  readonly critiques: readonly { readonly of: string; readonly text: string }[];
+  /** The model that answered, as its provider names it; differs from the seat's where a fallback was used. */
+  readonly model: string;
+  readonly agent: string;
+  readonly simulated: boolean;
+  readonly finish: FinishReason;
+  /** Whether the first reply was not what was asked, and what was wrong with it. */
+  readonly repaired: string | null;
+  /** SHA-256 of the prompt as it was sent, hexadecimal. */
+  readonly promptSha256: string;
+  readonly latencyMs: number;
+  /** What was left out of the prompt, one line each; empty when all fitted. */
+  readonly leftOut: readonly string[];
+}
+
+/** Content of the first event of a collaboration. */
+export interface OpenedContent {
+  readonly question: Text;
+  readonly options: readonly string[];
+  readonly materials: readonly MaterialRef[];
+  /** Custom personas of this run, by name. */
+  readonly personas: Readonly<Record<string, string>>;
+}
+
+/** A material as stored: its bytes are an artifact. */
+export interface MaterialRef {
+  readonly name: string;
+  readonly mediaType: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Content of the event that closes a stream. */
+export interface SealedContent {
+  /** Artifact of the sealed record. */
+  readonly record: string;
+  /** Artifact of the transcript. */
+  readonly transcript: string;
+  readonly keyId: string;
+}
+
+/** The data of an event: the fact's own fields and, beside them, the content. */
+export type EventData<T extends FactType = FactType> = Omit<FactOf<T>, 'type'> & {
+  readonly content?: unknown;
+};
+
+/** An event before the ledger gave it its place. `id` is derived from what happened, so that appending twice is appending once. */
+export interface NewEvent {
+  readonly id: string;
+  readonly type: EventType;
+  /** Who caused it, for instance `/collaborations/c_…/seats/s1` or `/users/local`. */
+  readonly source: string;
+  readonly subject: string;
+  /** RFC 3339, UTC, milliseconds. */
+  readonly time: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** One immutable fact in the ledger, in CloudEvents shape, chained by hash. */
+export interface LedgerEvent extends NewEvent {
+  readonly stream: string;
+  /** Place in the stream, 1, 2, 3 … without gaps. */
+  readonly seq: number;
+  /** `hash` of the event before; 64 zeros for the first. */
+  readonly previousHash: string;
+  /** SHA-256 over the canonical JSON (RFC 8785) of all the other fields, hexadecimal. */
+  readonly hash: string;
+}
+
+/** Computes SHA-256 of UTF-8 text, hexadecimal. The domain takes it as an argument because it may import no Node module. */
+export type Sha256 = (text: string) => string;
+
+/** `previousHash` of a stream's first event. */
+export const genesisHash = '0'.repeat(64);
+
+/**
+ * Makes the event of a fact.
+ *
+ * @param fact - what happened
+ * @param about - the event's identity, time and content; `content` is left out of the data when undefined
+ */
+export function eventOf(
+  fact: Fact,
+  about: { id: string; source: string; subject: string; time: string; content?: unknown },
+): NewEvent {
+  const { type, ...fields } = fact;
+  return {
+    id: about.id,
+    type: `conclave.${type}.v1`,
+    source: about.source,
+    subject: about.subject,
+    time: about.time,
+    data: about.content === undefined ? fields : { ...fields, content: about.content },
+  };
+}
+
+/**
+ * Reads the fact out of an event.
+ *
+ * @returns the fact, or `undefined` for an event that is no fact (the seal)
+ */
+export function factOf(event: Pick<NewEvent, 'type' | 'data'>): Fact | undefined {
+  if (event.type === 'conclave.decision.sealed.v1') return undefined;
+  const { content: _content, ...fields } = event.data;
+  return { type: event.type.slice('conclave.'.length, -'.v1'.length), ...fields } as Fact;
+}
+
+/** A turn's fact together with its content, as an activity hands it to the ledger. */
+export interface TurnOutcome {
+  readonly fact: TurnFact;
+  readonly content: TurnContent | null;
+}

@@ -1,0 +1,41 @@
+import type { ProviderName } from './model-connector.ts';
+
+/** Price of a model in micro-dollars per million tokens (1 USD per million tokens = 1,000,000). */
+export interface Price {
+  readonly inputMicrosUsdPerMillion: number;
+  readonly cachedMicrosUsdPerMillion: number;
+  readonly outputMicrosUsdPerMillion: number;
+  /** ISO date on which the price was read. */
+  readonly asOf: string;
+}
+
+/** Limits of one provider account; every worker together keeps them. Absent means unlimited. */
+export interface AgentLimits {
+  readonly requestsPerMinute?: number;
+  readonly concurrent?: number;
+}
+
+/** A registered AI, as stored and as shown; the key itself is never here, only the variable's name. */
+export interface Agent {
+  readonly name: string;
+  readonly provider: ProviderName;
+  readonly model: string;
+  readonly baseUrl: string | null;
+  readonly apiKeyEnv: string | null;
+  readonly personas: readonly string[];
+  readonly price: Price | null;
+  readonly limits: AgentLimits;
+  /** Name of another agent of the same tenant to ask when this one cannot be reached; used only where the caller allows it. */
+  readonly fallback: string | null;
+  readonly capabilities: { readonly vision?: boolean; readonly structuredOutput?: boolean };
+  readonly simulated: boolean;
+}
+
+/**
+ * Names the account whose limits, breaker and status a call shares.
+ *
+ * @returns a key equal for agents that use one provider, host and key variable
+ */
+export function accountOf(agent: Pick<Agent, 'provider' | 'baseUrl' | 'apiKeyEnv'>): string {
+  return `${agent.provider}|${agent.baseUrl ?? ''}|${agent.apiKeyEnv ?? ''}`;
+}

@@ -1,0 +1,36 @@
+/** @type {import('jest').Config} */
+export default {
+  projects: [
+    {
+      displayName: 'fast',
+      testMatch: ['<rootDir>/test/{domain,api,infra,clients,activities,bin}/**/*.test.ts'],
+      ...shared(),
+    },
+    {
+      displayName: 'server',
+      testMatch: ['<rootDir>/test/{server,workflows}/**/*.test.ts'],
+      globalSetup: '<rootDir>/test/support/stack-up.ts',
+      globalTeardown: '<rootDir>/test/support/stack-down.ts',
+      ...shared(),
+    },
+  ],
+};
+
+function shared() {
+  return {
+    testEnvironment: 'node',
+    injectGlobals: false,
+    extensionsToTreatAsEsm: ['.ts'],
+    transform: {
+      '^.+\\.ts$': [
+        '@swc/jest',
+        {
+          swcrc: false,
+          jsc: { target: 'es2023', parser: { syntax: 'typescript' } },
+          module: { type: 'es6' },
+          sourceMaps: 'inline',
+        },
+      ],
+    },
+  };
+}
