@@ -37,8 +37,8 @@ export interface Flip {
   readonly round: number;
   readonly from: string;
   readonly to: string;
-  /** The turn whose argument was cited. */
-  readonly citing: string;
+  /** The turn whose argument was cited; `null` where the seat gave none. */
+  readonly citing: string | null;
 }
 
 /** The outcome of a collaboration, as the API shows it and the record seals it. */
@@ -65,7 +65,11 @@ export interface SealedRecord {
   readonly pattern: string;
   readonly question: { readonly sha256: string; readonly bytes: number };
   readonly options: readonly string[];
-  readonly materials: readonly { readonly name: string; readonly sha256: string; readonly bytes: number }[];
+  readonly materials: readonly {
+    readonly name: string;
+    readonly sha256: string;
+    readonly bytes: number;
+  }[];
   readonly plan: unknown;
   readonly participants: readonly {
     readonly seat: string;
@@ -87,7 +91,10 @@ export interface SealedRecord {
   /** Last event before the seal. */
   readonly head: { readonly stream: string; readonly seq: number; readonly hash: string };
   readonly sealedAt: string;
+  /** First 16 hexadecimal digits of the SHA-256 of the public key (SPKI, DER). */
   readonly keyId: string;
+  /** SPKI in DER, base64: with it the record verifies offline. Who it belongs to is for the reader to know. */
+  readonly publicKey: string;
   /** Ed25519 signature, base64. */
   readonly signature: string;
 }

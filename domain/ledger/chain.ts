@@ -46,15 +46,17 @@ export const chainFaults = [
 /** Name of what is wrong with a chain. */
 export type ChainFault = (typeof chainFaults)[number];
 
-/** What verifying a chain comes to: its head, or the first fault; `seq` is the number at fault. */
+/** What verifying a chain comes to: its head, or the first fault. `seq` is the number at fault, `index` where in the list it showed. */
 export type ChainVerdict =
-  | { readonly ok: true; readonly head: ChainHead }
-  | {
-      readonly ok: false;
-      readonly seq: number;
-      readonly fault: ChainFault;
-      readonly message: string;
-    };
+  { readonly ok: true; readonly head: ChainHead } | ({ readonly ok: false } & BrokenChain);
+
+/** The first thing that is wrong with a chain. */
+export interface BrokenChain {
+  readonly seq: number;
+  readonly index: number;
+  readonly fault: ChainFault;
+  readonly message: string;
+}
 
 /**
  * Gives an event its place in a stream and its hash.
@@ -125,19 +127,19 @@ export function verifyChain(
 ): ChainVerdict {
   const numbers = new Set(events.map((event) => event.seq));
   let head = from;
-  for (const event of events) {
+  for (const [index, event] of events.entries()) {
     const fault =
       faultOfPlace(event, head.seq + 1, numbers) ??
       faultOfStream(event, events[0]) ??
       faultOfContent(event, sha256) ??
       faultOfLink(event, head);
-    if (fault !== undefined) return fault;
+    if (fault !== undefined) return { ok: false, index, ...fault };
     head = { seq: event.seq, hash: event.hash };
   }
   return { ok: true, head };
 }
 
-type Fault = Extract<ChainVerdict, { ok: false }>;
+type Fault = Omit<BrokenChain, 'index'>;
 
 function faultOfPlace(
   event: LedgerEvent,
@@ -148,20 +150,20 @@ function faultOfPlace(
   const at = `event ${String(expected)}`;
   if (event.seq > 0 && event.seq < expected) {
     const message = `event ${String(event.seq)} is there twice; the second stands in the place of ${at}`;
-    return { ok: false, seq: event.seq, fault: 'repeated', message };
+    return { seq: event.seq, fault: 'repeated', message };
   }
   const found = `in its place stands number ${String(event.seq)}`;
   if (numbers.has(expected)) {
     const message = `${at} is not in its place: ${found}`;
-    return { ok: false, seq: expected, fault: 'reordered', message };
+    return { seq: expected, fault: 'reordered', message };
   }
-  return { ok: false, seq: expected, fault: 'missing', message: `${at} is missing: ${found}` };
+  return { seq: expected, fault: 'missing', message: `${at} is missing: ${found}` };
 }
 
 function faultOfStream(event: LedgerEvent, first: LedgerEvent | undefined): Fault | undefined {
   if (first === undefined || event.stream === first.stream) return undefined;
   const message = `event ${String(event.seq)} belongs to stream ${event.stream}, the chain to ${first.stream}`;
-  return { ok: false, seq: event.seq, fault: 'other-stream', message };
+  return { seq: event.seq, fault: 'other-stream', message };
 }
 
 function faultOfContent(event: LedgerEvent, sha256: Sha256): Fault | undefined {
@@ -170,10 +172,10 @@ function faultOfContent(event: LedgerEvent, sha256: Sha256): Fault | undefined {
     const expected = hashOfEvent(event, sha256);
     if (event.hash === expected) return undefined;
     const message = `${at} was changed: its hash is ${event.hash}, what it says hashes to ${expected}`;
-    return { ok: false, seq: event.seq, fault: 'changed', message };
+    return { seq: event.seq, fault: 'changed', message };
   } catch (error) {
     if (!(error instanceof NotCanonicalError)) throw error;
-    return { ok: false, seq: event.seq, fault: 'changed', message: `${at}: ${error.message}` };
+    return { seq: event.seq, fault: 'changed', message: `${at}: ${error.message}` };
   }
 }
 
@@ -182,5 +184,5 @@ function faultOfLink(event: LedgerEvent, head: ChainHead): Fault | undefined {
   const message =
     `event ${String(event.seq)} follows ${event.previousHash}, ` +
     `but event ${String(head.seq)} before it has the hash ${head.hash}`;
-  return { ok: false, seq: event.seq, fault: 'wrong-previous-hash', message };
+  return { seq: event.seq, fault: 'wrong-previous-hash', message };
 }

@@ -15,6 +15,8 @@ export interface TurnContent {
   /** The answer in words: an option's text, or the open answer. Empty where there is none. */
   readonly answer: Text;
   readonly rationale: Text;
+  /** Words of the open answers that this turn names by key, where `answer` alone does not tell them. */
+  readonly labels?: Readonly<Record<string, string>>;
   /** Points that support the answer. */
   readonly evidence: readonly string[];
   /** Critiques of the others' positions, by the anonymous name under which this seat saw them. */
@@ -57,6 +59,8 @@ export interface SealedContent {
   /** Artifact of the transcript. */
   readonly transcript: string;
   readonly keyId: string;
+  /** The record's signature, base64: the chain bears witness to it. */
+  readonly signature: string;
 }
 
 /** The data of an event: the fact's own fields and, beside them, the content. */
@@ -93,16 +97,22 @@ export type Sha256 = (text: string) => string;
 /** `previousHash` of a stream's first event. */
 export const genesisHash = '0'.repeat(64);
 
+/** What an event says beside its fact. */
+export interface EventAbout {
+  readonly id: string;
+  readonly source: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly content?: unknown;
+}
+
 /**
  * Makes the event of a fact.
  *
  * @param fact - what happened
  * @param about - the event's identity, time and content; `content` is left out of the data when undefined
  */
-export function eventOf(
-  fact: Fact,
-  about: { id: string; source: string; subject: string; time: string; content?: unknown },
-): NewEvent {
+export function eventOf(fact: Fact, about: EventAbout): NewEvent {
   const { type, ...fields } = fact;
   return {
     id: about.id,
@@ -121,8 +131,9 @@ export function eventOf(
  */
 export function factOf(event: Pick<NewEvent, 'type' | 'data'>): Fact | undefined {
   if (event.type === 'conclave.decision.sealed.v1') return undefined;
-  const { content: _content, ...fields } = event.data;
-  return { type: event.type.slice('conclave.'.length, -'.v1'.length), ...fields } as Fact;
+  const fields = Object.entries(event.data).filter(([name]) => name !== 'content');
+  const type = event.type.slice('conclave.'.length, -'.v1'.length);
+  return { type, ...Object.fromEntries(fields) } as Fact;
 }
 
 /** A turn's fact together with its content, as an activity hands it to the ledger. */

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' });
+const base64 = z.base64({ error: 'expected base64' }).min(1);
+const time = z.iso.datetime({ precision: 3, error: 'expected a UTC time with milliseconds' });
+const count = z.int().nonnegative();
+const known = z.number().nonnegative().nullable();
+const words = z.union([z.string(), z.array(z.string())]);
+
+const decision = z.strictObject({
+  kind: z.enum(['decided', 'no-decision']),
+  answer: z.string().nullable(),
+  reason: z.string().nullable(),
+  explanation: z.string(),
+  votes: z.array(
+    z.strictObject({
+      seat: z.string(),
+      agent: z.string(),
+      weight: z.number(),
+      choice: words.nullable(),
+      confidence: z.number().nullable(),
+      abstained: z.string().nullable(),
+    }),
+  ),
+  flips: z.array(
+    z.strictObject({
+      seat: z.string(),
+      agent: z.string(),
+      round: count,
+      from: z.string(),
+      to: z.string(),
+      citing: z.string().nullable(),
+    }),
+  ),
+  dissent: z.array(
+    z.strictObject({
+      seat: z.string(),
+      agent: z.string(),
+      answer: z.string(),
+      rationale: z.string(),
+    }),
+  ),
+  rounds: count,
+  stoppedBy: z.string(),
+  cost: z.strictObject({
+    inputTokens: known,
+    cachedTokens: known,
+    outputTokens: known,
+    usd: known,
+    calls: count,
+    unknownCalls: count,
+  }),
+  simulated: z.boolean(),
+});
+
+/** Shape of a sealed record, version 1: every field is there, and no other. */
+export const sealedRecordSchema = z.strictObject({
+  version: z.literal(1),
+  collaborationId: z.string(),
+  tenantId: z.string(),
+  pattern: z.string(),
+  question: z.strictObject({ sha256, bytes: count }),
+  options: z.array(z.string()),
+  materials: z.array(z.strictObject({ name: z.string(), sha256, bytes: count })),
+  plan: z.record(z.string(), z.unknown()),
+  participants: z.array(
+    z.strictObject({
+      seat: z.string(),
+      agent: z.string(),
+      models: z.array(z.string()),
+      personas: z.array(z.string()),
+      weight: z.number(),
+      simulated: z.boolean(),
+    }),
+  ),
+  positions: z.array(
+    z.strictObject({
+      turn: z.string(),
+      seat: z.string(),
+      round: count,
+      answer: words,
+      confidence: z.number().nullable(),
+      sha256,
+    }),
+  ),
+  decision,
+  head: z.strictObject({ stream: z.string(), seq: z.int().positive(), hash: sha256 }),
+  sealedAt: time,
+  keyId: z.string().regex(/^[0-9a-f]{16}$/, { error: 'expected 16 hexadecimal digits' }),
+  publicKey: base64,
+  signature: base64,
+});
+
+/** Shape of an event; what its data holds depends on its type and is not looked at here. */
+export const ledgerEventSchema = z.looseObject({
+  id: z.string(),
+  type: z.string().regex(/^conclave\.[a-z]+\.[a-z]+\.v\d+$/, {
+    error: 'expected conclave.<noun>.<past participle>.v<n>',
+  }),
+  source: z.string(),
+  subject: z.string(),
+  time: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  stream: z.string(),
+  seq: z.int(),
+  previousHash: z.string(),
+  hash: z.string(),
+});

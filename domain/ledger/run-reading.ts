@@ -1,0 +1,181 @@
+import type { FactOf, TurnCost, TurnFact } from '../collaboration/fact.ts';
+import { evolveRun, openRun, type RunState } from '../collaboration/run-state.ts';
+import type { Choice } from '../protocols/protocol.ts';
+import { groupAnswers } from '../protocols/grouping.ts';
+import { factOf } from './event.ts';
+import type { LedgerEvent, OpenedContent, Text, TurnContent } from './event.ts';
+
+/** Type of the event that closes a stream; what comes after it belongs to no record. */
+const sealType = 'conclave.decision.sealed.v1';
+
+/** Gives the words of a text that the ledger only names; throws where they cannot be had. */
+export type ResolveText = (text: Exclude<Text, string>) => string;
+
+/** One finished model call as the ledger tells it. */
+export interface TurnReading {
+  readonly event: LedgerEvent;
+  readonly fact: TurnFact;
+  /** `null` where the call gave none: it was cancelled or refused. */
+  readonly content: TurnContent | null;
+}
+
+/** A run as it stands in the ledger, in words. Everything that is shown or sealed is made from this. */
+export interface RunReading {
+  /** The events before the seal. */
+  readonly events: readonly LedgerEvent[];
+  readonly opened: OpenedContent;
+  readonly state: RunState;
+  /** Every turn once, in the ledger's order. */
+  readonly turns: readonly TurnReading[];
+  /** Whether any seat or reply was simulated. */
+  readonly isSimulated: boolean;
+  textOf(text: Text): string;
+  /** The words of a key: an option's text, or the most frequent wording of an open answer. */
+  wordsOf(key: string): string;
+}
+
+/**
+ * Reads a run out of its events.
+ *
+ * @param events - a stream from its first event on; what stands after the seal is left out
+ * @param resolve - gives texts that are too long for the ledger
+ * @throws Error when the stream does not begin with `collaboration.opened`
+ */
+export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): RunReading {
+  const sealAt = events.findIndex((event) => event.type === sealType);
+  const unsealed = sealAt === -1 ? events : events.slice(0, sealAt);
+  const textOf = (text: Text): string => (typeof text === 'string' ? text : resolve(text));
+  const opened = openedContentOf(unsealed[0]);
+  const state = stateOf(unsealed);
+  const turns = turnsOf(unsealed);
+  return {
+    events: unsealed,
+    opened,
+    state,
+    turns,
+    isSimulated:
+      state.seats.some((seat) => seat.simulated) ||
+      turns.some((turn) => turn.content?.simulated === true),
+    textOf,
+    wordsOf: dictionary({ state, opened, turns, textOf }),
+  };
+}
+
+/** Folds the facts of events into the state that the run had. */
+export function stateOf(events: readonly LedgerEvent[]): RunState {
+  const facts = events.flatMap((event) => factOf(event) ?? []);
+  const [first, ...rest] = facts;
+  if (first?.type !== 'collaboration.opened') {
+    throw new Error(
+      `first event of a stream: got ${String(first?.type)}, expected collaboration.opened`,
+    );
+  }
+  return rest.reduce(evolveRun, openRun(first));
+}
+
+/** Whether a turn's fact has a cost: all have but those that were never started. */
+export function isPaid(fact: TurnFact): fact is Exclude<TurnFact, FactOf<'turn.refused'>> {
+  return fact.type !== 'turn.refused';
+}
+
+/**
+ * Says a choice in words.
+ *
+ * @param choice - what a seat chose
+ * @param wordsOf - gives the words of a key
+ * @returns one text, a list for approval and ranked ballots, `null` for an abstention
+ */
+export function choiceInWords(
+  choice: Choice,
+  wordsOf: (key: string) => string,
+): string | readonly string[] | null {
+  switch (choice.kind) {
+    case 'abstain':
+      return null;
+    case 'single':
+      return wordsOf(choice.option);
+    case 'approve':
+    case 'rank':
+      return choice.options.map(wordsOf);
+  }
+}
+
+/**
+ * Finds a turn's position in its own words, where it has any.
+ *
+ * An option is always told by the text that the request gave it; an open answer by the seat's own wording.
+ */
+export function positionInWords(
+  run: RunReading,
+  turn: TurnReading & { readonly fact: FactOf<'position.submitted'> },
+): string | readonly string[] | null {
+  const isOption = (key: string): boolean => run.state.plan.optionKeys.includes(key);
+  return choiceInWords(turn.fact.choice, (key) => {
+    const own = turn.fact.choice.kind === 'single' && !isOption(key) ? turn.content?.answer : '';
+    return own === undefined || own === '' ? run.wordsOf(key) : run.textOf(own);
+  });
+}
+
+/** Whether a turn is a position. */
+export function isPosition(
+  turn: TurnReading,
+): turn is TurnReading & { readonly fact: FactOf<'position.submitted'> } {
+  return turn.fact.type === 'position.submitted';
+}
+
+/** The costs of a run's calls, one entry each. */
+export function costsOf(run: RunReading): readonly TurnCost[] {
+  return run.turns.flatMap(({ fact }) => (isPaid(fact) ? [fact] : []));
+}
+
+function openedContentOf(event: LedgerEvent | undefined): OpenedContent {
+  const content = event?.data['content'] as OpenedContent | undefined;
+  if (content === undefined) throw new Error('first event of a stream: got no content');
+  return content;
+}
+
+function turnsOf(events: readonly LedgerEvent[]): readonly TurnReading[] {
+  const turns = new Map<string, TurnReading>();
+  for (const event of events) {
+    const fact = factOf(event);
+    if (fact === undefined || !('turn' in fact) || turns.has(fact.turn)) continue;
+    const content = (event.data['content'] ?? null) as TurnContent | null;
+    turns.set(fact.turn, { event, fact, content });
+  }
+  return [...turns.values()];
+}
+
+function dictionary(run: {
+  state: RunState;
+  opened: OpenedContent;
+  turns: readonly TurnReading[];
+  textOf: (text: Text) => string;
+}): (key: string) => string {
+  const labels = run.turns.flatMap(({ content }) => Object.entries(content?.labels ?? {}));
+  const options = run.opened.options.map(
+    (option, index) => [run.state.plan.optionKeys[index] ?? option, option] as const,
+  );
+  const words = new Map([...labels, ...openAnswers(run.turns, run.textOf), ...options]);
+  return (key) => words.get(key) ?? key;
+}
+
+/** Each key of an open answer with its most frequent wording. */
+function openAnswers(
+  turns: readonly TurnReading[],
+  textOf: (text: Text) => string,
+): readonly (readonly [string, string])[] {
+  const wordings = turns.filter(isPosition).flatMap(({ fact, content }) => {
+    const answer = content === null ? '' : textOf(content.answer);
+    const isOpen = fact.choice.kind === 'single' && answer !== '';
+    return isOpen ? [{ key: fact.choice.option, seat: fact.turn, answer }] : [];
+  });
+  const keys = new Set(wordings.map(({ key }) => key));
+  return [...keys].flatMap((key) =>
+    groupAnswers(
+      wordings.filter((wording) => wording.key === key),
+      'exact',
+    )
+      .slice(0, 1)
+      .map(({ label }) => [key, label] as const),
+  );
+}
