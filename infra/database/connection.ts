@@ -1,0 +1,99 @@
+import postgres from 'postgres';
+
+import { isTransient } from './transient-error.ts';
+
+/** How to reach a database. */
+export interface DatabaseOptions {
+  /** `postgres://…` of the application role. */
+  readonly url: string;
+  /** Most connections that this process opens for queries; listening takes one more. */
+  readonly connectionsMax: number;
+  /** Shown in `pg_stat_activity`. */
+  readonly applicationName: string;
+}
+
+/** The queries of one transaction, as tagged templates. */
+export type Transaction = postgres.TransactionSql;
+
+/**
+ * A pool of connections to one database.
+ * Every failure of the connection itself is one for which {@link isTransient} is true; the pool reconnects by itself at the
+ * next query, so a caller that tries again needs no other care.
+ */
+export interface Database {
+  /** For statements that need no tenant: functions that look across tenants, notifications. */
+  readonly sql: postgres.Sql;
+  /**
+   * Runs one transaction that sees and writes one tenant's rows only; it commits when `work` resolves and is undone when it rejects.
+   * The setting of the tenant travels with the first statement.
+   */
+  withTenant<T>(tenantId: string, work: (sql: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Hears a channel on a connection of its own, which is made anew when it is lost.
+   *
+   * @param channel - name of the channel
+   * @param onPayload - called for every notification
+   * @param onListening - called now and whenever the connection was made anew: what came in between was not heard
+   * @returns stops hearing
+   */
+  listen(
+    channel: string,
+    onPayload: (payload: string) => void,
+    onListening: () => void,
+  ): Promise<() => Promise<void>>;
+  /** Ends all connections; what is under way may finish within five seconds. */
+  close(): Promise<void>;
+}
+
+const connectTimeoutSeconds = 5;
+const closeTimeoutSeconds = 5;
+const backoffFirstSeconds = 0.02;
+const backoffMaxSeconds = 1;
+
+/**
+ * Opens a pool; connections are made when they are first needed.
+ *
+ * @param options - address, size and name
+ */
+export function createDatabase(options: DatabaseOptions): Database {
+  const sql = postgres(options.url, {
+    max: options.connectionsMax,
+    connect_timeout: connectTimeoutSeconds,
+    backoff: backoffSeconds,
+    fetch_types: false,
+    // Notices are for people at a terminal; a statement's failure is an error.
+    onnotice: () => undefined,
+    connection: { application_name: options.applicationName },
+  });
+  return {
+    sql,
+    withTenant: async (tenantId, work) =>
+      (
+        await sql.begin(async (transaction) => {
+          const tenant =
+            transaction`select set_config('conclave.tenant', ${tenantId}, true)`.execute();
+          // A failing setting surfaces below; until then it must not count as unhandled.
+          tenant.catch(() => undefined);
+          const result = await work(transaction);
+          await tenant;
+          return { result };
+        })
+      ).result as never,
+    listen: async (channel, onPayload, onListening) => {
+      const { unlisten } = await sql.listen(channel, onPayload, onListening);
+      return unlisten;
+    },
+    close: () => sql.end({ timeout: closeTimeoutSeconds }),
+  };
+}
+
+/**
+ * Says how long to wait before connecting again.
+ *
+ * @param retries - attempts that failed in a row
+ */
+export function backoffSeconds(retries: number): number {
+  return Math.min(backoffFirstSeconds * 2 ** retries, backoffMaxSeconds);
+}
+
+export { isTransient };
