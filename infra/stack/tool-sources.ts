@@ -1,0 +1,202 @@
+import { execFile, spawn } from 'node:child_process';
+import { accessSync, chmodSync, constants, createWriteStream, existsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+import type { Environment } from '../config.ts';
+import { PROJECT_FOLDER } from './program-part.ts';
+import { isAlive } from './run-files.ts';
+import type { Tool, ToolSearch } from './tools.ts';
+
+const ANSWER_WITHIN_MS = 5_000;
+const DOWNLOAD_WITHIN_MS = 300_000;
+const BUILD_WITHIN_MS = 1_800_000;
+const VERSION_WITHIN_MS = 15_000;
+const PROGRESS_EVERY_MS = 15_000;
+const LOCK_LOOK_EVERY_MS = 500;
+
+const run = promisify(execFile);
+
+/** Describes how a tool is looked for and got on this machine. */
+export function toolSearch(
+  tool: Tool,
+  options: {
+    explicit: string | undefined;
+    env: Environment;
+    /** Told one line per step that takes time. */
+    report: (line: string) => void;
+  },
+): ToolSearch {
+  const cache = cacheFolder(options.env);
+  const cached = join(cache, `${tool.name}-${tool.release}`);
+  const folders = (options.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const get = async (step: (temporary: string) => Promise<void>): Promise<string | undefined> => {
+    try {
+      mkdirSync(cache, { recursive: true });
+      await alone(cached, async () => {
+        const workplace = mkdtempSync(join(cache, `.${tool.name}-`));
+        try {
+          const temporary = join(workplace, tool.name);
+          await step(temporary);
+          chmodSync(temporary, 0o755);
+          renameSync(temporary, cached);
+        } finally {
+          rmSync(workplace, { recursive: true, force: true });
+        }
+      });
+      return undefined;
+    } catch (error) {
+      return explain(error);
+    }
+  };
+  return {
+    explicit: options.explicit,
+    onPath: folders.map((folder) => join(folder, tool.name)),
+    cached,
+    versionOutput: async (path) => await versionOutput(path, options.env),
+    download: async () =>
+      await get(async (path) => {
+        await download(tool, path, options.report);
+      }),
+    build: async () =>
+      await get(async (path) => {
+        await build(tool, path, options);
+      }),
+  };
+}
+
+/** Where tools are kept between projects. */
+export function cacheFolder(env: Environment): string {
+  const base = env['XDG_CACHE_HOME'];
+  return join(
+    base === undefined || base === '' ? join(homedir(), '.cache') : base,
+    'conclave',
+    'bin',
+  );
+}
+
+async function versionOutput(path: string, env: Environment): Promise<string | undefined> {
+  if (!isExecutable(path)) return undefined;
+  try {
+    const { stdout } = await run(path, ['--version'], { timeout: VERSION_WITHIN_MS, env });
+    return stdout;
+  } catch {
+    return undefined; // built for another system, or no such program at all
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+async function download(tool: Tool, path: string, report: (line: string) => void): Promise<void> {
+  const url = tool.releaseUrl(process.platform, process.arch);
+  if (url === undefined) throw new Error(`no release for ${process.platform} ${process.arch}`);
+  report(`${tool.name}: downloading release ${tool.release} from ${new URL(url).host} …`);
+  const stop = new AbortController();
+  const patience = setTimeout(() => {
+    stop.abort(new Error('no answer within 5 s'));
+  }, ANSWER_WITHIN_MS);
+  const response = await fetch(url, { signal: stop.signal }).finally(() => {
+    clearTimeout(patience);
+  });
+  if (!response.ok || response.body === null) {
+    throw new Error(`answered with status ${String(response.status)}`);
+  }
+  const archive = `${path}.tar.gz`;
+  const body = Readable.fromWeb(response.body);
+  await pipeline(body, createWriteStream(archive), {
+    signal: AbortSignal.timeout(DOWNLOAD_WITHIN_MS),
+  });
+  const folder = dirname(path);
+  await run('tar', ['-xzf', archive, '-C', folder]);
+  if (existsSync(path)) return;
+  // Some releases pack the program inside a folder of their own.
+  const { stdout } = await run('tar', ['-tzf', archive]);
+  const inside = stdout.split('\n').find((entry) => entry.endsWith(`/${tool.name}`));
+  if (inside === undefined) throw new Error(`the archive holds no ${tool.name}`);
+  renameSync(join(folder, inside), path);
+}
+
+async function build(
+  tool: Tool,
+  path: string,
+  options: { env: Environment; report: (line: string) => void },
+): Promise<void> {
+  options.report(`${tool.name}: building from source with Go (minutes the first time) …`);
+  const startedAt = Date.now();
+  const progress = setInterval(() => {
+    const seconds = Math.round((Date.now() - startedAt) / 1000);
+    options.report(`${tool.name}: still building (${String(seconds)} s) …`);
+  }, PROGRESS_EVERY_MS);
+  try {
+    await goBuild(tool, path, options.env);
+  } finally {
+    clearInterval(progress);
+  }
+}
+
+async function goBuild(tool: Tool, path: string, env: Environment): Promise<void> {
+  const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', path, tool.goPackage];
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn('go', args, {
+      cwd: join(PROJECT_FOLDER, 'infra', 'tools'),
+      env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+      timeout: BUILD_WITHIN_MS,
+    });
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2_000)));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve();
+      else reject(new Error(said.trim().split('\n').at(-1) ?? `go ended with ${String(code)}`));
+    });
+  });
+}
+
+/** Does a step while no other process does it for the same file; skips it when another just did. */
+async function alone(target: string, step: () => Promise<void>): Promise<void> {
+  const lock = `${target}.lock`;
+  for (;;) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+    if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
+    else await pause(LOCK_LOOK_EVERY_MS);
+  }
+  try {
+    if (!isExecutable(target)) await step();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function holderOf(lock: string): number {
+  try {
+    // An empty file is one that is being written at this moment; its writer is as good as alive.
+    return Number(readFileSync(lock, 'utf8')) || process.pid;
+  } catch {
+    return process.pid;
+  }
+}
+
+function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'Go is not installed';
+  return error.cause instanceof Error ? error.cause.message : error.message;
+}
