@@ -1,0 +1,122 @@
+import type { TurnTask } from '../collaboration/fact.ts';
+import type { Plan, Seat } from '../collaboration/plan.ts';
+import type { Estimate } from '../collaboration/request.ts';
+import type { Price } from '../providers/agent.ts';
+import { costOf } from '../providers/price.ts';
+import { chairTasksOf, passesOf } from './passes.ts';
+
+/** Prices by agent; one that is absent or `null` is unknown. */
+export type PricesByAgent = Readonly<Record<string, Price | null>>;
+
+/** An amount of the budget. */
+export interface Amount {
+  readonly tokens: number;
+  /** Whole micro-dollars; `null` where the price is unknown. */
+  readonly microsUsd: number | null;
+}
+
+/** Share of the longest reply that a usual one fills; what a later round reads of an earlier one is estimated by it. */
+const usualReplyShare = 0.25;
+
+interface Call {
+  readonly seat: Seat;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly isFirstRound: boolean;
+}
+
+/**
+ * Estimates a run that needs all its rounds: each pass reads all that was said before.
+ *
+ * Replies are counted at their upper bound, what is read of them at a quarter of it. Repairs are not counted.
+ *
+ * @param plan - the run
+ * @param prices - prices of the plan's agents
+ */
+export function estimateOf(plan: Plan, prices: PricesByAgent): Estimate {
+  const calls = callsOf(plan);
+  const firstRound = calls.filter(({ isFirstRound }) => isFirstRound);
+  return {
+    calls: calls.length,
+    inputTokens: sum(calls.map(({ inputTokens }) => inputTokens)),
+    outputTokens: sum(calls.map(({ outputTokens }) => outputTokens)),
+    microsUsd: priceOf(calls, prices),
+    oneRoundTokens: sum(firstRound.map((call) => call.inputTokens + call.outputTokens)),
+    oneRoundMicrosUsd: priceOf(firstRound, prices),
+  };
+}
+
+function callsOf(plan: Plan): readonly Call[] {
+  const passes = passesOf(plan);
+  const asked = passes.flatMap(({ round }, index) =>
+    plan.seats.map((seat) =>
+      callOf({ plan, seat, passesBefore: index, isFirstRound: round === 1 }),
+    ),
+  );
+  const chaired = chairTasksOf(plan).map(() =>
+    callOf({ plan, seat: plan.chair, passesBefore: passes.length, isFirstRound: false }),
+  );
+  return [...asked, ...chaired];
+}
+
+function callOf(call: {
+  plan: Plan;
+  seat: Seat;
+  passesBefore: number;
+  isFirstRound: boolean;
+}): Call {
+  const { plan, seat, passesBefore, isFirstRound } = call;
+  return {
+    seat,
+    inputTokens: inputTokensOf(plan, passesBefore),
+    outputTokens: plan.maxOutputTokens,
+    isFirstRound,
+  };
+}
+
+function inputTokensOf(plan: Plan, passesBefore: number): number {
+  const usualReply = Math.ceil(plan.maxOutputTokens * usualReplyShare);
+  return plan.promptTokens + passesBefore * plan.seats.length * usualReply;
+}
+
+function priceOf(calls: readonly Call[], prices: PricesByAgent): number | null {
+  const costs = calls.map((call) =>
+    costOf({ ...call, cachedTokens: 0 }, prices[call.seat.agent] ?? null),
+  );
+  return costs.reduce((total, cost) => (total === null || cost === null ? null : total + cost), 0);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+/** A call that is about to be made. */
+export interface PlannedCall {
+  readonly task: TurnTask;
+  readonly round: number;
+  readonly plan: Plan;
+  /** Price of its agent; `null` where it is unknown. */
+  readonly price: Price | null;
+  /** Tokens of the prompt, where it is built already; else they are estimated from the plan. */
+  readonly inputTokens?: number;
+}
+
+/**
+ * Says how much of the budget a call must hold before it is made, so that calls in flight cannot overspend it.
+ *
+ * @returns the whole input at the uncached price and the longest reply that is allowed
+ */
+export function reservationFor(call: PlannedCall): Amount {
+  const inputTokens = call.inputTokens ?? inputTokensOf(call.plan, passesBefore(call));
+  const outputTokens = call.plan.maxOutputTokens;
+  return {
+    tokens: inputTokens + outputTokens,
+    microsUsd: costOf({ inputTokens, cachedTokens: 0, outputTokens }, call.price),
+  };
+}
+
+function passesBefore({ task, round, plan }: PlannedCall): number {
+  const passes = passesOf(plan);
+  const index = passes.findIndex((pass) => pass.phase === task && pass.round === round);
+  return index === -1 ? passes.length : index;
+}
