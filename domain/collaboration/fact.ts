@@ -26,7 +26,14 @@ export const abstentionReasons = [
 export type AbstentionReason = (typeof abstentionReasons)[number];
 
 /** Why a pass ended. */
-export const closingReasons = ['complete', 'certain', 'deadline', 'closed', 'budget', 'cancelled'] as const;
+export const closingReasons = [
+  'complete',
+  'certain',
+  'deadline',
+  'closed',
+  'budget',
+  'cancelled',
+] as const;
 export type ClosingReason = (typeof closingReasons)[number];
 
 /** Why a run stopped asking. */
@@ -75,6 +82,8 @@ export interface TurnCost {
   readonly usage: Usage;
   /** Integer micro-dollars; `null` where price or usage is unknown. */
   readonly microsUsd: number | null;
+  /** What counts against the budget where usage or price is unknown: the amount that was reserved. */
+  readonly charged?: { readonly tokens: number; readonly microsUsd: number };
 }
 
 /** A share of the budget whose crossing changes how a run goes on, percent. */
@@ -101,6 +110,8 @@ export type Fact =
   | ({
       readonly type: 'position.submitted';
       readonly choice: Choice;
+      /** Options this seat excludes; only under a quorum with veto. */
+      readonly vetoes?: readonly string[];
       /** 0 to 1, private; `null` where it was not given. */
       readonly confidence: number | null;
       readonly citing: string | null;
@@ -122,7 +133,10 @@ export type Fact =
       readonly reason: ClosingReason;
     }
   /** The chair merged answers that mean the same: each key maps to the key that stands for it. */
-  | ({ readonly type: 'answers.grouped'; readonly merges: Readonly<Record<string, string>> } & TurnRef &
+  | ({
+      readonly type: 'answers.grouped';
+      readonly merges: Readonly<Record<string, string>>;
+    } & TurnRef &
       TurnCost)
   /** The judge chose. */
   | ({ readonly type: 'judgement.given'; readonly choice: Choice } & TurnRef & TurnCost)
@@ -132,7 +146,8 @@ export type Fact =
   | { readonly type: 'collaboration.paused'; readonly by: string }
   | { readonly type: 'collaboration.resumed'; readonly by: string }
   | { readonly type: 'collaboration.cancelled'; readonly by: string; readonly reason: string }
-  | { readonly type: 'closing.requested'; readonly by: string }
+  /** A person ends the open pass, or the whole run with what it has. */
+  | { readonly type: 'closing.requested'; readonly by: string; readonly scope: 'round' | 'run' }
   | { readonly type: 'deadline.passed' }
   /** From the next pass on. */
   | { readonly type: 'participant.added'; readonly by: string; readonly seat: Seat }

@@ -43,8 +43,11 @@ export interface Plan {
   readonly endsEarly: boolean;
   /** Whether a last call writes the answer up from the positions (open debates). */
   readonly synthesis: boolean;
-  /** Seat that judges (protocol `judge`), groups (grouping `model`) and synthesises. */
-  readonly chair: string;
+  /**
+   * Who judges (protocol `judge`), groups (grouping `model`) and synthesises: an extra seat named `chair`,
+   * whose agent may also be a participant. It has no vote of its own.
+   */
+  readonly chair: Seat;
   readonly allowFallback: boolean;
   readonly budget: BudgetLimits;
   /** Time for the whole run, milliseconds; `null` for none. */

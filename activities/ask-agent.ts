@@ -1,0 +1,146 @@
+import { activityInfo, ApplicationFailure, Context, heartbeat, log } from '@temporalio/activity';
+
+import { turnNamed } from '../domain/collaboration/case-file.ts';
+import type { TurnFact } from '../domain/collaboration/fact.ts';
+import type { FailureType } from '../domain/failures.ts';
+import { accountOf, type Agent } from '../domain/providers/agent.ts';
+import type { ProviderFault } from '../domain/providers/model-connector.ts';
+import type { BeginResult } from '../infra/stores/turn-store.ts';
+import type { Activities } from './activities.ts';
+import { ProviderFaultError } from './models/fault.ts';
+import { answerTurn, failedTurn, type Asking, type AskingDeps } from './turn-answer.ts';
+import { prepareTurn, type PrepareDeps } from './turn-preparation.ts';
+
+/** What asking an agent needs of the outside. */
+export interface AskAgentDeps extends PrepareDeps, AskingDeps {
+  readonly workerId: string;
+}
+
+/** A provider that fails this often for one turn is not asked again. */
+const failuresMax = 6;
+
+/** A turn that met an open breaker this often gives up: its provider is down for longer than a run should wait. */
+const breakerMeetingsMax = 4;
+
+const heartbeatMs = 3000;
+
+/**
+ * Makes the activity that asks one agent once: it looks for a recorded reply first, holds budget and a place at the
+ * provider, calls, and settles reply, cost and events in one transaction. Temporal owns every retry.
+ */
+export function createAskAgent(deps: AskAgentDeps): Activities['askAgent'] {
+  return async (input) => {
+    const turn = turnNamed(input.turn);
+    const prepared = await prepareTurn(deps, input, turn);
+    const asking: Asking = { ...prepared, input, turn };
+    for (const [index, agent] of prepared.agents.entries()) {
+      const hasNext = index + 1 < prepared.agents.length;
+      const fact = await tryAgent(deps, asking, agent, hasNext);
+      if (fact !== null) return fact;
+      log.warn('falling back to another agent', { ...input, agent: agent.name });
+    }
+    throw new Error(`${input.turn}: no agent was asked`);
+  };
+}
+
+/** Asks one agent. `null`: it failed for good and the next one may be asked. */
+async function tryAgent(
+  deps: AskAgentDeps,
+  asking: Asking,
+  agent: Agent,
+  hasNext: boolean,
+): Promise<TurnFact | null> {
+  const begun = await begin(deps, asking, agent);
+  if (begun.kind === 'no-room') {
+    if (begun.reason === 'breaker' && hasNext) return null;
+    return await waitForRoom(deps, asking, begun);
+  }
+  if (begun.kind !== 'begun') return begun.fact;
+  const beat = setInterval(heartbeat, heartbeatMs);
+  try {
+    return await answerTurn(deps, asking, agent);
+  } catch (error) {
+    if (!(error instanceof ProviderFaultError)) throw error;
+    return await afterFault(deps, { asking, agent, hasNext, attempts: begun.attempts }, error);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+async function begin(deps: AskAgentDeps, asking: Asking, agent: Agent): Promise<BeginResult> {
+  const { taskToken, workflowExecution } = activityInfo();
+  return await deps.turns.begin({
+    ...asking.key,
+    workflowId: workflowExecution?.workflowId ?? '',
+    runId: workflowExecution?.runId ?? '',
+    workerId: deps.workerId,
+    taskToken,
+    account: accountOf(agent),
+    limits: agent.limits,
+    reserve: asking.reserve,
+    time: new Date(deps.now()).toISOString(),
+    source: asking.source,
+  });
+}
+
+async function waitForRoom(
+  deps: AskAgentDeps,
+  asking: Asking,
+  room: BeginResult & { kind: 'no-room' },
+): Promise<TurnFact> {
+  if (room.reason === 'breaker' && activityInfo().attempt >= breakerMeetingsMax) {
+    return await failedTurn(deps, asking, null);
+  }
+  throw later('provider-limited', `no room at the provider: ${room.reason}`, room.retryAfterMs);
+}
+
+async function afterFault(
+  deps: AskAgentDeps,
+  tried: { asking: Asking; agent: Agent; hasNext: boolean; attempts: number },
+  error: ProviderFaultError,
+): Promise<TurnFact | null> {
+  const { asking, agent, hasNext, attempts } = tried;
+  const { fault } = error;
+  if (fault.code === 'cancelled') return await afterCancellation(deps, asking, error);
+  const account = accountOf(agent);
+  await deps.accounts.reportFault({ account, fault });
+  const isFinal = fault.disposition === 'never' || attempts >= failuresMax;
+  if (isFinal && hasNext) return null;
+  if (isFinal) return await failedTurn(deps, asking, fault);
+  await deps.turns.release(asking.key);
+  throw later('provider-unavailable', describe(fault), fault.retryAfterMs ?? undefined, error);
+}
+
+/** A call that was stopped because its pass closed is settled; one that merely lost its worker is made again. */
+async function afterCancellation(
+  deps: AskAgentDeps,
+  asking: Asking,
+  error: ProviderFaultError,
+): Promise<TurnFact> {
+  const details = Context.current().cancellationDetails;
+  const lostWorker = details !== undefined && !details.cancelRequested;
+  if (!lostWorker) return await failedTurn(deps, asking, error.fault);
+  await deps.turns.release(asking.key);
+  throw later('provider-unavailable', 'the worker stopped during the call', 1, error);
+}
+
+function describe(fault: ProviderFault): string {
+  return fault.status === null
+    ? `${fault.code}: ${fault.message}`
+    : `${fault.code} (HTTP ${String(fault.status)}): ${fault.message}`;
+}
+
+function later(
+  type: FailureType,
+  message: string,
+  afterMs: number | undefined,
+  cause?: Error,
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    type,
+    message,
+    nonRetryable: false,
+    ...(afterMs === undefined ? {} : { nextRetryDelay: Math.max(1, Math.ceil(afterMs)) }),
+    ...(cause === undefined ? {} : { cause }),
+  });
+}

@@ -1,0 +1,129 @@
+import {
+  caseFileOf,
+  horizonOf,
+  type CaseFile,
+  type FiledEvent,
+} from '../domain/collaboration/case-file.ts';
+import type { TurnRef } from '../domain/collaboration/fact.ts';
+import { factOf, type LedgerEvent, type Text } from '../domain/ledger/event.ts';
+import { machines } from '../domain/machines.ts';
+
+/** What case files are read from. */
+export interface CaseFileDeps {
+  readonly ledger: {
+    read(input: {
+      readonly tenantId: string;
+      readonly stream: string;
+      readonly afterSeq: number;
+      readonly limit: number;
+    }): Promise<LedgerEvent[]>;
+  };
+  readonly artifacts: { get(tenantId: string, sha256: string): Promise<Uint8Array> };
+}
+
+/** The run whose case file is wanted. */
+export interface RunKey {
+  readonly tenantId: string;
+  readonly collaborationId: string;
+}
+
+/** Reads what a turn may know. Runs are kept in memory and read on from where they were, once for all seats that ask at a time. */
+export interface CaseFiles {
+  /** @throws Error when the turn's pass has not been opened, which only a bug can cause */
+  open(run: RunKey, turn: TurnRef): Promise<CaseFile>;
+}
+
+/** Most runs kept in memory; beyond it the one unused for longest is read anew when it is needed again. */
+const runsMax = 256;
+
+/** Most events of one read; a longer stream takes several. */
+const pageEvents = 1000;
+
+interface KeptRun {
+  readonly events: FiledEvent[];
+  readonly files: Map<number, CaseFile>;
+  reading: Promise<void> | null;
+}
+
+/** Makes the case files of one worker. */
+export function createCaseFiles(deps: CaseFileDeps): CaseFiles {
+  const runs = new Map<string, KeptRun>();
+  return {
+    open: async (run, turn) => {
+      const kept = keptRun(runs, `${run.tenantId}/${run.collaborationId}`);
+      // The chair's task may follow facts of other workers, so it always reads on.
+      if (turn.seat === 'chair' || horizonOf(kept.events, turn) === undefined) {
+        kept.reading ??= readOn(deps, run, kept).finally(() => {
+          kept.reading = null;
+        });
+        await kept.reading;
+      }
+      const horizon = horizonOf(kept.events, turn);
+      if (horizon === undefined) throw new Error(`${turn.turn}: its pass is not in the ledger`);
+      return fileAt(kept, horizon);
+    },
+  };
+}
+
+function keptRun(runs: Map<string, KeptRun>, key: string): KeptRun {
+  const kept = runs.get(key) ?? { events: [], files: new Map<number, CaseFile>(), reading: null };
+  runs.delete(key);
+  runs.set(key, kept);
+  const oldest = runs.keys().next().value;
+  if (runs.size > runsMax && oldest !== undefined) runs.delete(oldest);
+  return kept;
+}
+
+function fileAt(kept: KeptRun, horizon: number): CaseFile {
+  const known = kept.files.get(horizon);
+  if (known !== undefined) return known;
+  const file = caseFileOf(kept.events.slice(0, horizon), machines);
+  // Only the newest is asked for again, by the other seats of its pass.
+  kept.files.clear();
+  kept.files.set(horizon, file);
+  return file;
+}
+
+async function readOn(deps: CaseFileDeps, run: RunKey, kept: KeptRun): Promise<void> {
+  for (;;) {
+    const page = await deps.ledger.read({
+      tenantId: run.tenantId,
+      stream: run.collaborationId,
+      afterSeq: kept.events.length,
+      limit: pageEvents,
+    });
+    for (const event of page) kept.events.push(...(await filed(deps, run.tenantId, event)));
+    if (page.length < pageEvents) return;
+  }
+}
+
+async function filed(
+  deps: CaseFileDeps,
+  tenantId: string,
+  event: LedgerEvent,
+): Promise<readonly FiledEvent[]> {
+  const fact = factOf(event);
+  if (fact === undefined) return [];
+  const content = event.data['content'];
+  return [{ seq: event.seq, fact, content: await withTexts(deps, tenantId, content) }];
+}
+
+/** Fetches the texts that were too long for the event. */
+async function withTexts(deps: CaseFileDeps, tenantId: string, content: unknown): Promise<unknown> {
+  if (typeof content !== 'object' || content === null) return content;
+  const entries = await Promise.all(
+    Object.entries(content).map(async ([name, value]: [string, unknown]) => [
+      name,
+      isTextElsewhere(value) ? await textOf(deps, tenantId, value.artifact) : value,
+    ]),
+  );
+  return Object.fromEntries(entries) as unknown;
+}
+
+function isTextElsewhere(value: unknown): value is Exclude<Text, string> {
+  return typeof value === 'object' && value !== null && 'artifact' in value && 'bytes' in value;
+}
+
+async function textOf(deps: CaseFileDeps, tenantId: string, sha256: string): Promise<string> {
+  return new TextDecoder().decode(await deps.artifacts.get(tenantId, sha256));
+}

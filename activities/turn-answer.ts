@@ -1,0 +1,191 @@
+import { cancellationSignal } from '@temporalio/activity';
+
+import type { TurnCost, TurnFact, TurnRef } from '../domain/collaboration/fact.ts';
+import {
+  inlineBytesMax,
+  type Sha256,
+  type Text,
+  type TurnContent,
+} from '../domain/ledger/event.ts';
+import type { Agent } from '../domain/providers/agent.ts';
+import type { ModelConnector, ProviderFault } from '../domain/providers/model-connector.ts';
+import { costOf } from '../domain/providers/price.ts';
+import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/providers/usage.ts';
+import type { TurnStore } from '../infra/stores/turn-store.ts';
+import type { AskAgentInput } from './activities.ts';
+import type { CallsUnderWay } from './calls-under-way.ts';
+import { callModel, type ModelAnswer } from './model-call.ts';
+import { briefOf } from './turn-brief.ts';
+import {
+  abstention,
+  contentOfReply,
+  factOfReply,
+  nothingSaid,
+  type SaidContent,
+} from './turn-outcome.ts';
+import type { PreparedTurn } from './turn-preparation.ts';
+
+/** What answering a turn needs of the outside. */
+export interface AskingDeps {
+  readonly turns: TurnStore;
+  readonly calls: CallsUnderWay;
+  readonly accounts: {
+    reportFault(input: { readonly account: string; readonly fault: ProviderFault }): Promise<void>;
+  };
+  readonly artifacts: {
+    put(
+      tenantId: string,
+      bytes: Uint8Array,
+      mediaType: string,
+    ): Promise<{ readonly sha256: string }>;
+  };
+  readonly sha256: Sha256;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  connectorOf(agent: Agent): ModelConnector;
+  /** Where a turn's text is to go while it streams; `undefined` when nobody watches. */
+  liveTextOf(input: AskAgentInput): ((text: string) => void) | undefined;
+}
+
+/** A turn on its way to an answer. */
+export interface Asking extends PreparedTurn {
+  readonly input: AskAgentInput;
+  readonly turn: TurnRef;
+}
+
+/**
+ * Calls the model and settles what came.
+ *
+ * @throws ProviderFaultError when the call failed; nothing is settled then
+ */
+export async function answerTurn(
+  deps: AskingDeps,
+  asking: Asking,
+  agent: Agent,
+): Promise<TurnFact> {
+  const { input, turn, file, sources } = asking;
+  const call = deps.calls.start(input, cancellationSignal());
+  const onText = deps.liveTextOf(input);
+  const startedAt = deps.now();
+  try {
+    const answer = await callModel({
+      task: turn.task,
+      brief: briefOf({ turn, file, agent, sources, sha256: deps.sha256 }),
+      connector: deps.connectorOf(agent),
+      maxOutputTokens: file.state.plan.maxOutputTokens,
+      signal: call.signal,
+      ...(onText === undefined ? {} : { onText }),
+    });
+    return await settleAnswer(deps, asking, { agent, answer, latencyMs: deps.now() - startedAt });
+  } finally {
+    call.end();
+  }
+}
+
+async function settleAnswer(
+  deps: AskingDeps,
+  asking: Asking,
+  came: { readonly agent: Agent; readonly answer: ModelAnswer; readonly latencyMs: number },
+): Promise<TurnFact> {
+  const { turn } = asking;
+  const { agent, answer, latencyMs } = came;
+  const cost = turnCost(asking, answer.usage, agent);
+  const { said } = answer;
+  const fact = said.ok ? factOfReply(turn, said.reply, cost) : abstention(turn, said.reason, cost);
+  const words = said.ok ? contentOfReply(said.reply) : nothingSaid;
+  const content: TurnContent = {
+    ...(await withLongTextsStored(deps, asking, words)),
+    model: answer.model,
+    agent: agent.name,
+    simulated: agent.simulated,
+    finish: answer.finish,
+    repaired: answer.repaired,
+    promptSha256: answer.promptSha256,
+    latencyMs,
+    leftOut: answer.leftOut,
+  };
+  return await settle(deps, asking, fact, content);
+}
+
+/**
+ * Settles a turn that no call answered: stopped because its pass closed, or failed for good.
+ *
+ * @param fault - what the last call met; `null` when none was made
+ */
+export async function failedTurn(
+  deps: AskingDeps,
+  asking: Asking,
+  fault: ProviderFault | null,
+): Promise<TurnFact> {
+  const wasAnswering = fault !== null && mayHaveCost(fault);
+  const cost = turnCost(asking, wasAnswering ? unknownUsage : noUsage, null);
+  const fact: TurnFact =
+    fault?.code === 'cancelled'
+      ? { type: 'turn.cancelled', ...asking.turn, ...cost }
+      : abstention(asking.turn, 'provider-failed', cost);
+  return await settle(deps, asking, fact, null);
+}
+
+/** A provider that refused a call has not worked; one that fell silent may have. */
+function mayHaveCost(fault: ProviderFault): boolean {
+  return (
+    fault.code === 'cancelled' ||
+    fault.code === 'timeout' ||
+    fault.code === 'unreachable' ||
+    fault.code === 'malformed'
+  );
+}
+
+/** Unknown use or price counts against the budget with what was reserved for it. */
+function turnCost(asking: Asking, usage: Usage, agent: Agent | null): TurnCost {
+  const isFree = totalTokens(usage) === 0;
+  const microsUsd = isFree ? 0 : costOf(usage, agent?.price ?? null);
+  const tokens = totalTokens(usage);
+  if (tokens !== null && microsUsd !== null) return { usage, microsUsd };
+  const { reserve } = asking;
+  return {
+    usage,
+    microsUsd,
+    charged: {
+      tokens: tokens ?? reserve.tokens,
+      microsUsd: microsUsd ?? reserve.microsUsd ?? 0,
+    },
+  };
+}
+
+async function settle(
+  deps: AskingDeps,
+  asking: Asking,
+  fact: TurnFact,
+  content: TurnContent | null,
+): Promise<TurnFact> {
+  return await deps.turns.settle({
+    ...asking.key,
+    outcome: { fact, content },
+    time: new Date(deps.now()).toISOString(),
+    source: asking.source,
+  });
+}
+
+async function withLongTextsStored(
+  deps: AskingDeps,
+  asking: Asking,
+  said: SaidContent,
+): Promise<SaidContent> {
+  const [answer, rationale] = await Promise.all([
+    storedText(deps, asking, said.answer),
+    storedText(deps, asking, said.rationale),
+  ]);
+  return { ...said, answer, rationale };
+}
+
+async function storedText(deps: AskingDeps, asking: Asking, text: Text): Promise<Text> {
+  if (typeof text !== 'string' || Buffer.byteLength(text) <= inlineBytesMax) return text;
+  const bytes = new TextEncoder().encode(text);
+  const { sha256 } = await deps.artifacts.put(
+    asking.key.tenantId,
+    bytes,
+    'text/plain; charset=utf-8',
+  );
+  return { artifact: sha256, bytes: bytes.byteLength };
+}

@@ -1,0 +1,192 @@
+import { directivesFor, seatsUnderPressure, shareOf, thresholdsCrossed } from '../budget/budget.ts';
+import { isOutcomeCertain, leadingKey, mergedChoice, tallyOf } from './ballots.ts';
+import {
+  turnRef,
+  type ClosingReason,
+  type Fact,
+  type FactOf,
+  type NoDecisionReason,
+  type Phase,
+  type StopReason,
+  type TurnRef,
+  type TurnTask,
+  type Verdict,
+} from './fact.ts';
+import { evolveRun, openRun, type RunState } from './run-state.ts';
+import type { Machine, Step } from './step.ts';
+
+/** A pass that a pattern wants next. */
+export interface WantedPass {
+  readonly round: number;
+  readonly phase: Phase;
+}
+
+/** What makes a pattern: the order of its passes, and when it has had enough. */
+export interface Course {
+  /** The pass that comes next when nothing stops the run. Called only between passes. */
+  following(state: RunState): WantedPass;
+  /** Why the pattern itself has had enough, between passes; `null` to go on. */
+  enough(state: RunState): StopReason | null;
+  /** Whether the open pass is the one whose votes decide, so that it may end early. */
+  isDeciding(state: RunState): boolean;
+}
+
+/** Makes the machine of a pattern: everything that patterns share is here, the pattern adds its course. */
+export function machineOf(course: Course): Machine<RunState> {
+  return {
+    open: openRun,
+    evolve: evolveRun,
+    next: (state) => nextStep(course, state),
+  };
+}
+
+/** Most facts that one step may record: two thresholds' worth of passes is far below it. */
+const factsMax = 16;
+
+function nextStep(course: Course, state: RunState): Step {
+  const facts: Fact[] = [];
+  let ahead = state;
+  for (let fact = decide(course, ahead); fact !== null; fact = decide(course, ahead)) {
+    if (facts.length === factsMax) throw new Error(`a step decided more than ${factsMax} facts`);
+    facts.push(fact);
+    ahead = evolveRun(ahead, fact);
+  }
+  if (facts.length > 0) return { kind: 'record', facts };
+  if (state.verdict !== null) return { kind: 'end', verdict: state.verdict };
+  if (state.isPaused) return { kind: 'wait', reason: 'paused' };
+  return { kind: 'ask', turns: openTurns(course, state) };
+}
+
+/** The next thing the machine decides by itself, or `null` while it waits for others. */
+function decide(course: Course, state: RunState): Fact | null {
+  if (state.verdict !== null) return null;
+  if (state.isPaused && state.cancelled === null) return null;
+  if (state.pass !== null) return closing(course, state);
+  const percent = thresholdsCrossed(state.budget, state.spent, state.thresholds)[0];
+  if (percent !== undefined) return { type: 'threshold.reached', percent };
+  const stoppedBy = stopReason(course, state);
+  if (stoppedBy === null) return opening(course, state);
+  if (chairTask(state, stoppedBy) !== null) return null;
+  return { type: 'decision.reached', verdict: verdictOf(state, stoppedBy) };
+}
+
+function closing(course: Course, state: RunState): FactOf<'round.closed'> | null {
+  const { pass } = state;
+  if (pass === null) return null;
+  const reason = closingReason(course, state);
+  return reason === null
+    ? null
+    : { type: 'round.closed', round: pass.round, phase: pass.phase, reason };
+}
+
+function closingReason(course: Course, state: RunState): ClosingReason | null {
+  if (state.cancelled !== null) return 'cancelled';
+  if (passTurns(state).length === 0) return state.isBudgetRefused ? 'budget' : 'complete';
+  if (state.isDeadlinePassed) return 'deadline';
+  if (state.closing !== null) return 'closed';
+  const mayEndEarly = state.plan.endsEarly && course.isDeciding(state);
+  return mayEndEarly && isOutcomeCertain(state) ? 'certain' : null;
+}
+
+function opening(course: Course, state: RunState): FactOf<'round.opened'> {
+  const { round, phase } = course.following(state);
+  const share = shareOf(state.budget, state.spent);
+  const all = state.seats.map(({ seat }) => seat);
+  return {
+    type: 'round.opened',
+    round,
+    phase,
+    seats: seatsUnderPressure(all, share, state.plan.seed, {
+      protocol: state.plan.protocol,
+      standpoints: leadingKeys(state),
+    }),
+    directives: directivesFor(share),
+  };
+}
+
+function leadingKeys(state: RunState): Readonly<Record<string, string | null>> {
+  return Object.fromEntries(
+    Object.entries(state.standpoints).map(([seat, { choice }]) => [
+      seat,
+      leadingKey(mergedChoice(choice, state.merges)),
+    ]),
+  );
+}
+
+function stopReason(course: Course, state: RunState): StopReason | null {
+  const last = state.passes.at(-1);
+  if (state.cancelled !== null) return 'cancelled';
+  if (state.isDeadlinePassed) return 'deadline';
+  if (state.isBudgetRefused || state.thresholds.includes(100)) return 'budget';
+  if (state.closing === 'run') return 'closed';
+  if (last === undefined) return null;
+  return course.enough(state) ?? (last.isLast ? 'budget' : null);
+}
+
+/** Turns of the open pass that have not ended. */
+function passTurns(state: RunState): readonly TurnRef[] {
+  const { pass } = state;
+  if (pass === null) return [];
+  return pass.seats
+    .map((seat) => turnRef(pass.phase, pass.round, seat))
+    .filter(({ turn }) => !(turn in state.turns));
+}
+
+function openTurns(course: Course, state: RunState): readonly TurnRef[] {
+  if (state.pass !== null) return passTurns(state);
+  const stoppedBy = stopReason(course, state);
+  const task = stoppedBy === null ? null : chairTask(state, stoppedBy);
+  return task === null ? [] : [chairTurn(state, task)];
+}
+
+function chairTurn(state: RunState, task: TurnTask): TurnRef {
+  return turnRef(task, Math.max(1, state.round), state.plan.chair.seat);
+}
+
+/** What the chair still has to do before a decision. A run that is out of time, money or leave does without. */
+function chairTask(state: RunState, stoppedBy: StopReason): TurnTask | null {
+  if (stoppedBy === 'cancelled' || stoppedBy === 'deadline' || stoppedBy === 'budget') return null;
+  if (Object.keys(state.standpoints).length === 0) return null;
+  const tasks: readonly (TurnTask | false)[] = [
+    state.plan.grouping === 'model' && state.optionKeys.length === 0 && 'grouping',
+    state.plan.protocol.kind === 'judge' && 'judgement',
+    state.plan.synthesis && 'synthesis',
+  ];
+  return (
+    tasks.find((task) => task !== false && !(chairTurn(state, task).turn in state.turns)) || null
+  );
+}
+
+function verdictOf(state: RunState, stoppedBy: StopReason): Verdict {
+  const rounds = state.passes.at(-1)?.round ?? 0;
+  if (state.cancelled !== null) {
+    return noDecision('cancelled', stoppedBy, rounds, `cancelled by ${state.cancelled.by}`);
+  }
+  if (Object.keys(state.standpoints).length === 0) {
+    return noDecision(withoutAnswers(stoppedBy), stoppedBy, rounds, 'no seat gave a usable answer');
+  }
+  const result = tallyOf(state);
+  return result.kind === 'decided'
+    ? {
+        kind: 'decided',
+        answer: result.option,
+        reason: null,
+        stoppedBy,
+        rounds,
+        explanation: result.explanation,
+      }
+    : noDecision(result.reason, stoppedBy, rounds, result.explanation);
+}
+
+function withoutAnswers(stoppedBy: StopReason): NoDecisionReason {
+  return stoppedBy === 'budget' || stoppedBy === 'deadline' ? stoppedBy : 'no-answers';
+}
+
+function noDecision(
+  reason: NoDecisionReason,
+  stoppedBy: StopReason,
+  rounds: number,
+  explanation: string,
+): Verdict {
+  return { kind: 'no-decision', answer: null, reason, stoppedBy, rounds, explanation };
+}

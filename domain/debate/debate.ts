@@ -1,0 +1,49 @@
+import { leadingKey, mergedChoice } from '../collaboration/ballots.ts';
+import { machineOf, type WantedPass } from '../collaboration/course.ts';
+import type { StopReason } from '../collaboration/fact.ts';
+import type { ClosedPass, RunState } from '../collaboration/run-state.ts';
+
+/**
+ * The debate: blind proposals, then rounds of critique and revision, until the rounds are used up or nobody moves any
+ * more. Then the chair groups, judges and writes up where the plan says so, and the protocol decides.
+ */
+export const debate = machineOf({
+  following,
+  enough,
+  isDeciding: (state) =>
+    state.pass !== null &&
+    state.pass.phase !== 'critique' &&
+    (state.pass.round >= state.plan.rounds || state.pass.directives.isLast) &&
+    (state.plan.grouping !== 'model' || state.optionKeys.length > 0),
+});
+
+function following(state: RunState): WantedPass {
+  const last = state.passes.at(-1);
+  if (last === undefined) return { round: 1, phase: 'proposal' };
+  if (last.phase === 'critique') return { round: last.round, phase: 'revision' };
+  return { round: last.round + 1, phase: state.plan.depth === 'split' ? 'critique' : 'revision' };
+}
+
+function enough(state: RunState): StopReason | null {
+  const last = state.passes.at(-1);
+  if (last === undefined || last.phase === 'critique') return null;
+  if (last.reason === 'certain') return 'certain';
+  if (last.round >= state.plan.rounds) return 'rounds';
+  return state.plan.stopOnStability && isStable(state) ? 'stability' : null;
+}
+
+/** Nobody's leading answer changed between the last two passes that took positions. */
+function isStable(state: RunState): boolean {
+  const taken = state.passes.filter(({ phase }) => phase !== 'critique');
+  const [before, after] = taken.slice(-2);
+  if (before === undefined || after === undefined) return false;
+  const seats = new Set([...Object.keys(before.standing), ...Object.keys(after.standing)]);
+  return [...seats].every(
+    (seat) => standingKey(state, before, seat) === standingKey(state, after, seat),
+  );
+}
+
+function standingKey(state: RunState, pass: ClosedPass, seat: string): string | null {
+  const choice = pass.standing[seat];
+  return choice === undefined ? null : leadingKey(mergedChoice(choice, state.merges));
+}

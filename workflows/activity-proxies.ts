@@ -1,0 +1,42 @@
+import {
+  ActivityCancellationType,
+  proxyActivities,
+  proxyLocalActivities,
+} from '@temporalio/workflow';
+
+import type { Activities } from '../activities/activities.ts';
+
+/**
+ * Model calls. A killed worker's calls are handed over at once by the survivors (see workers/takeover.ts); the
+ * heartbeat is the net below that. The activity itself gives up on a failing provider long before the last attempt:
+ * the many attempts are for waiting on a provider's limits.
+ */
+export const { askAgent } = proxyActivities<Pick<Activities, 'askAgent'>>({
+  startToCloseTimeout: '15 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '200 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '30 seconds',
+    maximumAttempts: 1000,
+  },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/**
+ * Database steps of milliseconds: local activities, a marker each and no round trip. While Postgres or S3 is away they
+ * are tried again for as long as it takes; after a second of that they wait on timers, so that the run stays responsive.
+ */
+export const { recordFacts, sealDecision } = proxyLocalActivities<
+  Pick<Activities, 'recordFacts' | 'sealDecision'>
+>({
+  startToCloseTimeout: '20 seconds',
+  localRetryThreshold: '1 second',
+  retry: {
+    initialInterval: '100 milliseconds',
+    backoffCoefficient: 2,
+    maximumInterval: '5 seconds',
+    maximumAttempts: 100_000,
+  },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});

@@ -1,0 +1,105 @@
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  CancellationScope,
+  isCancellation,
+  sleep,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+
+import type { RunState } from '../domain/collaboration/run-state.ts';
+import type { Machine, Step } from '../domain/collaboration/step.ts';
+import { sealDecision } from './activity-proxies.ts';
+import {
+  askTurns,
+  createRun,
+  recordCaused,
+  recordDecided,
+  settleOutstanding,
+  type CollaborationInput,
+  type Run,
+} from './run.ts';
+import { registerSteering } from './steering.ts';
+
+/** What a finished collaboration answers: keys and ids, the words are in the record. */
+export interface Outcome {
+  readonly kind: 'decided' | 'no-decision';
+  readonly answer: string | null;
+  readonly record: string;
+}
+
+const statusKey = defineSearchAttributeKey('Status', SearchAttributeType.KEYWORD);
+
+/** A run continues as new before its history has this many events. */
+const historyEventsMax = 3500;
+
+/** Opens a run: from here on people can steer it, and its deadline runs. */
+export function openRun(input: CollaborationInput, machine: Machine<RunState>): Run {
+  const run = createRun(input, machine);
+  registerSteering(run);
+  startDeadline(run);
+  return run;
+}
+
+/** Does what the machine wants now: records what it decided, asks, or waits until something has happened. */
+export async function perform(run: Run, step: Exclude<Step, { kind: 'end' }>): Promise<void> {
+  switch (step.kind) {
+    case 'record':
+      await recordDecided(run);
+      await continueAsNewWhenLong(run);
+      return;
+    case 'ask':
+      askTurns(run, step.turns);
+      break;
+    case 'wait':
+      break;
+  }
+  const seen = run.version;
+  await condition(() => run.version !== seen);
+}
+
+/** Settles what is still owed, seals the decision and ends. */
+export async function seal(run: Run): Promise<Outcome> {
+  const { tenantId, collaborationId } = run.input;
+  await settleOutstanding(run);
+  const { record } = await sealDecision({ tenantId, collaborationId });
+  const { verdict } = run.state;
+  if (verdict === null) throw new Error('a run was sealed without a verdict');
+  upsertSearchAttributes([
+    { key: statusKey, value: run.state.cancelled === null ? 'completed' : 'cancelled' },
+  ]);
+  await condition(allHandlersFinished);
+  return { kind: verdict.kind, answer: verdict.answer, record };
+}
+
+/** Between passes nothing is outstanding: the state is all there is to carry over. */
+async function continueAsNewWhenLong(run: Run): Promise<void> {
+  const info = workflowInfo();
+  const isLong = info.continueAsNewSuggested || info.historyLength > historyEventsMax;
+  if (!isLong || run.state.verdict !== null) return;
+  await settleOutstanding(run);
+  await condition(allHandlersFinished);
+  const { state, decidedSteps, input } = run;
+  await continueAsNew<(next: CollaborationInput) => Promise<Outcome>>({
+    ...input,
+    resumed: { state, decidedSteps },
+  });
+}
+
+/** The clock runs from the start of the first run, through pauses too. */
+function startDeadline(run: Run): void {
+  const { deadlineMs } = run.input.plan;
+  if (deadlineMs === null) return;
+  const info = workflowInfo();
+  const left = deadlineMs - (info.runStartTime.getTime() - info.startTime.getTime());
+  CancellationScope.cancellable(async () => {
+    await sleep(Math.max(1, left));
+    if (run.state.verdict === null)
+      await recordCaused(run, 'deadline', { type: 'deadline.passed' });
+  }).catch((error: unknown) => {
+    if (!isCancellation(error)) throw error;
+  });
+}

@@ -1,0 +1,31 @@
+import type { TurnRef } from '../domain/collaboration/fact.ts';
+import type { RunState } from '../domain/collaboration/run-state.ts';
+
+/** One line for a model call in the Temporal UI, for instance `round 2 revision, critic, claude`. At most 200 bytes. */
+export function summaryOf(state: RunState, turn: TurnRef): string {
+  const seat = state.seats.find(({ seat: name }) => name === turn.seat) ?? state.plan.chair;
+  const who = [...seat.personas, seat.agent].join(', ');
+  return `round ${String(turn.round)} ${turn.task}, ${who}`.slice(0, 200);
+}
+
+/** What the Temporal UI shows of a run while it goes on, as Markdown. */
+export function detailsOf(state: RunState): string {
+  const lines = [
+    `**${state.plan.pattern}**, ${String(state.seats.length)} seats, ${whereOf(state)}`,
+    `spent ${String(state.spent.tokens)} tokens in ${String(state.spent.calls)} calls`,
+  ];
+  if (state.seats.some(({ simulated }) => simulated)) lines.push('_with simulated agents_');
+  if (state.verdict !== null) lines.push(`verdict: ${state.verdict.explanation}`);
+  return lines.join('\n\n');
+}
+
+function whereOf(state: RunState): string {
+  if (state.verdict !== null) return `ended: ${state.verdict.kind}, ${state.verdict.stoppedBy}`;
+  if (state.isPaused) return 'paused';
+  const { pass } = state;
+  if (pass === null) return `after round ${String(state.round)}`;
+  const back = pass.seats.filter(
+    (seat) => `${pass.phase}-${String(pass.round)}-${seat}` in state.turns,
+  ).length;
+  return `round ${String(pass.round)} of ${String(state.plan.rounds)}, ${pass.phase}: ${String(back)} of ${String(pass.seats.length)} are back`;
+}

@@ -1,0 +1,2 @@
+export { consensus } from './consensus.ts';
+export { debate } from './debate.ts';

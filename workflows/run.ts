@@ -1,0 +1,157 @@
+import {
+  ActivityFailure,
+  CancellationScope,
+  isCancellation,
+  log,
+  setCurrentDetails,
+} from '@temporalio/workflow';
+
+import type { DecidedFact } from '../activities/activities.ts';
+import type { Fact, FactOf, TurnRef } from '../domain/collaboration/fact.ts';
+import type { Plan } from '../domain/collaboration/plan.ts';
+import type { RunState } from '../domain/collaboration/run-state.ts';
+import type { Machine, Step } from '../domain/collaboration/step.ts';
+import { unknownUsage } from '../domain/providers/usage.ts';
+import { askAgent, recordFacts } from './activity-proxies.ts';
+import { detailsOf, summaryOf } from './details.ts';
+
+/** What starts a collaboration's workflow: ids and settings, never text. */
+export interface CollaborationInput {
+  readonly tenantId: string;
+  readonly collaborationId: string;
+  readonly plan: Plan;
+  /** Where a run goes on that continued as new. */
+  readonly resumed?: { readonly state: RunState; readonly decidedSteps: number };
+}
+
+/** A machine on its way: the state, and what was asked of the outside and has not come back. */
+export interface Run {
+  readonly input: CollaborationInput;
+  readonly machine: Machine<RunState>;
+  state: RunState;
+  /** Counts the facts folded in, so that a wait knows that something happened. */
+  version: number;
+  /** Counts the machine's own records: the ids of its facts derive from it. */
+  decidedSteps: number;
+  readonly asked: Map<string, { readonly scope: CancellationScope; readonly done: Promise<void> }>;
+  /** Records one after the other, so that the workflow folds in the ledger's order. */
+  recording: Promise<unknown>;
+}
+
+/** Begins a run, or goes on where it continued as new. */
+export function createRun(input: CollaborationInput, machine: Machine<RunState>): Run {
+  return {
+    input,
+    machine,
+    state: input.resumed?.state ?? machine.open({ type: 'collaboration.opened', plan: input.plan }),
+    version: 0,
+    decidedSteps: input.resumed?.decidedSteps ?? 0,
+    asked: new Map(),
+    recording: Promise.resolve(),
+  };
+}
+
+/** Folds facts into the run and lets the Temporal UI know. */
+export function fold(run: Run, facts: readonly Fact[]): void {
+  for (const fact of facts) run.state = run.machine.evolve(run.state, fact);
+  run.version += facts.length;
+  setCurrentDetails(detailsOf(run.state));
+}
+
+/**
+ * Records what the machine decides now and folds it in. It looks again once its turn has come, because a person's
+ * step may have been recorded meanwhile.
+ */
+export async function recordDecided(run: Run): Promise<void> {
+  await inTurn(run, async () => {
+    const step = run.machine.next(run.state);
+    if (step.kind !== 'record') return;
+    const facts = step.facts.map((fact, index) => ({
+      id: `${run.input.collaborationId}/step-${String(run.decidedSteps)}-${String(index)}`,
+      fact,
+    }));
+    if (await record(run, facts)) run.decidedSteps += 1;
+    if (run.state.pass === null || closes(step)) cancelOutstanding(run);
+  });
+}
+
+function closes(step: Step): boolean {
+  return step.kind === 'record' && step.facts.some(({ type }) => type === 'round.closed');
+}
+
+/** Records a fact that a person or the clock caused; `id` must be the same when it is tried again. */
+export async function recordCaused(run: Run, id: string, fact: Fact): Promise<void> {
+  await inTurn(run, async () => {
+    await record(run, [{ id: `${run.input.collaborationId}/${id}`, fact }]);
+  });
+}
+
+async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean> {
+  const { tenantId, collaborationId } = run.input;
+  const isClosing = facts.some(({ fact }) => fact.type === 'round.closed');
+  const awaited = isClosing ? openTurns(run) : [];
+  const result = await recordFacts({ tenantId, collaborationId, facts, awaited });
+  fold(run, result.facts ?? facts.map(({ fact }) => fact));
+  return result.kind === 'recorded';
+}
+
+async function inTurn(run: Run, work: () => Promise<void>): Promise<void> {
+  const mine = run.recording.then(() => CancellationScope.nonCancellable(work));
+  run.recording = mine.catch(() => undefined);
+  await mine;
+}
+
+/** Asks for every one of these turns that was not asked for yet. */
+export function askTurns(run: Run, turns: readonly TurnRef[]): void {
+  for (const turn of turns) {
+    if (!run.asked.has(turn.turn)) askTurn(run, turn);
+  }
+}
+
+function askTurn(run: Run, turn: TurnRef): void {
+  const { tenantId, collaborationId } = run.input;
+  const scope = new CancellationScope();
+  const done = scope
+    .run(() =>
+      askAgent.executeWithOptions({ summary: summaryOf(run.state, turn) }, [
+        { tenantId, collaborationId, turn: turn.turn },
+      ]),
+    )
+    .then(
+      (fact) => {
+        fold(run, [fact]);
+      },
+      (error: unknown) => giveUpOn(run, turn, error),
+    );
+  run.asked.set(turn.turn, { scope, done });
+}
+
+/** A turn that no attempt could finish is an abstention; one cancelled before it began has cost nothing. */
+async function giveUpOn(run: Run, turn: TurnRef, error: unknown): Promise<void> {
+  if (isCancellation(error)) return;
+  if (!(error instanceof ActivityFailure)) throw error;
+  log.warn('a turn failed for good', { collaborationId: run.input.collaborationId, ...turn });
+  const abstained: FactOf<'turn.abstained'> = {
+    type: 'turn.abstained',
+    ...turn,
+    reason: 'provider-failed',
+    usage: unknownUsage,
+    microsUsd: null,
+  };
+  await recordCaused(run, turn.turn, abstained);
+}
+
+function openTurns(run: Run): readonly string[] {
+  return [...run.asked.keys()].filter((turn) => !(turn in run.state.turns));
+}
+
+/** Takes back the calls of a pass that has closed. The worker hears of it through the database first. */
+function cancelOutstanding(run: Run): void {
+  for (const turn of openTurns(run)) run.asked.get(turn)?.scope.cancel();
+}
+
+/** Waits until every call that was asked has come back, so that all costs are settled. */
+export async function settleOutstanding(run: Run): Promise<void> {
+  await Promise.all([...run.asked.values()].map(({ done }) => done));
+  await run.recording;
+}

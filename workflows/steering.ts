@@ -1,0 +1,107 @@
+import type { UpdateDefinition } from '@temporalio/common';
+import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+
+import type { Fact } from '../domain/collaboration/fact.ts';
+import type { BudgetLimits, Seat } from '../domain/collaboration/plan.ts';
+import type { FailureType } from '../domain/failures.ts';
+import {
+  addMessageUpdate,
+  addParticipantUpdate,
+  cancelUpdate,
+  closeUpdate,
+  pauseUpdate,
+  raiseBudgetUpdate,
+  resumeUpdate,
+  stateQuery,
+  type Steered,
+} from './messages.ts';
+import { recordCaused, type Run } from './run.ts';
+
+/** Lets people steer the run. Every validator is synchronous and refuses what makes no sense in this state. */
+export function registerSteering(run: Run): void {
+  setHandler(stateQuery, () => run.state);
+  on(run, pauseUpdate, {
+    fact: ({ by }) => ({ type: 'collaboration.paused', by }),
+    validate: () => {
+      if (run.state.isPaused) refuse('already-paused', 'the run is paused already');
+    },
+  });
+  on(run, resumeUpdate, {
+    fact: ({ by }) => ({ type: 'collaboration.resumed', by }),
+    validate: () => {
+      if (!run.state.isPaused) refuse('not-paused', 'the run is not paused');
+    },
+  });
+  on(run, cancelUpdate, {
+    fact: ({ by, reason }) => ({ type: 'collaboration.cancelled', by, reason }),
+  });
+  on(run, closeUpdate, {
+    fact: ({ by, scope = 'round' }) => ({ type: 'closing.requested', by, scope }),
+  });
+  on(run, addMessageUpdate, {
+    fact: ({ by, messageId }) => ({ type: 'message.added', by, messageId }),
+  });
+  on(run, addParticipantUpdate, {
+    fact: ({ by, seat }) => ({ type: 'participant.added', by, seat }),
+    validate: ({ seat }) => {
+      refuseTaken(run, seat);
+    },
+  });
+  on(run, raiseBudgetUpdate, {
+    fact: ({ by, budget }) => ({ type: 'budget.raised', by, budget }),
+    validate: ({ budget }) => {
+      refuseLowered(run, budget);
+    },
+  });
+}
+
+/** What an update is in the ledger, and when it makes no sense. */
+interface Steering<Input> {
+  fact(input: Input): Fact;
+  validate?(input: Input): void;
+}
+
+function on<Input>(
+  run: Run,
+  update: UpdateDefinition<Steered, [Input]>,
+  steering: Steering<Input>,
+): void {
+  setHandler<Steered, [Input], UpdateDefinition<Steered, [Input]>>(
+    update,
+    (input) => steer(run, steering.fact(input)),
+    {
+      validator: (input) => {
+        if (statusOf(run) === 'ended') refuse('collaboration-ended', 'the run has ended');
+        steering.validate?.(input);
+      },
+    },
+  );
+}
+
+async function steer(run: Run, fact: Fact): Promise<Steered> {
+  // The update's own id: a repeated update finds its fact recorded.
+  await recordCaused(run, `update-${currentUpdateInfo()?.id ?? 'none'}`, fact);
+  return { status: statusOf(run) };
+}
+
+function statusOf(run: Run): Steered['status'] {
+  if (run.state.verdict !== null || run.state.cancelled !== null) return 'ended';
+  return run.state.isPaused ? 'paused' : 'running';
+}
+
+function refuseTaken(run: Run, { seat }: Seat): void {
+  const isTaken = run.state.seats.some(({ seat: name }) => name === seat);
+  if (isTaken) refuse('conflict', `seat: got ${seat}, expected one that is free`);
+}
+
+function refuseLowered(run: Run, budget: BudgetLimits): void {
+  const { tokens, microsUsd } = run.state.spent;
+  const isBelow =
+    (budget.tokens !== null && budget.tokens < tokens) ||
+    (budget.microsUsd !== null && budget.microsUsd < microsUsd);
+  if (isBelow) refuse('conflict', 'budget: got less than is spent, expected more');
+}
+
+function refuse(type: FailureType, message: string): never {
+  throw ApplicationFailure.create({ type, message, nonRetryable: true });
+}
