@@ -76,8 +76,9 @@ function isQuorumCertain(protocol: QuorumProtocol, poll: Poll, outcome: Tally): 
   if (outcome.reason === 'tie') return false;
   // A vetoed option that fills up turns "no-quorum" into "veto", but leaves "veto" as it is.
   const harmless = outcome.reason === 'veto' ? vetoedOf(poll) : new Set();
-  const open = [...supportOf(poll)].filter(([option]) => !harmless.has(option));
-  const best = greatestOf(open.map(([, heads]) => heads)) + sumOf(poll.outstanding);
+  const harmful = [...supportOf(poll)].filter(([option]) => !harmless.has(option));
+  if (harmful.length === 0 && !poll.canGrow) return true;
+  const best = greatestOf(harmful.map(([, heads]) => heads)) + sumOf(poll.outstanding);
   return best < BigInt(protocol.required);
 }
 

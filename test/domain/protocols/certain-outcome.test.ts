@@ -231,7 +231,7 @@ describe('a round ends early', () => {
 describe('of every kind of outcome it knows the last vote that matters', () => {
   const three = ['A', 'B', 'C'];
 
-  /** A letter votes for its option, a dash abstains, a question mark is still to come. */
+  /** A letter votes for its option, a dash or x abstains, a question mark is still to come. */
   function kindAfter(
     protocol: Protocol,
     votes: string,
@@ -245,7 +245,7 @@ describe('of every kind of outcome it knows the last vote that matters', () => {
         ballotOf(
           protocol,
           `seat-${index}`,
-          letter === '-' ? [] : [letter.toUpperCase()],
+          '-x'.includes(letter) ? [] : [letter.toUpperCase()],
           vetoesOf(letter),
         ),
       ];
@@ -255,7 +255,7 @@ describe('of every kind of outcome it knows the last vote that matters', () => {
     return outcome.kind === 'decided' ? outcome.option : outcome.reason;
   }
 
-  /** A small letter vetoes the option A as well. */
+  /** A small letter, x too, vetoes the option A. */
   function vetoesOf(letter: string): string[] {
     return letter === letter.toLowerCase() && letter !== '-' ? ['A'] : [];
   }
@@ -312,6 +312,8 @@ describe('of every kind of outcome it knows the last vote that matters', () => {
     [plurality, '-??', 'open'],
     [twoThirds, 'A??', 'A'],
     [twoOf, 'A??', 'open'],
+    [twoOrVeto, 'AAx??', 'veto'],
+    [twoOrVeto, 'Ax??', 'open'],
     [{ kind: 'ranked', method: 'schulze' }, 'A??', 'A'],
     [{ kind: 'ranked', method: 'schulze' }, '-?', 'open'],
   ])('%j on a single option after %s is %s', (protocol, votes, expected) => {

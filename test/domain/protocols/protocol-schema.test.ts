@@ -8,9 +8,11 @@ import { protocolSchema } from '../../../domain/protocols/protocol-schema.ts';
 /** Writes a type out, so that an interface looks like what a schema infers. */
 type Flat<T> = T extends unknown ? { [Key in keyof T]: T[Key] } : never;
 
-/** Two deferred conditional types are assignable only if their bounds are identical. */
-type Deferred<Bound> = <T>() => T extends Bound ? 1 : 2;
-type Same<Left, Right> = Deferred<Left> extends Deferred<Right> ? true : false;
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- Two deferred conditional types
+   are assignable only if their bounds are identical; named, they would be compared by variance. */
+type Same<Left, Right> =
+  (<T>() => T extends Left ? 1 : 2) extends <T>() => T extends Right ? 1 : 2 ? true : false;
+/* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
 describe('protocolSchema', () => {
   test('has exactly the type that the rules are written for', () => {
