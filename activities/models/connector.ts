@@ -1,5 +1,19 @@
+import type { LanguageModelV4 } from '@ai-sdk/provider';
+
 import type { Agent } from '../../domain/providers/agent.ts';
-import type { ModelConnector } from '../../domain/providers/model-connector.ts';
+import { knownProviders } from '../../domain/providers/known-providers.ts';
+import type {
+  Capabilities,
+  ModelConnector,
+  ModelRequest,
+} from '../../domain/providers/model-connector.ts';
+import { watchCall } from './call-watch.ts';
+import { localFault, ProviderFaultError, sortFault } from './fault.ts';
+import { guardedFetch } from './guarded-fetch.ts';
+import { probeHealth } from './health-probe.ts';
+import { readStream } from './reply-stream.ts';
+import { sdkModel } from './sdk-model.ts';
+import { sdkRequest } from './sdk-request.ts';
 
 /** How long a call may take and how long its stream may stand still, milliseconds. */
 export interface ModelTimeouts {
@@ -17,7 +31,111 @@ export interface ConnectorDeps {
   readonly timeouts: ModelTimeouts;
 }
 
-/** Makes the connector of an agent. Nothing is called and no key is read before the first `ask`. */
-export function createConnector(_agent: Agent, _deps: ConnectorDeps): ModelConnector {
-  throw new Error('not built yet');
+/**
+ * Makes the connector of an agent. Nothing is called and no key is read before the first `ask`.
+ *
+ * It drives the AI SDK's models directly: the SDK builds the request and reads the wire format, while
+ * retries, parsing and repair belong to others here.
+ */
+export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnector {
+  const { provider, model } = agent;
+  const capabilities = capabilitiesOf(agent);
+  const fetch = guardedFetch((url) => deps.allowedHosts(url));
+  const models = modelSource(agent, capabilities, deps, fetch);
+  const shape = { provider, model, structuredOutput: capabilities.structuredOutput };
+  return {
+    provider,
+    model,
+    capabilities,
+    simulated: agent.simulated,
+    async ask(request) {
+      const watch = watchCall(request.signal, deps.timeouts);
+      try {
+        if (watch.signal.aborted) throw watch.signal.reason as ProviderFaultError;
+        refuseVision(request, capabilities, agent.name);
+        const options = sdkRequest(request, shape);
+        const call = models().doStream({ ...options, abortSignal: watch.signal });
+        const { stream } = await Promise.race([call, watch.ended]);
+        return await readStream(stream, { provider, model, watch, onText: request.onText });
+      } catch (error) {
+        const cause = watch.signal.aborted ? (watch.signal.reason as unknown) : error;
+        throw asFaultError(cause);
+      } finally {
+        watch.release();
+      }
+    },
+    async probe(signal) {
+      try {
+        const apiKey = keyOf(agent, deps);
+        return await probeHealth({ provider, baseUrl: baseUrlOf(agent), apiKey, fetch }, signal);
+      } catch (error) {
+        return { status: 'failing', latencyMs: 0, detail: asFaultError(error).fault.message };
+      }
+    },
+  };
+}
+
+/** Merges what an agent declares with what its provider usually can. */
+export function capabilitiesOf(agent: Pick<Agent, 'provider' | 'capabilities'>): Capabilities {
+  const { vision, structuredOutput } = agent.capabilities;
+  return {
+    ...knownProviders[agent.provider].capabilities,
+    ...(vision === undefined ? {} : { vision }),
+    ...(structuredOutput === undefined ? {} : { structuredOutput }),
+  };
+}
+
+/** Keeps the SDK's model, and makes a new one when the key has changed. */
+function modelSource(
+  agent: Agent,
+  { structuredOutput }: Capabilities,
+  deps: ConnectorDeps,
+  fetch: typeof globalThis.fetch,
+): () => LanguageModelV4 {
+  let made: { apiKey: string | null; model: LanguageModelV4 } | undefined;
+  return () => {
+    const apiKey = keyOf(agent, deps);
+    if (made === undefined || made.apiKey !== apiKey) {
+      const { provider, model } = agent;
+      const baseUrl = baseUrlOf(agent);
+      made = {
+        apiKey,
+        model: sdkModel({ provider, model, baseUrl, apiKey, structuredOutput, fetch }),
+      };
+    }
+    return made.model;
+  };
+}
+
+function keyOf(agent: Agent, deps: ConnectorDeps): string | null {
+  if (agent.apiKeyEnv === null) return null;
+  const key = deps.secret(agent.apiKeyEnv);
+  if (key !== undefined && key !== '') return key;
+  throw new ProviderFaultError(
+    localFault('key-missing', `${agent.apiKeyEnv}: not set; agent ${agent.name} needs it`),
+  );
+}
+
+function baseUrlOf(agent: Agent): string {
+  const baseUrl = agent.baseUrl ?? knownProviders[agent.provider].baseUrl;
+  if (baseUrl !== null && URL.canParse(baseUrl)) return baseUrl;
+  throw new ProviderFaultError(
+    localFault('bad-request', `baseUrl of agent ${agent.name}: expected an http or https URL`),
+  );
+}
+
+function refuseVision(request: ModelRequest, { vision }: Capabilities, agent: string): void {
+  if (vision || request.parts.every((part) => part.kind !== 'image')) return;
+  throw new ProviderFaultError(
+    localFault(
+      'bad-request',
+      `agent ${agent} takes no images; its capability "vision" is not declared`,
+    ),
+  );
+}
+
+function asFaultError(error: unknown): ProviderFaultError {
+  if (error instanceof ProviderFaultError) return error;
+  // The SDK's errors carry the request's body, and with it the prompt: they are no cause to keep.
+  return new ProviderFaultError(sortFault(error, Date.now()));
 }

@@ -6,7 +6,8 @@ const HEX_DIGITS = 12;
 /**
  * Gives the short key under which an open answer is counted.
  *
- * @param mode - `model` compares as `normalised`; the chair's merges come on top
+ * Mode `model` compares as `normalised`; the chair's merges come on top.
+ *
  * @returns `a` and the first 12 hexadecimal digits of the SHA-256 of the answer as it is compared
  */
 export function answerKey(

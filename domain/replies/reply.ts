@@ -8,7 +8,7 @@ export interface KeyedAnswer {
   readonly text: string;
 }
 
-/** What a reply is read against. It is the same for every seat of a pass but for `self`, `previous` and `sha256`. */
+/** What a reply is read against. It is the same for every seat of a pass but for `self` and `previous`. */
 export interface ReplyContext {
   readonly protocol: Protocol;
   /**
@@ -18,9 +18,14 @@ export interface ReplyContext {
   readonly options: readonly KeyedAnswer[];
   /** How equal open answers are found; `exact` keeps every difference but surrounding space. */
   readonly grouping: 'exact' | 'normalised' | 'model';
+  /** Whether a revision also criticises (`combined`, the default) or a pass of its own did that before (`split`). */
+  readonly depth?: 'combined' | 'split';
   /** Keys that a grouping merged: a move between merged answers is no flip. Absent where nothing was merged. */
   readonly merges?: Readonly<Record<string, string>>;
-  /** Every participant whose argument the prompt showed, by anonymous name, with the turn of its latest argument. */
+  /**
+   * Every participant whose argument the prompt showed, by anonymous name, with the turn of its latest argument.
+   * With the asked seat's own among them the schema is the same for all seats; citing oneself is a fault either way.
+   */
   readonly arguments: readonly { readonly name: string; readonly turn: string }[];
   /** Anonymous name of the seat that replies. */
   readonly self: string;
