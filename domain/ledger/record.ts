@@ -49,7 +49,19 @@ export function buildRecord(
   identity: RecordIdentity,
   sha256: Sha256,
 ): UnsignedRecord {
-  const run = readRun(source.events, source.resolve);
+  return recordOf(readRun(source.events, source.resolve), identity, sha256);
+}
+
+/**
+ * Makes the record of a run that was read.
+ *
+ * @throws Error when no decision was reached yet
+ */
+export function recordOf(
+  run: RunReading,
+  identity: RecordIdentity,
+  sha256: Sha256,
+): UnsignedRecord {
   const { plan } = run.state;
   return {
     version: 1,

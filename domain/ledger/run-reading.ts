@@ -1,5 +1,6 @@
 import type { FactOf, TurnCost, TurnFact } from '../collaboration/fact.ts';
-import { evolveRun, openRun, type RunState } from '../collaboration/run-state.ts';
+import type { RunState } from '../collaboration/run-state.ts';
+import { foldRun } from '../machines.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { groupAnswers } from '../protocols/grouping.ts';
 import { factOf } from './event.ts';
@@ -61,16 +62,13 @@ export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): R
   };
 }
 
-/** Folds the facts of events into the state that the run had. */
+/**
+ * Folds the facts of events into the state that their run had.
+ *
+ * @throws Error when the first fact opens nothing
+ */
 export function stateOf(events: readonly LedgerEvent[]): RunState {
-  const facts = events.flatMap((event) => factOf(event) ?? []);
-  const [first, ...rest] = facts;
-  if (first?.type !== 'collaboration.opened') {
-    throw new Error(
-      `first event of a stream: got ${String(first?.type)}, expected collaboration.opened`,
-    );
-  }
-  return rest.reduce(evolveRun, openRun(first));
+  return foldRun(events.flatMap((event) => factOf(event) ?? []));
 }
 
 /** Whether a turn's fact has a cost: all have but those that were never started. */
