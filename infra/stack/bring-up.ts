@@ -127,7 +127,9 @@ async function bringUpDatabase(scene: Scene): Promise<DatabaseAddress> {
   let ownerUrl = databaseUrl;
   if (ownerUrl === undefined) {
     const env = systemVariables(plan.env);
-    const part = supervisor.add(planPostgres({ dataFolder, port: portOf(scene, 'postgres'), env }));
+    const port = portOf(scene, 'postgres');
+    const signal = supervisor.ending;
+    const part = supervisor.add(planPostgres({ dataFolder, port, env, signal }));
     await supervisor.waitReady(part);
     const admin = new URL(`postgres://${part.plan.address}/postgres`);
     admin.username = OWNER_ROLE;
@@ -247,7 +249,10 @@ function ourPrograms(
         planProgram({ name: 'api', main, address, version, env, readiness }),
       );
       await supervisor.waitReady(part);
-      await Promise.race([untilApiReady(`${address}/readyz`), supervisor.failure]);
+      await Promise.race([
+        untilApiReady(`${address}/readyz`, supervisor.ending),
+        supervisor.failure,
+      ]);
     },
     addWorker: async () => {
       workers += 1;
@@ -262,9 +267,9 @@ function ourPrograms(
   };
 }
 
-async function untilApiReady(url: string): Promise<void> {
+async function untilApiReady(url: string, ending: AbortSignal): Promise<void> {
   const deadline = Date.now() + API_READY_WITHIN_MS;
-  while (!(await answersHttp(url, 200))) {
+  while (!ending.aborted && !(await answersHttp(url, 200))) {
     if (Date.now() > deadline) {
       throw new StackFault(`the API is up, but ${url} did not answer 200 within 60 s`);
     }
@@ -277,7 +282,10 @@ async function obtain(scene: Scene, tool: Tool, explicit: string | undefined): P
   const report = (line: string): void => {
     observer.note(line);
   };
-  return await obtainTool(tool, toolSearch(tool, { explicit, env, report }));
+  return await obtainTool(
+    tool,
+    toolSearch(tool, { explicit, env, report, signal: scene.supervisor.ending }),
+  );
 }
 
 function asked(plan: StackPlan, part: PartName): boolean {

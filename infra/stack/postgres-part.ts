@@ -43,6 +43,8 @@ export function planPostgres(options: {
   dataFolder: string;
   port: number;
   env: Readonly<Record<string, string | undefined>>;
+  /** Ends an initialisation that is under way. */
+  signal: AbortSignal;
 }): PartPlan {
   const binaries = findPostgresBinaries();
   const folder = join(options.dataFolder, 'postgres');
@@ -64,7 +66,7 @@ export function planPostgres(options: {
     stopSignal: 'SIGINT', // fast shutdown: sessions end, everything is written
     hasChannel: false,
     prepare: async () => {
-      await initialise({ folder, dataFolder: options.dataFolder, binaries, user, env });
+      await initialise({ ...options, folder, binaries, user, env });
       await outliveLeftovers(folder);
     },
     command: () => ({ ...user.command(binaries.postgres, args), env, cwd: folder }),
@@ -77,6 +79,7 @@ async function initialise(options: {
   binaries: PostgresBinaries;
   user: PostgresUser;
   env: Readonly<Record<string, string | undefined>>;
+  signal: AbortSignal;
 }): Promise<void> {
   const { folder, user, binaries } = options;
   if (existsSync(join(folder, 'PG_VERSION'))) {
@@ -101,9 +104,15 @@ async function initialise(options: {
     '--auth=scram-sha-256',
     '--encoding=UTF8',
     '--locale=C',
+    ...(process.platform === 'linux' ? ['--sync-method=syncfs'] : []),
   ]);
   try {
-    await promisify(execFile)(program, args, { ...ids, env: options.env, cwd: unfinished });
+    await promisify(execFile)(program, args, {
+      ...ids,
+      env: options.env,
+      cwd: unfinished,
+      signal: options.signal,
+    });
   } catch (error) {
     const said = (error as { stderr?: string }).stderr ?? String(error);
     throw new StackFault(`Postgres could not initialise ${folder}:\n${said.trim()}`);

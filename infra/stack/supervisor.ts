@@ -28,6 +28,7 @@ export interface StopStage {
 export class Supervisor implements PartListener {
   /** Rejects once, when a part cannot be kept running; never resolves. */
   readonly failure: Promise<never>;
+  readonly #ending = new AbortController();
   readonly #dataFolder: string;
   readonly #observer: StackObserver;
   readonly #patience: RestartPatience;
@@ -45,6 +46,11 @@ export class Supervisor implements PartListener {
       this.#fail = reject;
     });
     this.failure.catch(() => undefined); // whoever cares listens; nobody has to
+  }
+
+  /** Aborted as soon as the stack is being stopped. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
   }
 
   /** Opens the log that a part of this name will write to. */
@@ -78,6 +84,7 @@ export class Supervisor implements PartListener {
 
   /** Ends parts for good, one stage after another. */
   async stop(stages: readonly StopStage[]): Promise<void> {
+    this.#ending.abort();
     for (const part of this.#parts.values()) part.retire();
     for (const { names, withinMs } of stages) {
       await Promise.all(names.map(async (name) => await this.#parts.get(name)?.stop(withinMs)));

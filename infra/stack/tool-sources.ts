@@ -31,6 +31,8 @@ export function toolSearch(
     env: Environment;
     /** Told one line per step that takes time. */
     report: (line: string) => void;
+    /** Ends a download or a build that is under way. */
+    signal: AbortSignal;
   },
 ): ToolSearch {
   const cache = cacheFolder(options.env);
@@ -62,7 +64,7 @@ export function toolSearch(
     versionOutput: async (path) => await versionOutput(path, options.env),
     download: async () =>
       await get(async (path) => {
-        await download(tool, path, options.report);
+        await download(tool, path, options);
       }),
     build: async () =>
       await get(async (path) => {
@@ -100,7 +102,13 @@ function isExecutable(path: string): boolean {
   }
 }
 
-async function download(tool: Tool, path: string, report: (line: string) => void): Promise<void> {
+interface Errand {
+  readonly env: Environment;
+  readonly report: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+async function download(tool: Tool, path: string, { report, signal }: Errand): Promise<void> {
   const url = tool.releaseUrl(process.platform, process.arch);
   if (url === undefined) throw new Error(`no release for ${process.platform} ${process.arch}`);
   report(`${tool.name}: downloading release ${tool.release} from ${new URL(url).host} …`);
@@ -108,16 +116,18 @@ async function download(tool: Tool, path: string, report: (line: string) => void
   const patience = setTimeout(() => {
     stop.abort(new Error('no answer within 5 s'));
   }, ANSWER_WITHIN_MS);
-  const response = await fetch(url, { signal: stop.signal }).finally(() => {
-    clearTimeout(patience);
-  });
+  const response = await fetch(url, { signal: AbortSignal.any([stop.signal, signal]) }).finally(
+    () => {
+      clearTimeout(patience);
+    },
+  );
   if (!response.ok || response.body === null) {
     throw new Error(`answered with status ${String(response.status)}`);
   }
   const archive = `${path}.tar.gz`;
   const body = Readable.fromWeb(response.body);
   await pipeline(body, createWriteStream(archive), {
-    signal: AbortSignal.timeout(DOWNLOAD_WITHIN_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(DOWNLOAD_WITHIN_MS), signal]),
   });
   const folder = dirname(path);
   await run('tar', ['-xzf', archive, '-C', folder]);
@@ -129,11 +139,7 @@ async function download(tool: Tool, path: string, report: (line: string) => void
   renameSync(join(folder, inside), path);
 }
 
-async function build(
-  tool: Tool,
-  path: string,
-  options: { env: Environment; report: (line: string) => void },
-): Promise<void> {
+async function build(tool: Tool, path: string, options: Errand): Promise<void> {
   options.report(`${tool.name}: building from source with Go (minutes the first time) …`);
   const startedAt = Date.now();
   const progress = setInterval(() => {
@@ -141,13 +147,13 @@ async function build(
     options.report(`${tool.name}: still building (${String(seconds)} s) …`);
   }, PROGRESS_EVERY_MS);
   try {
-    await goBuild(tool, path, options.env);
+    await goBuild(tool, path, options);
   } finally {
     clearInterval(progress);
   }
 }
 
-async function goBuild(tool: Tool, path: string, env: Environment): Promise<void> {
+async function goBuild(tool: Tool, path: string, { env, signal }: Errand): Promise<void> {
   const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', path, tool.goPackage];
   await new Promise<void>((resolve, reject) => {
     const child = spawn('go', args, {
@@ -155,6 +161,7 @@ async function goBuild(tool: Tool, path: string, env: Environment): Promise<void
       env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: BUILD_WITHIN_MS,
+      signal,
     });
     let said = '';
     child.stderr.on('data', (chunk: Buffer) => (said = `${said}${chunk.toString()}`.slice(-2_000)));

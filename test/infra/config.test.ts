@@ -1,0 +1,130 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { flagOf, loadConfig, withAppRole } from '../../infra/config.ts';
+import type { Config } from '../../infra/config.ts';
+
+describe('loadConfig', () => {
+  test('gives a local configuration when nothing is set', () => {
+    const config = loaded({});
+
+    expect(config).toMatchObject({
+      mode: 'local',
+      host: '127.0.0.1',
+      port: 7400,
+      logLevel: 'info',
+      taskQueue: 'collaborations',
+      simulated: 'auto',
+      simulatedLatencyMs: 50,
+      allowedHosts: [],
+      databaseUrl: undefined,
+      providers: [],
+    });
+    expect(config.temporal).toMatchObject({ address: undefined, namespace: 'default' });
+    expect(config.s3).toMatchObject({ bucket: 'conclave', region: 'us-east-1' });
+    expect(config.dataFolder).toMatch(/^\/.*\/\.conclave$/);
+  });
+
+  test('lets a flag win over the variable, in both spellings', () => {
+    const env = { CONCLAVE_PORT: '1', CONCLAVE_DATA: '/a' };
+
+    const config = loaded(env, ['--port', '8080', '--data=/b=c']);
+
+    expect(config.port).toBe(8080);
+    expect(config.dataFolder).toBe('/b=c');
+  });
+
+  test('counts an empty variable as not set', () => {
+    expect(loaded({ CONCLAVE_PORT: '' }).port).toBe(7400);
+  });
+
+  test('reports every fault by name and never shows a value', () => {
+    const env = {
+      CONCLAVE_PORT: 'secret-a',
+      CONCLAVE_DATABASE_URL: 'mysql://u:secret-b@h/d',
+      CONCLAVE_S3_ENDPOINT: 'secret-c',
+      CONCLAVE_MODE: 'secret-d',
+      CONCLAVE_ALLOWED_HOSTS: 'https://secret-e',
+      CONCLAVE_TEMPORAL_ADDRESS: 'secret-f',
+      CONCLAVE_SIMULATED_LATENCY_MS: '-1',
+      CONCLAVE_S3_BUCKET: 'Secret',
+    };
+
+    const faults = faultsOf(env);
+
+    expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(Object.keys(env).sort());
+    expect(faults.join('\n')).not.toMatch(/secret/i);
+  });
+
+  test('refuses an unknown variable with our prefix and leaves others alone', () => {
+    expect(faultsOf({ CONCLAVE_PROT: '1', PROT: '2' })).toEqual([
+      'CONCLAVE_PROT: unknown variable; see .env.example',
+    ]);
+  });
+
+  test('refuses an unknown flag, naming the known ones', () => {
+    const [fault] = faultsOf({}, ['--prot', '8080']);
+
+    expect(fault).toMatch(/^--prot: unknown flag; known: .*--port/);
+  });
+
+  test('refuses a flag without a value', () => {
+    expect(faultsOf({}, ['--port'])).toEqual(['--port: expected a value after it']);
+  });
+
+  test('refuses a port above 65535', () => {
+    expect(faultsOf({ CONCLAVE_PORT: '65536' })).toHaveLength(1);
+  });
+
+  test('splits the list of allowed hosts', () => {
+    const config = loaded({ CONCLAVE_ALLOWED_HOSTS: 'a.example, b.example:8443,,[::1]:9000' });
+
+    expect(config.allowedHosts).toEqual(['a.example', 'b.example:8443', '[::1]:9000']);
+  });
+
+  test('offers the providers whose variable is set, by name only', () => {
+    const env = { GEMINI_API_KEY: 'secret-g', ANTHROPIC_API_KEY: 'secret-a', XAI_API_KEY: '' };
+
+    const config = loaded(env);
+
+    expect(config.providers).toEqual([
+      { provider: 'anthropic', variable: 'ANTHROPIC_API_KEY' },
+      { provider: 'google', variable: 'GEMINI_API_KEY' },
+    ]);
+    expect(JSON.stringify(config)).not.toContain('secret');
+  });
+
+  test.each([
+    ['MY_KEY_2', 'mine'],
+    ['my_key', undefined],
+    ['2_KEY', undefined],
+    ['MY-KEY', undefined],
+    ['ABSENT', undefined],
+    ['CONCLAVE_S3_SECRET_KEY', undefined],
+  ])('reads the secret named %s as %p', (name, expected) => {
+    const env = { MY_KEY_2: 'mine', my_key: 'x', '2_KEY': 'x', 'MY-KEY': 'x' };
+    const config = loaded({ ...env, CONCLAVE_S3_SECRET_KEY: 'x' });
+
+    expect(config.secretNamed(name)).toBe(expected);
+  });
+});
+
+test('a flag is the variable in kebab case without the prefix', () => {
+  expect(flagOf('CONCLAVE_S3_ACCESS_KEY')).toBe('--s3-access-key');
+});
+
+test('the application role gets its own credentials for the same database', () => {
+  const url = withAppRole('postgres://owner:a@h:5/conclave?sslmode=require', 'b');
+
+  expect(url).toBe('postgres://conclave_app:b@h:5/conclave?sslmode=require');
+});
+
+function loaded(env: Record<string, string>, argv: string[] = []): Config {
+  const result = loadConfig({ env, argv });
+  if (!result.ok) throw new Error(result.faults.join('\n'));
+  return result.config;
+}
+
+function faultsOf(env: Record<string, string>, argv: string[] = []): readonly string[] {
+  const result = loadConfig({ env, argv });
+  return result.ok ? [] : result.faults;
+}
