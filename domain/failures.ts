@@ -9,11 +9,6 @@ export interface FailureKind {
 }
 
 const kinds = {
-  'body-malformed': {
-    meaning: 'The body is not JSON, or is cut off.',
-    isRetried: false,
-    status: 400,
-  },
   'input-invalid': {
     meaning: 'A field is missing, unknown, of the wrong type or out of its range.',
     isRetried: false,
@@ -23,11 +18,6 @@ const kinds = {
     meaning: 'The API key is missing or unknown.',
     isRetried: false,
     status: 401,
-  },
-  forbidden: {
-    meaning: 'The key is known, but may not do this.',
-    isRetried: false,
-    status: 403,
   },
   'host-not-allowed': {
     meaning: 'The address is not on the list of hosts that may be called.',
@@ -39,24 +29,9 @@ const kinds = {
     isRetried: false,
     status: 404,
   },
-  'method-not-allowed': {
-    meaning: 'The path exists, but not with this method.',
-    isRetried: false,
-    status: 405,
-  },
-  'not-acceptable': {
-    meaning: 'None of the media types that the caller accepts is available.',
-    isRetried: false,
-    status: 406,
-  },
   conflict: {
     meaning: 'What is asked for contradicts what is there.',
     isRetried: false,
-    status: 409,
-  },
-  'idempotency-key-in-use': {
-    meaning: 'A request with this Idempotency-Key is still being answered.',
-    isRetried: true,
     status: 409,
   },
   'idempotency-key-reused': {
@@ -79,11 +54,6 @@ const kinds = {
     isRetried: false,
     status: 409,
   },
-  'not-ended': {
-    meaning: 'The collaboration has no decision yet.',
-    isRetried: false,
-    status: 409,
-  },
   'not-paused': {
     meaning: 'The collaboration runs; there is nothing to resume.',
     isRetried: false,
@@ -93,11 +63,6 @@ const kinds = {
     meaning: 'The collaboration is paused already.',
     isRetried: false,
     status: 409,
-  },
-  'rate-limited': {
-    meaning: 'The caller asks more often than it may.',
-    isRetried: true,
-    status: 429,
   },
   'provider-unavailable': {
     meaning: 'A model provider cannot be reached, is overloaded or fails on its side.',

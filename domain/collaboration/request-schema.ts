@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { fieldOf, grouped, shown, type Fault } from '../planning/fault.ts';
 import { parseDeadline } from '../planning/duration.ts';
-import { bytesOf } from '../planning/tokens.ts';
+import { utf8Bytes } from '../prompts/token-estimate.ts';
 import { protocolSchema } from '../protocols/protocol-schema.ts';
 import { patterns } from './plan.ts';
 
@@ -95,7 +95,7 @@ const material = z.union(
 
 const materials = list(material, { from: 0, to: 100 })
   .superRefine((items, context) => {
-    const bytes = items.reduce((sum, item) => sum + ('text' in item ? bytesOf(item.text) : 0), 0);
+    const bytes = items.reduce((sum, item) => sum + ('text' in item ? utf8Bytes(item.text) : 0), 0);
     if (bytes <= materialBytesMax) return;
     context.addIssue({
       code: 'custom',

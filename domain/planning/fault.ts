@@ -23,7 +23,8 @@ export function shown(value: unknown): string {
   if (Array.isArray(value))
     return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) {
-    return `an object with ${Object.keys(value).length} fields`;
+    const fields = Object.keys(value).length;
+    return `an object with ${fields} ${fields === 1 ? 'field' : 'fields'}`;
   }
   return JSON.stringify(value);
 }

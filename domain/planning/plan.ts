@@ -10,7 +10,7 @@ import { shown, type Fault } from './fault.ts';
 import { fitted, leastOf, type Draft } from './fitting.ts';
 import { chairFaults, chairOf, participantFaults, seatsOf, type Candidates } from './seating.ts';
 import { settingsFor, thoroughnessDefault } from './settings.ts';
-import { tokensOf, tokensOfBytes } from './tokens.ts';
+import { promptTokensOf, tokensOfBytes } from './prompt-size.ts';
 
 /** What a plan needs to know beside the request and the agents. */
 export interface PlanContext {
@@ -27,8 +27,8 @@ export type Planned =
   | { readonly ok: true; readonly plan: Plan; readonly estimate: Estimate }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** Instructions, rules and schema of a prompt, tokens: what it holds beside question, options, personas and materials. */
-const rulesTokens = 400;
+/** What names and frames one material in a prompt, tokens. */
+const headingTokens = 32;
 
 /** Fewest participants that can disagree. */
 const debatersMin = 2;
@@ -100,7 +100,8 @@ function draftOf(
     thoroughness: request.thoroughness ?? thoroughnessDefault,
   };
   const isOutputFixed = request.maxOutputTokens !== undefined;
-  return { plan, materialTokens: tokensOfBytes(materialBytes), isOutputFixed };
+  const headings = (request.materials?.length ?? 0) * headingTokens;
+  return { plan, materialTokens: tokensOfBytes(materialBytes) + headings, isOutputFixed };
 }
 
 /** How a run ends: a closed question ends with the votes, an open debate with a text. */
@@ -127,11 +128,6 @@ function limitsOf({ budget }: CollaborationRequest): BudgetLimits {
     tokens: budget?.tokens ?? null,
     microsUsd: budget?.usd === undefined ? null : microsOf(budget.usd),
   };
-}
-
-function promptTokensOf({ question, options = [], personas = {} }: CollaborationRequest): number {
-  const longestPersona = Math.max(0, ...Object.values(personas).map(tokensOf));
-  return rulesTokens + tokensOf([question, ...options].join('\n')) + longestPersona;
 }
 
 /** Faults of single fields, for callers that did not come through the schema. */
