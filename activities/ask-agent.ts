@@ -102,8 +102,8 @@ async function afterFault(
   const { asking, agent, hasNext, attempts } = tried;
   const { fault } = error;
   if (fault.code === 'cancelled') return await afterCancellation(deps, asking, error);
-  const account = accountOf(agent);
-  await deps.accounts.reportFault({ account, fault });
+  const { disposition, retryAfterMs } = fault;
+  await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
   const isFinal = fault.disposition === 'never' || attempts >= failuresMax;
   if (isFinal && hasNext) return null;
   if (isFinal) return await failedTurn(deps, asking, fault);

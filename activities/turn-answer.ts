@@ -30,7 +30,9 @@ export interface AskingDeps {
   readonly turns: TurnStore;
   readonly calls: CallsUnderWay;
   readonly accounts: {
-    reportFault(input: { readonly account: string; readonly fault: ProviderFault }): Promise<void>;
+    reportFault(
+      input: { readonly account: string } & Pick<ProviderFault, 'disposition' | 'retryAfterMs'>,
+    ): Promise<void>;
   };
   readonly artifacts: {
     put(

@@ -37,7 +37,8 @@ function votesOf(state: RunState): number {
 function enough(state: RunState): StopReason | null {
   const last = state.passes.at(-1);
   if (last?.phase === 'nomination') return state.optionKeys.length === 0 ? 'rounds' : null;
-  const isDecided = state.plan.protocol.kind !== 'judge' && tallyOf(state).kind === 'decided';
+  if (state.plan.protocol.kind === 'judge') return 'rounds';
+  const isDecided = tallyOf(state).kind === 'decided';
   if (last?.reason === 'certain' && isDecided) return 'certain';
   return isDecided || votesOf(state) >= state.plan.rounds ? 'rounds' : null;
 }

@@ -1,0 +1,122 @@
+import type { Activities } from '../activities/activities.ts';
+import { createAskAgent } from '../activities/ask-agent.ts';
+import { createCallsUnderWay, type CallsUnderWay } from '../activities/calls-under-way.ts';
+import { createCaseFiles } from '../activities/case-files.ts';
+import { createLiveText } from '../activities/live-text.ts';
+import { createMaterials } from '../activities/materials.ts';
+import { createConnectorPool } from '../activities/models/connector-pool.ts';
+import { createRecordFacts } from '../activities/record-facts.ts';
+import { createSealDecision } from '../activities/seal-decision.ts';
+import type { Agent } from '../domain/providers/agent.ts';
+import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
+import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
+import { createTenantArtifacts } from '../infra/artifacts/tenant-artifacts.ts';
+import type { ServiceConfig } from '../infra/config.ts';
+import type { Database } from '../infra/database/connection.ts';
+import type { EventFeed } from '../infra/database/event-feed.ts';
+import { sha256Of, type Signer } from '../infra/signing.ts';
+import type { Stores } from '../infra/stores/stores.ts';
+
+/** What the activities of one worker stand on. */
+export interface ActivityParts {
+  readonly config: ServiceConfig;
+  readonly workerId: string;
+  readonly database: Database;
+  readonly stores: Stores;
+  readonly feed: EventFeed;
+  readonly artifacts: ArtifactStore;
+  readonly signer: Signer;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** How long a model may take for a whole reply, and between two pieces of it. */
+const modelTimeouts = { totalMs: 10 * 60_000, chunkMs: 2 * 60_000 };
+
+/** Channel on which the API says who is watched. */
+const interestChannel = 'conclave_watch';
+
+/** Makes every activity, and what stops its calls. */
+export function wireActivities(parts: ActivityParts): {
+  readonly activities: Activities;
+  readonly calls: CallsUnderWay;
+} {
+  const { config, stores, artifacts, signer } = parts;
+  const now = Date.now;
+  const calls = createCallsUnderWay();
+  const pool = createConnectorPool({
+    secret: (name) => config.secretNamed(name),
+    allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
+    timeouts: modelTimeouts,
+  });
+  const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
+  const askAgent = createAskAgent({
+    workerId: parts.workerId,
+    caseFiles: createCaseFiles({ ledger: stores.ledger, artifacts }),
+    materials: createMaterials(artifacts),
+    agentOf: rememberedAgents(stores),
+    turns: stores.turns,
+    calls,
+    accounts: stores.providerAccounts,
+    artifacts: {
+      put: async (tenantId, bytes, mediaType) =>
+        await tenantArtifacts.put(tenantId, { bytes, mediaType }),
+    },
+    sha256: sha256Of,
+    now,
+    connectorOf: (agent) => pool.connectorOf(agent),
+    liveTextOf: liveTextOf(parts, now),
+  });
+  const recordFacts = createRecordFacts({ turns: stores.turns, now });
+  const sealDecision = createSealDecision({
+    ledger: stores.ledger,
+    artifacts,
+    index: stores.artifacts,
+    collaborations: stores.collaborations,
+    signer,
+    now,
+  });
+  return { activities: { askAgent, recordFacts, sealDecision }, calls };
+}
+
+function liveTextOf(
+  { database, feed, onFault }: ActivityParts,
+  now: () => number,
+): ReturnType<typeof createLiveText>['liveTextOf'] {
+  const live = createLiveText({
+    watchInterest: (onInterest) => {
+      database.listen(interestChannel, onInterest, () => undefined).catch(onFault);
+    },
+    publish: async (tenantId, stream, payload) => {
+      await feed.publishLive(tenantId, stream, payload);
+    },
+    now,
+    onFault,
+  });
+  return (input) => live.liveTextOf(input);
+}
+
+/** How long an agent's registration is taken as it was read, milliseconds. */
+const agentFreshMs = 2000;
+
+/** Most registrations remembered. */
+const agentsMax = 1000;
+
+/** Every call needs its agent; reading it once for all the calls of a moment is enough. */
+function rememberedAgents(
+  stores: Stores,
+): (tenantId: string, name: string) => Promise<Agent | undefined> {
+  const read = new Map<
+    string,
+    { readonly at: number; readonly agent: Promise<Agent | undefined> }
+  >();
+  return async (tenantId, name) => {
+    const key = `${tenantId}/${name}`;
+    const known = read.get(key);
+    if (known !== undefined && Date.now() - known.at < agentFreshMs) return await known.agent;
+    if (read.size >= agentsMax) read.clear();
+    const agent = stores.agents.getEver(tenantId, name);
+    agent.catch(() => read.delete(key));
+    read.set(key, { at: Date.now(), agent });
+    return await agent;
+  };
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+
+import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
+import { readServiceConfig } from '../infra/config.ts';
+import { createDatabase } from '../infra/database/connection.ts';
+import { createEventFeed } from '../infra/database/event-feed.ts';
+import { createLogger } from '../infra/logger.ts';
+import { loadSigner, signingKeyPath } from '../infra/signing.ts';
+import { createStores } from '../infra/stores/stores.ts';
+import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
+import { wireActivities } from './activity-wiring.ts';
+import { bundledWorkflows } from './bundle.ts';
+import { installRuntime } from './runtime.ts';
+import { watchWorkers } from './takeover.ts';
+import { workerOptions } from './worker-options.ts';
+
+const config = readServiceConfig('worker');
+const logger = createLogger({ level: config.logLevel, part: 'worker' });
+installRuntime(logger);
+
+/** Connections of the pool; group commit needs few. */
+const connectionsMax = 8;
+
+const connectTriesMax = 300;
+const connectPauseMs = 200;
+
+await run();
+
+async function run(): Promise<void> {
+  const workerId = `worker_${randomUUID()}`;
+  const onFault = (error: unknown): void => {
+    logger.warn({ err: error, workerId }, 'something beside the path failed');
+  };
+  const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
+  const [codePath, connection, signer] = await Promise.all([
+    bundledWorkflows(),
+    connected(temporalAddress),
+    loadSigner(signingKeyPath(config.dataFolder)),
+  ]);
+  const database = createDatabase({ url: databaseUrl, connectionsMax, applicationName: workerId });
+  const stores = createStores(database);
+  const feed = createEventFeed({ database });
+  const artifacts = createArtifactStore(s3);
+  const registry = createWorkerRegistry({ url: databaseUrl });
+  const wired = wireActivities({
+    config,
+    workerId,
+    database,
+    stores,
+    feed,
+    artifacts,
+    signer,
+    onFault,
+  });
+  feed.watchCancelled(({ collaborationId, turns }) => {
+    wired.calls.stop(collaborationId, turns);
+  });
+  const worker = await Worker.create({
+    ...workerOptions,
+    connection,
+    namespace: temporalNamespace,
+    taskQueue: config.taskQueue,
+    identity: workerId,
+    workflowBundle: { codePath },
+    activities: wired.activities,
+  });
+  const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
+  const client = new Client({ connection, namespace: temporalNamespace });
+  const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
+  stopWhenTold(worker);
+  process.send?.({ kind: 'ready' });
+  logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
+  await worker.run();
+  await takeover.stop();
+  await registration.close();
+  await registry.close();
+  await feed.close();
+  artifacts.close();
+  await database.close();
+  await connection.close();
+  if (process.connected) process.disconnect();
+}
+
+/** Temporal may come up after us: it is waited for, a minute at most. */
+async function connected(address: string): Promise<NativeConnection> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await NativeConnection.connect({ address, metadata: {} });
+    } catch (error) {
+      if (tries === connectTriesMax) throw error;
+      await delay(connectPauseMs);
+    }
+  }
+}
+
+/** On a signal, and when the supervisor is gone, the worker finishes what it is doing and ends. */
+function stopWhenTold(worker: Worker): void {
+  const stop = (): void => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  process.once('disconnect', stop);
+}

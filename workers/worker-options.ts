@@ -1,0 +1,21 @@
+import type { WorkerOptions } from '@temporalio/worker';
+
+/**
+ * How a worker of the queue `collaborations` runs. Its activities wait for others nearly all the time, so it takes many;
+ * workflow tasks take milliseconds. Figures and how they were found: docs/performance.md.
+ */
+export const workerOptions = {
+  maxConcurrentActivityTaskExecutions: 400,
+  maxConcurrentLocalActivityExecutions: 200,
+  maxConcurrentWorkflowTaskExecutions: 40,
+  // A whole panel starts with the answer to one workflow task, without a way through the server.
+  maxEagerActivityReservationsPerWorkflowTask: 50,
+  maxCachedWorkflows: 1000,
+  // A task for a dead worker's sticky queue goes to the others after this time, when nobody reset the queue before.
+  stickyQueueScheduleToStartTimeout: '1 second',
+  // Bounds how late a call hears of its cancellation when the database could not tell it.
+  maxHeartbeatThrottleInterval: '2 seconds',
+  defaultHeartbeatThrottleInterval: '2 seconds',
+  shutdownGraceTime: '2 seconds',
+  shutdownForceTime: '4 seconds',
+} as const satisfies Partial<WorkerOptions>;
