@@ -1,8 +1,10 @@
 import { withAppRole } from '../config.ts';
 import type { Connections } from '../config.ts';
+import { provisionLocalTenant } from '../database/local-tenant.ts';
+import { migrate } from '../database/migrate.ts';
+import { ensureSigningKey } from '../signing.ts';
 import { ensureBucket } from './bucket.ts';
 import { ensureApiKey, ensureSecret } from './data-folder.ts';
-import { prepareDatabase } from './database-content.ts';
 import { ensureAppRole, ensureDatabase } from './database-roles.ts';
 import { choosePorts } from './ports.ts';
 import type { PortWish } from './ports.ts';
@@ -64,6 +66,7 @@ export async function bringUp(plan: StackPlan, supervisor: Supervisor): Promise<
     bringUpTemporal(scene),
     bringUpS3(scene),
     bringUpSimulated(scene),
+    ensureSigningKey(config.dataFolder),
   ]);
   const connections: Connections = {
     temporalAddress,
@@ -138,7 +141,8 @@ async function bringUpDatabase(scene: Scene): Promise<DatabaseAddress> {
   }
   const appUrl = databaseAppUrl ?? (await ownAppRole(ownerUrl, dataFolder));
   const appRole = decodeURIComponent(new URL(appUrl).username);
-  await prepareDatabase({ ownerUrl, appRole, apiKey: scene.apiKey });
+  await migrate({ ownerUrl, appRole });
+  await provisionLocalTenant({ ownerUrl, apiKey: scene.apiKey });
   return { ownerUrl, appUrl };
 }
 

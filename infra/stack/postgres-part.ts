@@ -48,7 +48,9 @@ export function planPostgres(options: {
 }): PartPlan {
   const binaries = findPostgresBinaries();
   const folder = join(options.dataFolder, 'postgres');
-  const user = findPostgresUser([options.dataFolder, dirname(binaries.postgres)]);
+  const user = findPostgresUser([options.dataFolder, dirname(binaries.postgres)], {
+    mayCreate: true,
+  });
   // Our locale is not Postgres's: the lines that tell of readiness must stay as they are.
   const env = { ...options.env, LC_ALL: 'C', PGPASSWORD: undefined };
   const args = [

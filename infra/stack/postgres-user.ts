@@ -24,13 +24,18 @@ export interface PostgresUser {
  * it needs for that.
  *
  * @param folders - Folders that Postgres has to reach.
+ * @param options - What it may do about it.
+ * @param options.mayCreate - Whether the user may be created.
  * @throws StackFault when there is no way.
  */
-export function findPostgresUser(folders: readonly string[]): PostgresUser {
+export function findPostgresUser(
+  folders: readonly string[],
+  { mayCreate }: { mayCreate: boolean },
+): PostgresUser {
   if (process.getuid?.() !== 0) {
     return { ids: undefined, command: (program, args) => ({ program, args }) };
   }
-  const ids = idsOf('postgres') ?? createUser();
+  const ids = idsOf('postgres') ?? createUser(mayCreate);
   const closed = folders.map(closedAncestor).find((folder) => folder !== undefined);
   if (closed === undefined) {
     return { ids, command: (program, args) => ({ program, args, ...ids }) };
@@ -68,19 +73,18 @@ function idsOf(name: string): { uid: number; gid: number } | undefined {
   }
 }
 
-function createUser(): { uid: number; gid: number } {
+function createUser(mayCreate: boolean): { uid: number; gid: number } {
   try {
-    execFileSync('useradd', ['--system', '--user-group', '--no-create-home', 'postgres'], {
-      stdio: 'pipe',
-    });
+    const args = ['--system', '--user-group', '--no-create-home', 'postgres'];
+    if (mayCreate) execFileSync('useradd', args, { stdio: 'pipe' });
   } catch {
     // told below, with what a person can do
   }
   const ids = idsOf('postgres');
   if (ids !== undefined) return ids;
   throw new StackFault(
-    'Postgres does not run as root, and the user "postgres" could not be created; run as another ' +
-      'user, or create it (useradd --system postgres), or set CONCLAVE_DATABASE_URL',
+    `Postgres does not run as root, and there is no user "postgres"${mayCreate ? ' and none could be created' : ''}; ` +
+      'run as another user, or create it (useradd --system postgres), or set CONCLAVE_DATABASE_URL',
   );
 }
 
