@@ -38,3 +38,100 @@ export interface EventFeed {
 export interface EventFeedDeps {
   readonly database: Database;
 }
+
+const ledgerChannel = 'conclave_events';
+const cancelledChannel = 'conclave_cancelled';
+const liveChannel = 'conclave_live';
+
+/**
+ * Begins to hear. Returns at once; watchers get their first hint when the connection is there.
+ *
+ * @param deps - the database
+ */
+export function createEventFeed({ database }: EventFeedDeps): EventFeed {
+  const ledger = createWatchers<void>();
+  const live = createWatchers<string>();
+  const cancelled = createWatchers<CancelledTurns>();
+  const everything = '';
+  const channels: [string, (payload: string) => void, () => void][] = [
+    [ledgerChannel, (payload) => ledger.tell(streamIn(payload), undefined), ledger.tellAll],
+    [liveChannel, (payload) => hearLive(live, payload), () => undefined],
+    [
+      cancelledChannel,
+      (payload) => cancelled.tell(everything, cancelledIn(payload)),
+      () => undefined,
+    ],
+  ];
+  // A first attempt that fails is made again by the driver, as is every lost connection.
+  const listening = channels.map(([channel, onPayload, onListening]) =>
+    database.listen(channel, onPayload, onListening).catch(() => undefined),
+  );
+
+  return {
+    watch: (tenantId, stream, onHint) => ledger.add(`${tenantId} ${stream}`, onHint),
+    watchCancelled: (onCancelled) => cancelled.add(everything, onCancelled),
+    watchLive: (tenantId, stream, onPayload) => live.add(`${tenantId} ${stream}`, onPayload),
+    publishLive: async (tenantId, stream, payload) => {
+      const bytes = Buffer.byteLength(payload);
+      if (bytes > livePayloadBytesMax) {
+        throw new RangeError(
+          `live payload: got ${String(bytes)} bytes, expected at most ${String(livePayloadBytesMax)}`,
+        );
+      }
+      await database.sql`select pg_notify(${liveChannel}, ${`${tenantId} ${stream} ${payload}`})`;
+    },
+    close: async () => {
+      for (const watchers of [ledger, live, cancelled]) watchers.clear();
+      const unlisten = await Promise.all(listening);
+      // Without a connection there is nothing to stop hearing.
+      await Promise.allSettled(unlisten.map((stop) => stop?.()));
+    },
+  };
+}
+
+interface Watchers<Payload> {
+  add(key: string, watcher: (payload: Payload) => void): Unwatch;
+  tell(key: string, payload: Payload): void;
+  /** Tells every watcher, where the payload says nothing. */
+  tellAll(this: void): void;
+  clear(): void;
+}
+
+function createWatchers<Payload>(): Watchers<Payload> {
+  const byKey = new Map<string, Set<(payload: Payload) => void>>();
+  return {
+    add: (key, given) => {
+      // A function of its own, so that one callback given twice is two watches.
+      const watcher = (payload: Payload): void => given(payload);
+      const watchers = byKey.get(key) ?? new Set();
+      byKey.set(key, watchers.add(watcher));
+      return () => {
+        watchers.delete(watcher);
+        if (watchers.size === 0 && byKey.get(key) === watchers) byKey.delete(key);
+      };
+    },
+    tell: (key, payload) => byKey.get(key)?.forEach((watcher) => watcher(payload)),
+    tellAll: () => {
+      for (const watchers of byKey.values()) {
+        for (const watcher of watchers) (watcher as (payload?: Payload) => void)();
+      }
+    },
+    clear: () => byKey.clear(),
+  };
+}
+
+/** `<tenant> <stream> <seq>` without its number. */
+function streamIn(payload: string): string {
+  return payload.slice(0, payload.lastIndexOf(' '));
+}
+
+function hearLive(live: Watchers<string>, payload: string): void {
+  const [tenantId = '', stream = ''] = payload.split(' ', 2);
+  const key = `${tenantId} ${stream}`;
+  live.tell(key, payload.slice(key.length + 1));
+}
+
+function cancelledIn(payload: string): CancelledTurns {
+  const [tenantId = '', collaborationId = '', turns = ''] = payload.split(' ');
+  return { tenantId, collaborationId, turns: turns.split(',') };
+}

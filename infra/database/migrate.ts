@@ -61,6 +61,7 @@ async function applyMissing(
   const applied: string[] = [];
   for (const migration of migrations.slice(known.length)) {
     await sql.begin(async (transaction) => {
+      await transaction`select set_config('search_path', 'conclave, pg_catalog', true)`;
       await transaction.unsafe(migration.text.replaceAll('{{app_role}}', quoted(appRole)));
       await transaction`
         insert into conclave.migrations (name, sha256) values (${migration.name}, ${migration.sha256})`;

@@ -2,6 +2,11 @@ import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { Estimate } from '../../domain/collaboration/request.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
+import type { Database } from '../database/connection.ts';
+import { listCollaborations, readCollaboration } from './collaboration-rows.ts';
+import { eventForm } from './event-form.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { asStored } from './ledger-store.ts';
 
 /** The states of a collaboration. */
 export const collaborationStatuses = [
@@ -148,4 +153,131 @@ export interface CollaborationStore {
     readonly collaborationId: string;
     readonly messageId: string;
   }): Promise<Message | undefined>;
+}
+
+/** What the collaborations stand on. */
+export interface CollaborationStoreDeps {
+  readonly database: Database;
+  readonly groupCommit: GroupCommit;
+}
+
+/**
+ * Opens the store of collaborations.
+ *
+ * @param deps - the database, and the group commit that this process's stores share
+ */
+export function createCollaborationStore(deps: CollaborationStoreDeps): CollaborationStore {
+  const { database, groupCommit } = deps;
+  return {
+    create: (input) => create(groupCommit, input),
+    seal: (input) => seal(deps, input),
+
+    get: (tenantId, collaborationId) =>
+      database.withTenant(tenantId, (sql) => readCollaboration(sql, tenantId, collaborationId)),
+
+    list: async (input) => {
+      if (!Number.isInteger(input.limit) || input.limit < 1 || input.limit > listLimitMax) {
+        throw new RangeError(
+          `limit: got ${String(input.limit)}, expected 1 to ${String(listLimitMax)}`,
+        );
+      }
+      return database.withTenant(input.tenantId, (sql) => listCollaborations(sql, input));
+    },
+
+    markRunning: async ({ tenantId, collaborationId: s, time }) => {
+      await groupCommit.perform(tenantId, { k: 'mark', s, status: 'running', time });
+    },
+
+    markFailed: async ({ tenantId, collaborationId: s, time }) => {
+      await groupCommit.perform(tenantId, { k: 'mark', s, status: 'failed', time });
+    },
+
+    queuedOlderThan: async (seconds) => {
+      const rows = await database.sql<{ tenant_id: string; collaboration_id: string }[]>`
+        select * from conclave.queued_older_than(${seconds})`;
+      return rows.map((row) => ({
+        tenantId: row.tenant_id,
+        collaborationId: row.collaboration_id,
+      }));
+    },
+
+    addMessage: ({ tenantId, collaborationId, messageId, author, text, createdAt }) =>
+      database.withTenant(tenantId, async (sql) => {
+        const [run] = await sql`
+          with added as (
+            insert into conclave.messages (tenant_id, collaboration_id, id, author, text, created_at)
+            select tenant_id, id, ${messageId}, ${author}, ${storable(text)}, ${createdAt}::timestamptz
+            from conclave.collaborations where tenant_id = ${tenantId} and id = ${collaborationId}
+            on conflict do nothing
+          )
+          select from conclave.collaborations where tenant_id = ${tenantId} and id = ${collaborationId}`;
+        return run !== undefined;
+      }),
+
+    getMessage: ({ tenantId, collaborationId, messageId }) =>
+      database.withTenant(tenantId, async (sql) => {
+        const [row] = await sql<{ author: string; text: string; created_at: Date }[]>`
+          select author, text, created_at from conclave.messages
+          where tenant_id = ${tenantId} and collaboration_id = ${collaborationId} and id = ${messageId}`;
+        if (row === undefined) return undefined;
+        const { author, text } = row;
+        return { messageId, author, text, createdAt: row.created_at.toISOString() };
+      }),
+  };
+}
+
+async function create(groupCommit: GroupCommit, input: NewCollaboration): Promise<CreateResult> {
+  const { collaborationId, plan, idempotency } = input;
+  const result = await groupCommit.perform(input.tenantId, {
+    k: 'open',
+    s: collaborationId,
+    row: {
+      pattern: plan.pattern,
+      simulated: plan.seats.some((seat) => seat.simulated),
+      question: excerpt(input.question),
+      createdAt: input.createdAt,
+      request: JSON.stringify(input.request),
+      plan: JSON.stringify(plan),
+      estimate: JSON.stringify(input.estimate),
+    },
+    limits: { tokens: plan.budget.tokens, micros: plan.budget.microsUsd },
+    ...(idempotency === null
+      ? {}
+      : { key: idempotency.key, requestSha256: idempotency.requestSha256 }),
+    ev: input.events.map((event) => eventForm(event, collaborationId)),
+  });
+  if (result.k === 'created') return { kind: 'created' };
+  return {
+    kind: result.k === 'replayed' ? 'replayed' : 'conflict',
+    collaborationId: String(result['collaboration']),
+  };
+}
+
+async function seal(deps: CollaborationStoreDeps, input: SealInput): Promise<LedgerEvent> {
+  const { tenantId, collaborationId, event } = input;
+  const result = await deps.groupCommit.perform(tenantId, {
+    k: 'seal',
+    s: collaborationId,
+    status: input.status,
+    time: event.time,
+    record: input.recordSha256,
+    transcript: input.transcriptSha256,
+    decision: JSON.stringify(input.decision),
+    ev: [eventForm(event, collaborationId)],
+  });
+  const stored = { tenantId, stream: collaborationId, events: [event] };
+  const [sealed] = await asStored(deps.database, stored, result);
+  if (sealed === undefined) throw new Error(`seal of ${collaborationId} is not in the ledger`);
+  return sealed;
+}
+
+/** The first characters of a question; counted as code points, so that none is cut in two. */
+function excerpt(question: string): string {
+  const characters = [...storable(question.slice(0, 2 * questionExcerptMax))];
+  return characters.slice(0, questionExcerptMax).join('');
+}
+
+/** The database's text holds every character but number 0 and lone surrogates. */
+function storable(text: string): string {
+  return text.replace(/\0|\p{Surrogate}/gu, '\uFFFD');
 }

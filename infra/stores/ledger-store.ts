@@ -1,5 +1,10 @@
+import { emptyHead } from '../../domain/ledger/chain.ts';
 import type { ChainHead } from '../../domain/ledger/chain.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
+import type { Database } from '../database/connection.ts';
+import { eventForm, placedEvent } from './event-form.ts';
+import { readEvents } from './event-rows.ts';
+import type { GroupCommit, OperationResult } from './group-commit.ts';
 
 /** Names one stream of one tenant. A collaboration's stream is named by its id. */
 export interface StreamRef {
@@ -25,4 +30,86 @@ export interface LedgerStore {
   readUpTo(input: StreamRef & { readonly seq?: number }): Promise<LedgerEvent[]>;
   /** Says where the stream ends; number 0 and the genesis hash for a stream without events. */
   head(input: StreamRef): Promise<ChainHead>;
+}
+
+/** What the ledger stands on. */
+export interface LedgerStoreDeps {
+  readonly database: Database;
+  readonly groupCommit: GroupCommit;
+}
+
+/** Largest number that a stream can reach. */
+const seqMax = 2_147_483_647;
+
+/**
+ * Opens the ledger.
+ *
+ * @param deps - the database, and the group commit that this process's stores share
+ */
+export function createLedgerStore({ database, groupCommit }: LedgerStoreDeps): LedgerStore {
+  const read: LedgerStore['read'] = ({ tenantId, stream, afterSeq, limit }) =>
+    database.withTenant(tenantId, (sql) =>
+      readEvents(sql, { tenantId, stream, fromSeq: afterSeq + 1, toSeq: seqMax, limit }),
+    );
+
+  return {
+    read,
+
+    append: async ({ tenantId, stream, events }) => {
+      if (events.length === 0) return [];
+      const result = await groupCommit.perform(tenantId, {
+        k: 'append',
+        s: stream,
+        ev: events.map((event) => eventForm(event, stream)),
+      });
+      return asStored(database, { tenantId, stream, events }, result);
+    },
+
+    readUpTo: ({ tenantId, stream, seq = seqMax }) =>
+      database.withTenant(tenantId, (sql) =>
+        readEvents(sql, { tenantId, stream, fromSeq: 1, toSeq: seq, limit: seqMax }),
+      ),
+
+    head: ({ tenantId, stream }) =>
+      database.withTenant(tenantId, async (sql) => {
+        const [row] = await sql<{ seq: number; hash: string }[]>`
+          select seq, encode(hash, 'hex') as hash from conclave.streams
+          where tenant_id = ${tenantId} and id = ${stream}`;
+        return row === undefined ? emptyHead : { seq: row.seq, hash: row.hash };
+      }),
+  };
+}
+
+/**
+ * Answers events as the ledger has them after an append: an event that was there before is read, since it may say something else.
+ *
+ * @param database - where to read
+ * @param input - what was appended
+ * @param result - what the append came to
+ */
+export async function asStored(
+  database: Database,
+  input: StreamRef & { readonly events: readonly NewEvent[] },
+  result: OperationResult,
+): Promise<LedgerEvent[]> {
+  const places = result.places ?? [];
+  const known = places.filter(([, , , wasThere]) => wasThere).map(([seq]) => seq);
+  const stored =
+    known.length === 0
+      ? []
+      : await database.withTenant(input.tenantId, (sql) =>
+          readEvents(sql, {
+            ...input,
+            fromSeq: Math.min(...known),
+            toSeq: Math.max(...known),
+            limit: seqMax,
+          }),
+        );
+  return input.events.flatMap((event, index) => {
+    const place = places[index];
+    if (place === undefined) throw new Error(`append to ${input.stream}: no place for ${event.id}`);
+    const [seq, , , wasThere] = place;
+    if (!wasThere) return [placedEvent(event, input.stream, place)];
+    return stored.filter((candidate) => candidate.seq === seq);
+  });
 }

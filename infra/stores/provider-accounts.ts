@@ -1,4 +1,5 @@
 import type { FaultDisposition } from '../../domain/providers/model-connector.ts';
+import type { Database } from '../database/connection.ts';
 
 /** Where a provider account stands. */
 export interface ProviderAccountStatus {
@@ -33,4 +34,55 @@ export interface ProviderAccounts {
   reportSuccess(account: string): Promise<void>;
   /** Shows how these accounts stand; an account never called is closed and idle. */
   status(accounts: readonly string[]): Promise<ProviderAccountStatus[]>;
+}
+
+interface AccountRow {
+  readonly account: string;
+  readonly state: ProviderAccountStatus['breaker'];
+  readonly failures: number;
+  readonly open_until: Date | null;
+  readonly blocked_until: Date | null;
+  readonly in_flight: number;
+  readonly last_minute: number;
+}
+
+/**
+ * Opens the provider accounts.
+ *
+ * @param deps - the database
+ */
+export function createProviderAccounts({
+  database,
+}: {
+  readonly database: Database;
+}): ProviderAccounts {
+  const { sql } = database;
+  return {
+    reportFault: async ({ account, disposition, retryAfterMs }) => {
+      if (disposition === 'never') return;
+      const waitMs = retryAfterMs === null ? null : Math.ceil(retryAfterMs);
+      await sql`select conclave.account_failed(${account}, ${waitMs})`;
+    },
+
+    reportSuccess: async (account) => {
+      await sql`
+        select conclave.accounts_succeeded(
+          array(select jsonb_array_elements_text(${JSON.stringify([account])}::text::jsonb)))`;
+    },
+
+    status: async (accounts) => {
+      const rows = await sql<AccountRow[]>`
+        select * from conclave.accounts_status(
+          array(select jsonb_array_elements_text(${JSON.stringify(accounts)}::text::jsonb)))`;
+      return rows.map((row) => ({
+        account: row.account,
+        breaker: row.state,
+        failures: row.failures,
+        openUntil: row.open_until?.toISOString() ?? null,
+        blockedUntil: row.blocked_until?.toISOString() ?? null,
+        inFlight: row.in_flight,
+        requestsLastMinute: row.last_minute,
+      }));
+    },
+  };
 }

@@ -1,3 +1,10 @@
+import { createHash } from 'node:crypto';
+
+import type postgres from 'postgres';
+
+import { createDatabase } from '../database/connection.ts';
+import type { Database } from '../database/connection.ts';
+
 /** Tenants by API key. */
 export interface TenantStore {
   /** Finds whose key this is; undefined for an unknown or revoked key. */
@@ -15,4 +22,79 @@ export interface TenantAdministration {
   /** Ends a key at once; false when it is unknown. */
   revokeKey(apiKey: string): Promise<boolean>;
   close(): Promise<void>;
+}
+
+/** Ids are part of object names and notifications, so they hold no separators. */
+const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
+
+/**
+ * Opens the look-up of tenants.
+ *
+ * @param deps - the database
+ */
+export function createTenantStore({ database }: { readonly database: Database }): TenantStore {
+  return {
+    tenantOfKey: async (apiKey) => {
+      const [row] = await database.sql<{ tenant: string | null }[]>`
+        select conclave.tenant_of_api_key(${keySha256(apiKey)}) as tenant`;
+      return row?.tenant ?? undefined;
+    },
+  };
+}
+
+/**
+ * Opens the administration of tenants.
+ *
+ * @param options - URL of the role that owns the tables
+ */
+export function createTenantAdministration(options: {
+  readonly ownerUrl: string;
+}): TenantAdministration {
+  const database = createDatabase({
+    url: options.ownerUrl,
+    connectionsMax: 1,
+    applicationName: 'conclave-administration',
+  });
+  return {
+    createTenant: async ({ tenantId, name, apiKey }) => {
+      if (!tenantIdPattern.test(tenantId)) {
+        throw new RangeError(
+          `tenantId: got ${JSON.stringify(tenantId)}, expected 1 to 64 of A-Z, a-z, 0-9, _ and -`,
+        );
+      }
+      await database.withTenant(tenantId, async (sql) => {
+        await sql`
+          insert into conclave.tenants (tenant_id, name) values (${tenantId}, ${name})
+          on conflict do nothing`;
+        await addKey(sql, tenantId, apiKey);
+      });
+    },
+    revokeKey: async (apiKey) => {
+      const { count } = await database.sql`
+        update conclave.api_keys set revoked_at = now()
+        where key_sha256 = ${keySha256(apiKey)} and revoked_at is null`;
+      return count > 0;
+    },
+    close: () => database.close(),
+  };
+}
+
+async function addKey(
+  sql: postgres.TransactionSql,
+  tenantId: string,
+  apiKey: string,
+): Promise<void> {
+  await sql`
+    insert into conclave.api_keys (key_sha256, tenant_id) values (${keySha256(apiKey)}, ${tenantId})
+    on conflict do nothing`;
+  const [row] = await sql<{ tenant_id: string }[]>`
+    select tenant_id from conclave.api_keys where key_sha256 = ${keySha256(apiKey)}`;
+  if (row?.tenant_id !== tenantId) {
+    throw new Error(`api key for tenant ${tenantId}: it belongs to another tenant`);
+  }
+}
+
+/** A key is long and random, so a plain hash protects it; what is stored opens no door. */
+function keySha256(apiKey: string): Buffer {
+  return createHash('sha256').update(apiKey).digest();
 }

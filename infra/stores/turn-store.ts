@@ -1,6 +1,12 @@
-import type { Fact, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
-import type { TurnOutcome } from '../../domain/ledger/event.ts';
+import type { Fact, FactOf, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
+import { eventOf, factOf } from '../../domain/ledger/event.ts';
+import type { NewEvent, TurnContent, TurnOutcome } from '../../domain/ledger/event.ts';
 import type { AgentLimits } from '../../domain/providers/agent.ts';
+import { noUsage, totalTokens, unknownUsage } from '../../domain/providers/usage.ts';
+import type { Database } from '../database/connection.ts';
+import { eventForm } from './event-form.ts';
+import type { GroupCommit, Operation, OperationResult } from './group-commit.ts';
+import { closingOf, messageIdsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
 
 /** Names one turn of one run. */
 export interface TurnKey {
@@ -111,4 +117,238 @@ export interface TurnStore {
   recordFacts(input: RecordInput): Promise<RecordResult>;
   /** Lists, across tenants, the turns that a worker holds, and those it settled within the last minute. */
   inFlightOf(workerId: string): Promise<TurnInFlight[]>;
+}
+
+/** What the turns stand on. */
+export interface TurnStoreDeps {
+  readonly database: Database;
+  readonly groupCommit: GroupCommit;
+}
+
+/** How often a begin or settle looks again because its turn changed hands between two looks. */
+const looksMax = 4;
+
+/**
+ * Opens the store of turns.
+ *
+ * @param deps - the database, and the group commit that this process's stores share
+ */
+export function createTurnStore(deps: TurnStoreDeps): TurnStore {
+  const { groupCommit } = deps;
+  return {
+    begin: (input) => begin(groupCommit, input),
+    settle: (input) => settle(groupCommit, input),
+    release: async ({ tenantId, collaborationId, turn }) => {
+      await groupCommit.perform(tenantId, { k: 'release', s: collaborationId, turn: turn.turn });
+    },
+    recordFacts: (input) => recordFacts(deps, input),
+    inFlightOf: async (workerId) => {
+      const rows = await deps.database.sql<TurnRow[]>`
+        select * from conclave.turns_of_worker(${workerId})`;
+      return rows.map((row) => ({
+        tenantId: row.tenant_id,
+        collaborationId: row.collaboration_id,
+        turn: row.turn,
+        workflowId: row.workflow_id,
+        runId: row.run_id,
+        taskToken: row.task_token,
+        isSettled: row.is_settled,
+      }));
+    },
+  };
+}
+
+interface TurnRow {
+  readonly tenant_id: string;
+  readonly collaboration_id: string;
+  readonly turn: string;
+  readonly workflow_id: string;
+  readonly run_id: string;
+  readonly task_token: Uint8Array;
+  readonly is_settled: boolean;
+}
+
+async function begin(groupCommit: GroupCommit, input: BeginInput): Promise<BeginResult> {
+  const { limits } = input;
+  const isLimited = limits.requestsPerMinute !== undefined || limits.concurrent !== undefined;
+  const result = await groupCommit.perform(
+    input.tenantId,
+    beginOperation(input),
+    isLimited ? { account: input.account } : {},
+  );
+  switch (result.k) {
+    case 'begun':
+      return { kind: 'begun', attempts: Number(result['attempts']) };
+    case 'no-room':
+      return {
+        kind: 'no-room',
+        reason: result['reason'] as NoRoomReason,
+        retryAfterMs: Number(result['ms']),
+      };
+    case 'refused':
+      return begunAs(
+        await settle(groupCommit, {
+          ...input,
+          outcome: {
+            fact: { type: 'turn.refused', reason: 'budget', ...input.turn },
+            content: null,
+          },
+        }),
+      );
+    case 'cancelled':
+      return begunAs(await settleUnasked(groupCommit, input, result['asked'] === true));
+    default:
+      return begunAs(factIn(result['event']));
+  }
+}
+
+function beginOperation(input: BeginInput): Operation {
+  return {
+    k: 'begin',
+    s: input.collaborationId,
+    turn: input.turn.turn,
+    worker: input.workerId,
+    workflow: input.workflowId,
+    run: input.runId,
+    token: Buffer.from(input.taskToken).toString('base64'),
+    account: input.account,
+    tokens: input.reserve.tokens,
+    // Money of unknown price cannot be reserved; the settled cost counts once it is known.
+    micros: input.reserve.microsUsd ?? 0,
+    perMinute: input.limits.requestsPerMinute ?? null,
+    concurrent: input.limits.concurrent ?? null,
+  };
+}
+
+/** A turn whose pass closed before this try asked. An earlier try that died may have asked: then the cost is unknown, not 0. */
+function settleUnasked(
+  groupCommit: GroupCommit,
+  input: BeginInput,
+  wasAsked: boolean,
+): Promise<TurnFact> {
+  const cost = wasAsked
+    ? { usage: unknownUsage, microsUsd: null }
+    : { usage: noUsage, microsUsd: 0 };
+  const fact: TurnFact = { type: 'turn.cancelled', ...input.turn, ...cost };
+  return settle(groupCommit, { ...input, outcome: { fact, content: null } });
+}
+
+function begunAs(fact: TurnFact): BeginResult {
+  if (fact.type === 'turn.refused') return { kind: 'refused', fact };
+  if (fact.type === 'turn.cancelled') return { kind: 'cancelled', fact };
+  return { kind: 'recorded', fact };
+}
+
+async function settle(
+  groupCommit: GroupCommit,
+  input: TurnKey & Pick<SettleInput, 'outcome' | 'time' | 'source'>,
+): Promise<TurnFact> {
+  let { fact } = input.outcome;
+  for (let look = 0; look < looksMax; look += 1) {
+    const result = await groupCommit.perform(input.tenantId, settleOperation(input, fact));
+    if (result.k === 'settled') return fact;
+    if (result.k === 'recorded') return factIn(result['event']);
+    // The pass closed before the answer came: what it cost still counts, what it says does not.
+    fact = cancelledInstead(fact);
+  }
+  throw new Error(`turn ${input.turn.turn} of ${input.collaborationId} cannot be settled`);
+}
+
+function settleOperation(
+  input: TurnKey & Pick<SettleInput, 'outcome' | 'time' | 'source'>,
+  fact: TurnFact,
+): Operation {
+  const { collaborationId, turn } = input;
+  const cost = costOf(fact);
+  return {
+    k: 'settle',
+    s: collaborationId,
+    turn: turn.turn,
+    tokens: totalTokens(cost.usage),
+    micros: cost.microsUsd,
+    isCancelled: fact.type === 'turn.cancelled',
+    answered: isAnswer(fact),
+    ev: [eventForm(turnEvent(input, fact, input.outcome.content), collaborationId)],
+  };
+}
+
+function turnEvent(
+  input: TurnKey & Pick<SettleInput, 'time' | 'source'>,
+  fact: TurnFact,
+  content: TurnContent | null,
+): NewEvent {
+  return eventOf(fact, {
+    id: `${input.collaborationId}/${input.turn.turn}`,
+    source: input.source,
+    subject: input.turn.turn,
+    time: input.time,
+    ...(content === null ? {} : { content }),
+  });
+}
+
+/** Whether the provider answered, as far as its health is concerned. */
+function isAnswer(fact: TurnFact): boolean {
+  if (fact.type === 'turn.abstained') return fact.reason !== 'provider-failed';
+  return fact.type !== 'turn.refused' && fact.type !== 'turn.cancelled';
+}
+
+function costOf(fact: TurnFact): Pick<FactOf<'turn.cancelled'>, 'usage' | 'microsUsd'> {
+  return fact.type === 'turn.refused' ? { usage: noUsage, microsUsd: 0 } : fact;
+}
+
+function cancelledInstead(fact: TurnFact): TurnFact {
+  const { turn, task, round, seat } = fact;
+  const { usage, microsUsd } = costOf(fact);
+  return { type: 'turn.cancelled', turn, task, round, seat, usage, microsUsd };
+}
+
+async function recordFacts(
+  { database, groupCommit }: TurnStoreDeps,
+  input: RecordInput,
+): Promise<RecordResult> {
+  const texts = await messageTexts(database, input);
+  const closing = closingOf(input.facts);
+  const status = statusAfter(input.facts);
+  const limits = limitsAfter(input.facts);
+  const result = await groupCommit.perform(input.tenantId, {
+    k: 'record',
+    s: input.collaborationId,
+    awaited: input.awaited,
+    ...(closing === undefined ? {} : { closing }),
+    ...(status === undefined ? {} : { status }),
+    ...(limits === undefined ? {} : { limits }),
+    ev: input.facts.map(({ id, fact, content }) => {
+      const text = fact.type === 'message.added' ? texts.get(fact.messageId) : undefined;
+      const about = { id, source: input.source, subject: input.collaborationId, time: input.time };
+      const event = eventOf(fact, { ...about, content: content ?? text });
+      return eventForm(event, input.collaborationId);
+    }),
+  });
+  return recordResult(result);
+}
+
+function recordResult(result: OperationResult): RecordResult {
+  if (result.k !== 'missed') return { kind: 'recorded' };
+  return { kind: 'missed', facts: (result['events'] as unknown[]).map(factIn) };
+}
+
+async function messageTexts(
+  database: Database,
+  { tenantId, collaborationId, facts }: RecordInput,
+): Promise<Map<string, { text: string }>> {
+  const ids = messageIdsOf(facts);
+  if (ids.length === 0) return new Map();
+  const rows = await database.withTenant(
+    tenantId,
+    (sql) => sql<{ id: string; text: string }[]>`
+      select id, text from conclave.messages
+      where tenant_id = ${tenantId} and collaboration_id = ${collaborationId} and id in ${sql(ids)}`,
+  );
+  return new Map(rows.map(({ id, text }) => [id, { text }]));
+}
+
+/** Reads a turn's fact out of the event that the database answered. */
+function factIn(event: unknown): TurnFact {
+  const { type, data } = event as { type: NewEvent['type']; data: string };
+  return factOf({ type, data: JSON.parse(data) as NewEvent['data'] }) as TurnFact;
 }

@@ -1,3 +1,8 @@
+import postgres from 'postgres';
+
+import { backoffSeconds } from '../database/connection.ts';
+import { isTransient } from '../database/transient-error.ts';
+
 /** A worker's place in the registry. */
 export interface Registration {
   /** Gives the place up: the lock falls and the row goes. */
@@ -26,4 +31,113 @@ export interface WorkerRegistry {
   forget(workerId: string): Promise<void>;
   /** Ends the connection; every lock falls. */
   close(): Promise<void>;
+}
+
+/** What the registry stands on. */
+export interface WorkerRegistryDeps {
+  /** URL of the application role; the registry opens one connection of its own. */
+  readonly url: string;
+}
+
+const connectTimeoutSeconds = 5;
+const retryMs = 50;
+const retriesMax = 1200; // a minute
+
+/**
+ * Opens the registry.
+ *
+ * @param deps - where the database is
+ */
+export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
+  const registered = new Map<string, string>();
+  const claimed = new Set<string>();
+  let isClosing = false;
+  const sql = postgres(deps.url, {
+    max: 1,
+    // The locks are the connection: it must never be let go by itself.
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: connectTimeoutSeconds,
+    backoff: backoffSeconds,
+    fetch_types: false,
+    onnotice: () => undefined,
+    connection: { application_name: 'conclave-worker-registry' },
+    onclose: () => {
+      claimed.clear();
+      if (!isClosing && registered.size > 0) void holdAgain();
+    },
+  });
+
+  async function hold(workerId: string, taskQueue: string): Promise<boolean> {
+    const [row] = await sql<{ held: boolean }[]>`
+      select pg_try_advisory_lock(conclave.worker_lock_key(${workerId})) as held`;
+    // Else someone took us for dead and is taking over: this ends soon.
+    if (row?.held !== true) return false;
+    await sql`select conclave.worker_register(${workerId}, ${taskQueue})`;
+    return true;
+  }
+
+  async function holdPatiently(workerId: string, taskQueue: string): Promise<void> {
+    for (let attempt = 0; registered.has(workerId) && attempt < retriesMax; attempt += 1) {
+      try {
+        if (await hold(workerId, taskQueue)) return;
+      } catch (error) {
+        if (!isTransient(error) || attempt + 1 === retriesMax) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
+  }
+
+  async function holdAgain(): Promise<void> {
+    const holding = [...registered].map(([workerId, queue]) => holdPatiently(workerId, queue));
+    // What cannot be held again is dead to the others, which is the safe side; the next loss tries anew.
+    await Promise.allSettled(holding);
+  }
+
+  return {
+    register: async ({ workerId, taskQueue }) => {
+      registered.set(workerId, taskQueue);
+      await holdPatiently(workerId, taskQueue);
+      return {
+        close: async () => {
+          if (!registered.delete(workerId)) return;
+          await sql`select conclave.worker_forget(${workerId})`;
+          await sql`select pg_advisory_unlock(conclave.worker_lock_key(${workerId}))`;
+        },
+      };
+    },
+
+    deadWorkers: async () => {
+      const rows = await sql<{ id: string }[]>`select conclave.workers_dead() as id`;
+      return rows.map(({ id }) => id);
+    },
+
+    claimDead: async (workerId) => {
+      // A session may take its own lock again and again: what this process holds or claimed is not free.
+      if (registered.has(workerId) || claimed.has(workerId)) return false;
+      claimed.add(workerId);
+      const [row] = await sql<{ held: boolean }[]>`
+        select pg_try_advisory_lock(conclave.worker_lock_key(${workerId})) as held`;
+      if (row?.held === true) {
+        const [known] = await sql<{ known: boolean }[]>`
+          select conclave.worker_is_registered(${workerId}) as known`;
+        if (known?.known === true) return true;
+        await sql`select pg_advisory_unlock(conclave.worker_lock_key(${workerId}))`;
+      }
+      claimed.delete(workerId);
+      return false;
+    },
+
+    forget: async (workerId) => {
+      await sql`select conclave.worker_forget(${workerId})`;
+      if (!claimed.delete(workerId)) return;
+      await sql`select pg_advisory_unlock(conclave.worker_lock_key(${workerId}))`;
+    },
+
+    close: async () => {
+      isClosing = true;
+      registered.clear();
+      await sql.end({ timeout: connectTimeoutSeconds });
+    },
+  };
 }

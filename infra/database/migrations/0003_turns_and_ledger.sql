@@ -266,8 +266,9 @@ create function conclave.op_mark(p_tenant text, o jsonb) returns jsonb
 language plpgsql as $$
 begin
   if o ->> 'status' = 'running' then
-    update collaborations set status = 'running', started_at = (o ->> 'time')::timestamptz
-    where tenant_id = p_tenant and id = o ->> 's' and status = 'queued';
+    update collaborations set started_at = (o ->> 'time')::timestamptz,
+      status = case when status = 'queued' then 'running' else status end
+    where tenant_id = p_tenant and id = o ->> 's' and started_at is null;
   else
     update collaborations set status = 'failed', ended_at = (o ->> 'time')::timestamptz
     where tenant_id = p_tenant and id = o ->> 's' and status not in ('completed', 'failed', 'cancelled');
@@ -277,10 +278,8 @@ end
 $$;
 
 -- Performs operations of one tenant in one transaction, each stream's in the order given; answers each one's result.
--- `p_streams` are those to lock, `p_new` those to create when they are missing, `p_accounts` those with limits.
-create function conclave.perform_batch(
-  p_tenant text, p_ops jsonb, p_streams text[], p_new text[], p_accounts text[]
-)
+-- `streams` are those to lock, `new` those to create when they are missing, `accounts` those with limits.
+create function conclave.perform_batch(p_tenant text, p_batch jsonb)
 returns table (op integer, result jsonb)
 language plpgsql set search_path = conclave, pg_catalog, pg_temp as $$
 declare
@@ -291,18 +290,21 @@ declare
   v_answered text[] := '{}';
 begin
   perform set_config('conclave.tenant', p_tenant, true);
-  insert into streams (tenant_id, id)
-  select p_tenant, n from unnest(p_new) n
-  where not exists (select from streams s where s.tenant_id = p_tenant and s.id = n)
-  order by n
-  on conflict do nothing;
-  perform from streams where tenant_id = p_tenant and id = any (p_streams) order by id for update;
-  if cardinality(p_accounts) > 0 then
-    perform accounts_lock(p_accounts);
+  if p_batch ? 'new' then
+    insert into streams (tenant_id, id)
+    select p_tenant, n from jsonb_array_elements_text(p_batch -> 'new') n
+    where not exists (select from streams s where s.tenant_id = p_tenant and s.id = n)
+    order by n collate "C"
+    on conflict do nothing;
+  end if;
+  perform from streams where tenant_id = p_tenant
+    and id = any (array(select jsonb_array_elements_text(p_batch -> 'streams'))) order by id for update;
+  if p_batch ? 'accounts' then
+    perform accounts_lock(array(select jsonb_array_elements_text(p_batch -> 'accounts')));
   end if;
 
   for v_op, v_at in
-    select e.value, e.ordinality from jsonb_array_elements(p_ops) with ordinality e
+    select e.value, e.ordinality from jsonb_array_elements(p_batch -> 'ops') with ordinality e
     order by e.value ->> 's' collate "C", e.ordinality
   loop
     v_stream := v_op ->> 's';

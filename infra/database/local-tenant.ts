@@ -1,0 +1,26 @@
+import { createTenantAdministration } from '../stores/tenant-store.ts';
+
+/** The tenant of a stack on one box. */
+export const localTenantId = 'local';
+
+/**
+ * Sees to it that the local tenant exists and that this key is one of its own. Repeatable.
+ *
+ * @param options - URL of the role that owns the tables, and the key in clear
+ */
+export async function provisionLocalTenant(options: {
+  readonly ownerUrl: string;
+  readonly apiKey: string;
+}): Promise<{ tenantId: string }> {
+  const administration = createTenantAdministration({ ownerUrl: options.ownerUrl });
+  try {
+    await administration.createTenant({
+      tenantId: localTenantId,
+      name: 'Local',
+      apiKey: options.apiKey,
+    });
+    return { tenantId: localTenantId };
+  } finally {
+    await administration.close();
+  }
+}

@@ -1,0 +1,51 @@
+import type { EventType, LedgerEvent } from '../../domain/ledger/event.ts';
+import type { Transaction } from '../database/connection.ts';
+
+/** Which events of a stream to read: numbers from `fromSeq` to `toSeq`, both included. */
+export interface EventRange {
+  readonly tenantId: string;
+  readonly stream: string;
+  readonly fromSeq: number;
+  readonly toSeq: number;
+  readonly limit: number;
+}
+
+interface EventRow {
+  readonly id: string;
+  readonly type: EventType;
+  readonly source: string;
+  readonly subject: string;
+  readonly time: Date;
+  readonly data: Record<string, unknown>;
+  readonly seq: number;
+  readonly previous_hash: string;
+  readonly hash: string;
+}
+
+/**
+ * Reads events in order.
+ *
+ * @param sql - a transaction of the tenant
+ * @param range - which
+ */
+export async function readEvents(sql: Transaction, range: EventRange): Promise<LedgerEvent[]> {
+  const rows = await sql<EventRow[]>`
+    select id, type, source, subject, time, data, seq,
+      encode(previous_hash, 'hex') as previous_hash, encode(hash, 'hex') as hash
+    from conclave.events
+    where tenant_id = ${range.tenantId} and stream_id = ${range.stream}
+      and seq between ${range.fromSeq} and ${range.toSeq}
+    order by seq limit ${range.limit}`;
+  return rows.map((row) => ({
+    id: row.id,
+    type: row.type,
+    source: row.source,
+    subject: row.subject,
+    time: row.time.toISOString(),
+    data: row.data,
+    stream: range.stream,
+    seq: row.seq,
+    previousHash: row.previous_hash,
+    hash: row.hash,
+  }));
+}
