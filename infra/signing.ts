@@ -108,5 +108,6 @@ function ignoreExisting(error: unknown): void {
 }
 
 function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
+  // Not by class: under a test runner, errors of Node come from another realm than ours.
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }
