@@ -58,8 +58,9 @@ export class Supervisor implements PartListener {
     return openPartLog(this.#dataFolder, name);
   }
 
-  /** Starts a part and keeps it running from now on. */
+  /** Starts a part and keeps it running from now on. @throws StackFault when all is being stopped. */
   add(plan: PartPlan, log: PartLog = this.openLog(plan.name)): SupervisedPart {
+    if (this.ending.aborted) throw new StackFault('the stack is being stopped');
     const part = new SupervisedPart(plan, log, this, this.#patience);
     this.#parts.set(plan.name, part);
     this.#startedAt.set(plan.name, Date.now());
