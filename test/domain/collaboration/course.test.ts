@@ -174,7 +174,7 @@ describe('the deadline', () => {
     const run = drive(
       debate,
       planWith(),
-      (turn, state) => (turn.seat === 's1' ? position(turn, 'o2') : null),
+      (turn) => (turn.seat === 's1' ? position(turn, 'o2') : null),
       { interruptions: { 3: { type: 'deadline.passed' } } },
     );
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import type { TurnFact } from '../../../domain/collaboration/fact.ts';
+import type { Fact, TurnFact } from '../../../domain/collaboration/fact.ts';
 import { debate } from '../../../domain/debate/debate.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import { aCost, courseOf, drive, position, type Panel } from '../../support/drive.ts';
@@ -173,7 +173,7 @@ describe('properties', () => {
     fc.assert(
       fc.property(answers, (said) => {
         const run = drive(debate, planWith({ rounds: 3 }), panelOf(said));
-        const twice = run.facts.flatMap((fact) => ('turn' in fact ? [fact, fact] : [fact]));
+        const twice = run.facts.flatMap((fact): Fact[] => ('turn' in fact ? [fact, fact] : [fact]));
 
         expect(foldRun(run.facts)).toEqual(run.state);
         expect(foldRun(twice)).toEqual(run.state);
