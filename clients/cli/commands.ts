@@ -1,0 +1,212 @@
+import { writeFile } from 'node:fs/promises';
+
+import type { Decision } from '../../domain/collaboration/decision.ts';
+import type { Pattern } from '../../domain/collaboration/plan.ts';
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
+import type { ApiClient } from './api-client.ts';
+import { follow, type StreamedEvent } from './event-stream.ts';
+import { CommandError } from './exit.ts';
+import type { Printer } from './print.ts';
+import {
+  collaborationRow,
+  decisionText,
+  eventLine,
+  table,
+  type ListedCollaboration,
+} from './rendering.ts';
+import { startBody, type StartOptions } from './start-request.ts';
+
+/** What every command works with. */
+export interface CommandContext {
+  readonly client: ApiClient;
+  readonly printer: Printer;
+  /** Whether the answer goes to a program: JSON as the API gave it. */
+  readonly json: boolean;
+  /** Falls when the person presses Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const collaborationsPath = '/v1/collaborations';
+const eventsPerPage = 500;
+const waitGraceMs = 15_000;
+
+/** Gives the path of a collaboration, or of a part of it. */
+export function pathOf(id: string, part = ''): string {
+  return `${collaborationsPath}/${encodeURIComponent(id)}${part === '' ? '' : `/${part}`}`;
+}
+
+/** How a start goes on after it was accepted. */
+export interface StartChoices extends StartOptions {
+  readonly follow?: boolean;
+  /** Only shows plan and cost. */
+  readonly estimate?: boolean;
+  /** Waits for the decision, seconds. */
+  readonly wait?: number;
+  readonly idempotencyKey?: string;
+}
+
+/** Starts a collaboration, and follows it or waits for it where that was asked. */
+export async function start(
+  context: CommandContext,
+  what: { readonly pattern: Pattern; readonly question: string },
+  choices: StartChoices,
+): Promise<void> {
+  const body = await startBody(what.pattern, what.question, choices);
+  const { client, printer } = context;
+  if (choices.estimate === true) {
+    const path = `${collaborationsPath}/estimate`;
+    printer.print(pretty(await client.json({ method: 'POST', path, body })));
+    return;
+  }
+  const answer = (await client.json({
+    method: 'POST',
+    path: collaborationsPath,
+    body,
+    headers: {
+      ...(choices.idempotencyKey && { 'idempotency-key': choices.idempotencyKey }),
+      ...(choices.wait === undefined ? {} : { prefer: `wait=${String(choices.wait)}` }),
+    },
+    ...(choices.wait === undefined ? {} : { timeoutMs: choices.wait * 1000 + waitGraceMs }),
+  })) as { readonly id: string; readonly status: string; readonly decision?: Decision | null };
+  if (choices.follow === true) {
+    printer.note(answer.id);
+    await followRun(context, answer.id, 0);
+    return;
+  }
+  if (context.json) printer.print(pretty(answer));
+  else printer.print(answer.decision ? decisionText(answer.decision) : startedText(answer));
+}
+
+function startedText({ id, status }: { readonly id: string; readonly status: string }): string {
+  return `${id}  ${status}\nfollow it:  npm run conclave -- follow ${id}`;
+}
+
+/** Lists collaborations, newest first. */
+export async function list(
+  context: CommandContext,
+  filters: Readonly<Record<string, string | undefined>>,
+): Promise<void> {
+  const query = new URLSearchParams(
+    Object.entries(filters).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value] as [string, string]],
+    ),
+  );
+  const page = await context.client.json({ path: `${collaborationsPath}?${query.toString()}` });
+  if (context.json) context.printer.print(pretty(page));
+  else {
+    const { items } = page as { readonly items: readonly ListedCollaboration[] };
+    context.printer.print(
+      items.length === 0 ? 'none yet' : table(items.map((item) => collaborationRow(item))),
+    );
+  }
+}
+
+/** Shows what the API answers to a path. */
+export async function show(context: CommandContext, path: string): Promise<void> {
+  context.printer.print(pretty(await context.client.json({ path })));
+}
+
+/** Shows a list that the API answers, a line for each, by some of its fields. */
+export async function showList(
+  context: CommandContext,
+  path: string,
+  fields: readonly string[],
+): Promise<void> {
+  const page = await context.client.json({ path });
+  if (context.json) {
+    context.printer.print(pretty(page));
+    return;
+  }
+  const items = itemsOf(page);
+  const rows = items.map((item) => fields.map((field) => cellOf(item[field])));
+  context.printer.print(rows.length === 0 ? 'none' : table([fields, ...rows]));
+}
+
+function itemsOf(page: unknown): readonly Readonly<Record<string, unknown>>[] {
+  const lists = Array.isArray(page) ? [page] : Object.values(page ?? {}).filter(Array.isArray);
+  return (lists[0] ?? []) as Readonly<Record<string, unknown>>[];
+}
+
+function cellOf(value: unknown): string {
+  if (value === undefined || value === null) return '-';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** Shows the decision of a collaboration. */
+export async function decision(context: CommandContext, id: string): Promise<void> {
+  const answer = await context.client.json({ path: pathOf(id, 'decision') });
+  context.printer.print(context.json ? pretty(answer) : decisionText(answer as Decision));
+}
+
+/** Saves a document as it came, or prints it. */
+export async function fetchDocument(
+  context: CommandContext,
+  document: { readonly path: string; readonly accept: string; readonly output?: string },
+): Promise<void> {
+  const { path, accept, output } = document;
+  const bytes = await context.client.bytes({ path, headers: { accept } });
+  if (output === undefined || output === '-') {
+    context.printer.print(new TextDecoder().decode(bytes).trimEnd());
+    return;
+  }
+  await writeFile(output, bytes);
+  context.printer.note(`${output}: ${String(bytes.length)} bytes`);
+}
+
+/** Prints every event of a collaboration so far; as JSON one a line, which `verify --events` reads. */
+export async function events(
+  context: CommandContext,
+  id: string,
+  options: { readonly output?: string },
+): Promise<void> {
+  const all: LedgerEvent[] = [];
+  for (let after = 0; ; after = all.length) {
+    const query = `after=${String(after)}&limit=${String(eventsPerPage)}`;
+    const page = await context.client.json({ path: `${pathOf(id, 'events')}?${query}` });
+    const found = (page as { readonly events: readonly LedgerEvent[] }).events;
+    all.push(...found);
+    if (found.length < eventsPerPage) break;
+  }
+  const asLines = context.json || options.output !== undefined;
+  const lines = all.map((event) => (asLines ? JSON.stringify(event) : eventLine(event)));
+  if (options.output === undefined) context.printer.print(lines.join('\n'));
+  else {
+    await writeFile(options.output, `${lines.join('\n')}\n`);
+    context.printer.note(`${options.output}: ${String(lines.length)} events`);
+  }
+}
+
+/** Follows a collaboration to its end, line by line, and shows its decision. */
+export async function followRun(context: CommandContext, id: string, after: number): Promise<void> {
+  const { client, printer, json, signal } = context;
+  const onRetry = (attempt: number): void => {
+    printer.note(`connection lost, trying again (${String(attempt)})`);
+  };
+  const stream = follow(client, { collaborationId: id, after, live: false, signal, onRetry });
+  let isSealed = false;
+  for await (const event of stream) {
+    if (event.type === 'conclave.decision.sealed.v1') isSealed = true;
+    printer.print(json ? JSON.stringify(event.data) : lineOf(event));
+  }
+  if (isSealed && !json) await decision(context, id);
+  if (!isSealed && !signal.aborted) throw new CommandError(`${id} ended without a decision`);
+}
+
+function lineOf({ data }: StreamedEvent): string {
+  return eventLine(data as LedgerEvent);
+}
+
+/** Steers a running collaboration and says what it answered. */
+export async function steer(
+  context: CommandContext,
+  step: { readonly id: string; readonly name: string; readonly body: unknown },
+): Promise<void> {
+  const { id, name, body } = step;
+  const answer = await context.client.json({ method: 'POST', path: pathOf(id, name), body });
+  const { status } = answer as { readonly status?: string };
+  context.printer.print(context.json ? pretty(answer) : `${id}  ${status ?? 'done'}`);
+}
+
+function pretty(value: unknown): string {
+  return JSON.stringify(value, undefined, 2);
+}

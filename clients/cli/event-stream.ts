@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+
+import { CommandError } from './exit.ts';
+import type { ApiClient } from './api-client.ts';
+
+/** Tries to reach a lost stream again before giving up; each success counts anew. */
+const attemptsMax = 30;
+
+const retryDefaultMs = 1_000;
+const noContent = 204;
+
+/** One server-sent event. */
+export interface StreamedEvent {
+  /** Type of the ledger's event; `live` for text as it streams. */
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/** What to follow. */
+export interface FollowInput {
+  readonly collaborationId: string;
+  /** Number of the last event that is known already; 0 for all. */
+  readonly after: number;
+  /** Whether text is wanted as it streams. */
+  readonly live: boolean;
+  readonly signal: AbortSignal;
+  /** Called when the stream broke and is tried again. */
+  readonly onRetry?: (attempt: number) => void;
+}
+
+/**
+ * Follows a collaboration to its end. A stream that breaks is taken up again after the last event that came, so that
+ * nothing is left out and nothing comes twice.
+ *
+ * @throws CommandError when the API refuses, or cannot be reached for long
+ */
+export async function* follow(
+  client: ApiClient,
+  input: FollowInput,
+): AsyncGenerator<StreamedEvent, void> {
+  const cursor: Cursor = { lastId: input.after, isEnded: false, retryMs: retryDefaultMs };
+  for (let attempt = 0; !cursor.isEnded && !input.signal.aborted; attempt += 1) {
+    if (attempt > attemptsMax) throw new CommandError('the stream is lost; follow again later');
+    if (attempt > 0) {
+      input.onRetry?.(attempt);
+      await delay(cursor.retryMs);
+    }
+    const before = cursor.lastId;
+    yield* readOnce(client, input, cursor, attempt);
+    if (cursor.lastId > before) attempt = 0;
+  }
+}
+
+interface Cursor {
+  lastId: number;
+  isEnded: boolean;
+  retryMs: number;
+}
+
+async function* readOnce(
+  client: ApiClient,
+  input: FollowInput,
+  cursor: Cursor,
+  attempt: number,
+): AsyncGenerator<StreamedEvent, void> {
+  const body = await open(client, input, cursor, attempt);
+  if (body === undefined) return;
+  const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(
+    new EventSourceParserStream({
+      onRetry: (retryMs) => {
+        cursor.retryMs = retryMs;
+      },
+    }),
+  );
+  try {
+    for await (const { id, event = 'message', data } of events) {
+      if (event === 'end') {
+        cursor.isEnded = true;
+        return;
+      }
+      if (id !== undefined) cursor.lastId = Number(id);
+      yield { type: event, data: JSON.parse(data) as unknown };
+    }
+  } catch (error) {
+    // A connection that breaks is what resuming is for; anything else is a fault.
+    if (!(error instanceof TypeError) && !input.signal.aborted) throw error;
+  }
+}
+
+async function open(
+  client: ApiClient,
+  input: FollowInput,
+  cursor: Cursor,
+  attempt: number,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const query = `after=${String(cursor.lastId)}&live=${String(input.live)}`;
+  try {
+    const response = await client.send({
+      path: `/v1/collaborations/${encodeURIComponent(input.collaborationId)}/events?${query}`,
+      headers: {
+        accept: 'text/event-stream',
+        ...(attempt === 0 ? {} : { 'last-event-id': String(cursor.lastId) }),
+      },
+      signal: input.signal,
+    });
+    cursor.isEnded = response.status === noContent;
+    return cursor.isEnded ? undefined : (response.body ?? undefined);
+  } catch (error) {
+    const isAway = error instanceof CommandError && error.cause !== undefined;
+    if (isAway && attempt > 0) return undefined;
+    throw error;
+  }
+}

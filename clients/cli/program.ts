@@ -1,0 +1,263 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+
+import { patterns, type Pattern } from '../../domain/collaboration/plan.ts';
+import { createApiClient } from './api-client.ts';
+import * as commands from './commands.ts';
+import type { CommandContext, StartChoices } from './commands.ts';
+import { findConnection, type ConnectionOptions, type Environment } from './connection.ts';
+import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
+import type { Printer } from './print.ts';
+import { verify, type VerifyOptions } from './verify.ts';
+
+/** What the command line stands on. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly printer: Printer;
+  /** Falls when the person presses Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+type SharedOptions = ConnectionOptions & { readonly json?: boolean };
+
+/**
+ * Runs one command line.
+ *
+ * @param args - what stands after the program's name
+ * @returns the exit code: 0 for success, 1 for a refusal or a record that does not hold, 2 for wrong usage
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  surroundings: Surroundings,
+): Promise<number> {
+  const { printer } = surroundings;
+  const outcome = { exitCode: exitOk };
+  const program = createProgram(surroundings, outcome);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return outcome.exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitOk : exitUsage;
+    if (error instanceof CommandError) {
+      printer.note(`conclave: ${error.message}`);
+      return error.exitCode;
+    }
+    printer.note(`conclave: ${error instanceof Error ? error.message : String(error)}`);
+    return exitFailed;
+  }
+}
+
+function createProgram(surroundings: Surroundings, outcome: { exitCode: number }): Command {
+  const { printer } = surroundings;
+  const program = new Command('conclave')
+    .description('Start, watch and steer collaborations of several AIs, and verify their records')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => {
+        printer.print(text.trimEnd());
+      },
+      writeErr: (text) => {
+        printer.note(text.trimEnd());
+      },
+    })
+    .showHelpAfterError('(--help shows what can be said)');
+  addVerify(program, printer, outcome);
+  addStarts(program, surroundings);
+  addReading(program, surroundings);
+  addDocuments(program, surroundings);
+  addSteering(program, surroundings);
+  return program;
+}
+
+function addVerify(program: Command, printer: Printer, outcome: { exitCode: number }): void {
+  program
+    .command('verify <file>')
+    .description('verify a sealed record; needs no server')
+    .option('--events <file>', 'its events: JSON array, pages of the API, or JSONL')
+    .option('--key <file>', 'public key that you trust: PEM, or SPKI as base64')
+    .option('--json', 'findings as JSON')
+    .action(async (file: string, options: VerifyOptions) => {
+      outcome.exitCode = await verify(file, options, printer);
+    });
+}
+
+function addStarts(program: Command, surroundings: Surroundings): void {
+  for (const pattern of patterns) {
+    startCommand(program, `${pattern} <question>`, `start a ${pattern}`).action(
+      async (question: string, options: StartChoices & SharedOptions) => {
+        await commands.start(contextOf(options, surroundings), { pattern, question }, options);
+      },
+    );
+  }
+  startCommand(program, 'start <question>', 'start a collaboration of any pattern')
+    .option('--pattern <name>', `one of ${patterns.join(', ')}`, patternOf, 'debate')
+    .action(
+      async (
+        question: string,
+        options: StartChoices & SharedOptions & { readonly pattern: Pattern },
+      ) => {
+        const what = { pattern: options.pattern, question };
+        await commands.start(contextOf(options, surroundings), what, options);
+      },
+    );
+}
+
+function startCommand(program: Command, usage: string, description: string): Command {
+  return connected(program.command(usage).description(description))
+    .option('--option <text>', 'an answer to choose from; repeat for each', collected)
+    .option(
+      '--agent <name>',
+      'participant, as agent[:persona[+persona][:weight]]; repeat',
+      collected,
+    )
+    .option('--material <file>', 'a file that the participants may read; repeat', collected)
+    .option('--persona <name=text>', 'a persona of your own; repeat', collected)
+    .option('--protocol <kind>', 'how votes are counted: a name, or JSON')
+    .option('--rounds <n>', 'most rounds, 1 to 5', numberOf)
+    .option('--thoroughness <share>', '0.0 (quick) to 1.0 (thorough)', numberOf)
+    .option('--budget-usd <usd>', 'most dollars', numberOf)
+    .option('--budget-tokens <n>', 'most tokens', numberOf)
+    .option('--deadline <duration>', 'most time, for instance PT10M')
+    .option('--chair <agent>', 'who judges, groups and writes up')
+    .option('--no-stop-on-stability', 'go on when nobody moves any more')
+    .option('--idempotency-key <key>', 'makes the start safe to repeat')
+    .option('--estimate', 'show plan and cost, start nothing')
+    .option('--wait <seconds>', 'wait for the decision, 1 to 60 seconds', numberOf)
+    .option('--follow', 'watch it to the end');
+}
+
+function addReading(program: Command, surroundings: Surroundings): void {
+  connected(program.command('list').description('list collaborations, newest first'))
+    .option('--status <status>', 'only those in this state')
+    .option('--pattern <name>', 'only those of this pattern')
+    .option('--limit <n>', 'how many')
+    .option('--cursor <next>', 'go on after a page')
+    .action(async (options: SharedOptions & Readonly<Record<string, string | undefined>>) => {
+      const { status, pattern, limit, cursor } = options;
+      const context = contextOf(options, surroundings);
+      await commands.list(context, { status, pattern, limit, cursor });
+    });
+  reading(program, surroundings, 'show', 'show a collaboration in full', async (context, id) => {
+    await commands.show(context, commands.pathOf(id));
+  });
+  reading(program, surroundings, 'decision', 'show the decision', commands.decision);
+  connected(program.command('follow <id>').description('watch a collaboration to its end'))
+    .option('--after <seq>', 'number of the last event that is known', numberOf, 0)
+    .action(async (id: string, options: SharedOptions & { readonly after: number }) => {
+      await commands.followRun(contextOf(options, surroundings), id, options.after);
+    });
+  const lists = [
+    ['agents', 'list agents', ['name', 'provider', 'model', 'personas', 'simulated']],
+    ['providers', 'show the state of the providers', ['provider', 'status', 'detail']],
+  ] as const;
+  for (const [name, description, fields] of lists) {
+    connected(program.command(name).description(description)).action(
+      async (options: SharedOptions) => {
+        await commands.showList(contextOf(options, surroundings), `/v1/${name}`, fields);
+      },
+    );
+  }
+}
+
+function reading(
+  program: Command,
+  surroundings: Surroundings,
+  name: string,
+  description: string,
+  read: (context: CommandContext, id: string) => Promise<void>,
+): void {
+  connected(program.command(`${name} <id>`).description(description)).action(
+    async (id: string, options: SharedOptions) => {
+      await read(contextOf(options, surroundings), id);
+    },
+  );
+}
+
+interface DocumentOptions extends SharedOptions {
+  readonly output?: string;
+}
+
+function addDocuments(program: Command, surroundings: Surroundings): void {
+  const documents = [
+    ['record', 'get the sealed record', 'application/json'],
+    ['transcript', 'get the transcript', 'text/markdown'],
+  ] as const;
+  for (const [name, description, accept] of documents) {
+    connected(program.command(`${name} <id>`).description(description))
+      .option('-o, --output <file>', 'where to save it')
+      .action(async (id: string, options: DocumentOptions) => {
+        const wanted = options.json === true ? 'application/json' : accept;
+        await commands.fetchDocument(contextOf(options, surroundings), {
+          path: commands.pathOf(id, name),
+          accept: wanted,
+          ...(options.output === undefined ? {} : { output: options.output }),
+        });
+      });
+  }
+  connected(program.command('events <id>').description('get all events so far'))
+    .option('-o, --output <file>', 'where to save them, one a line')
+    .action(async (id: string, options: DocumentOptions) => {
+      await commands.events(contextOf(options, surroundings), id, options);
+    });
+}
+
+function addSteering(program: Command, surroundings: Surroundings): void {
+  const steps = [
+    ['pause', 'start no new call until it is resumed'],
+    ['resume', 'go on after a pause'],
+  ] as const;
+  for (const [name, description] of steps) {
+    reading(program, surroundings, name, description, async (context, id) => {
+      await commands.steer(context, { id, name, body: {} });
+    });
+  }
+  connected(program.command('cancel <id>').description('end it now; what it has is kept'))
+    .option('--reason <text>', 'why')
+    .action(async (id: string, options: SharedOptions & { readonly reason?: string }) => {
+      const { reason } = options;
+      const body = reason === undefined ? {} : { reason };
+      await commands.steer(contextOf(options, surroundings), { id, name: 'cancel', body });
+    });
+  connected(program.command('close <id>').description('end the open round with what it has'))
+    .option('--run', 'end the whole run with what it has')
+    .action(async (id: string, options: SharedOptions & { readonly run?: boolean }) => {
+      const body = { scope: options.run === true ? 'run' : 'round' };
+      await commands.steer(contextOf(options, surroundings), { id, name: 'close', body });
+    });
+  connected(
+    program.command('message <id> <text>').description('say something to the participants'),
+  ).action(async (id: string, text: string, options: SharedOptions) => {
+    const step = { id, name: 'messages', body: { text } };
+    await commands.steer(contextOf(options, surroundings), step);
+  });
+}
+
+/** Adds what every command that speaks to the API understands. */
+function connected(command: Command): Command {
+  return command
+    .option('--url <url>', 'address of the API (CONCLAVE_URL; http://127.0.0.1:7400)')
+    .option('--key <key>', 'API key (CONCLAVE_API_KEY, or <data>/api-key)')
+    .option('--data <folder>', 'data folder of a stack on this machine (CONCLAVE_DATA; .conclave)')
+    .option('--json', 'answer as JSON');
+}
+
+function contextOf(options: SharedOptions, surroundings: Surroundings): CommandContext {
+  const { env, printer, signal } = surroundings;
+  const client = createApiClient(findConnection(options, env));
+  return { client, printer, json: options.json === true, signal };
+}
+
+function collected(value: string, earlier: readonly string[] = []): readonly string[] {
+  return [...earlier, value];
+}
+
+function numberOf(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError('expected a number');
+}
+
+function patternOf(text: string): Pattern {
+  const pattern = patterns.find((known) => known === text);
+  if (pattern !== undefined) return pattern;
+  throw new InvalidArgumentError(`expected one of ${patterns.join(', ')}`);
+}

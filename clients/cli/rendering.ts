@@ -1,0 +1,113 @@
+import type { Cost, Decision } from '../../domain/collaboration/decision.ts';
+import { factOf } from '../../domain/ledger/event.ts';
+import type { LedgerEvent, Text, TurnContent } from '../../domain/ledger/event.ts';
+
+/** An entry of the API's list of collaborations, as far as the command line shows it. */
+export interface ListedCollaboration {
+  readonly id: string;
+  readonly pattern: string;
+  readonly status: string;
+  readonly question: string;
+  readonly createdAt: string;
+  readonly simulated: boolean;
+  readonly decision: { readonly kind: string; readonly answer: string | null } | null;
+}
+
+/** Shows rows as aligned columns; the last column may be of any width. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_cell, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? cell.length),
+        )
+        .join('  '),
+    )
+    .join('\n');
+}
+
+/** Shows one collaboration as a row of the list. */
+export function collaborationRow(run: ListedCollaboration): readonly string[] {
+  const mark = run.simulated ? ' [simulated]' : '';
+  const answer = run.decision?.answer ?? run.decision?.kind;
+  const outcome = answer === undefined ? '' : ` -> ${shortened(answer)}`;
+  const question = `${shortened(run.question)}${outcome}${mark}`;
+  return [run.id, run.pattern, run.status, run.createdAt, question];
+}
+
+/** Shows a decision in a few lines. */
+export function decisionText(decision: Decision): string {
+  const mark = decision.simulated ? ' [simulated]' : '';
+  const { answer, reason, explanation, rounds, stoppedBy } = decision;
+  return [
+    answer === null ? `no decision (${String(reason)})${mark}` : `decided${mark}: ${answer}`,
+    `${explanation}; ${counted(rounds, 'round')}, stopped by ${stoppedBy}`,
+    ...decision.votes.map(
+      ({ seat, agent, choice, abstained }) =>
+        `  ${seat} ${agent}: ${choice === null ? `abstains (${String(abstained)})` : choiceText(choice)}`,
+    ),
+    ...decision.dissent.map(
+      ({ seat, agent, answer: lost, rationale }) =>
+        `  dissent of ${seat} ${agent}: ${shortened(lost)} (${shortened(rationale)})`,
+    ),
+    costText(decision.cost),
+  ].join('\n');
+}
+
+/** Shows what a run cost; what is unknown is called unknown. */
+export function costText(cost: Cost): string {
+  const part = (value: number | null): string => (value === null ? 'unknown' : String(value));
+  const tokens = `${part(cost.inputTokens)} tokens in (${part(cost.cachedTokens)} cached), ${part(cost.outputTokens)} out`;
+  return `cost: ${tokens}, ${part(cost.usd)} USD, ${counted(cost.calls, 'call')}`;
+}
+
+/** Shows an event of the ledger as one line. */
+export function eventLine(event: LedgerEvent): string {
+  const fact = factOf(event);
+  const time = event.time.slice('2026-01-01T'.length);
+  const noun = event.type.replace(/^conclave\.|\.v\d+$/g, '');
+  const what = fact !== undefined && 'turn' in fact ? turnText(event) : plainText(event);
+  return `${String(event.seq).padStart(4)}  ${time}  ${noun}${what === '' ? '' : `: ${what}`}`;
+}
+
+function turnText(event: LedgerEvent): string {
+  const content = event.data['content'] as Partial<TurnContent> | undefined;
+  const reason = event.data['reason'];
+  const said = [content?.answer, content?.rationale].map(textOf).filter((part) => part !== '');
+  const mark = content?.simulated === true ? ' [simulated]' : '';
+  const who = `${String(event.data['turn'])}${mark}`;
+  const why = typeof reason === 'string' ? ` (${reason})` : '';
+  return `${who}${why}${said.length === 0 ? '' : ` ${shortened(said.join(': '))}`}`;
+}
+
+function plainText(event: LedgerEvent): string {
+  return Object.entries(event.data)
+    .filter(([name]) => name !== 'content' && name !== 'plan')
+    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(', ');
+}
+
+function textOf(text: Text | undefined): string {
+  if (text === undefined || typeof text === 'string') return text ?? '';
+  return `(${String(text.bytes)} bytes)`;
+}
+
+function choiceText(choice: string | readonly string[]): string {
+  return typeof choice === 'string' ? choice : choice.join(', ');
+}
+
+function counted(count: number, noun: string): string {
+  return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+const shortCharactersMax = 100;
+
+function shortened(text: string): string {
+  const characters = Array.from(text.replace(/\s+/g, ' ').trim());
+  return characters.length <= shortCharactersMax
+    ? characters.join('')
+    : `${characters.slice(0, shortCharactersMax).join('')} …`;
+}

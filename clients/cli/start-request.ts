@@ -1,0 +1,103 @@
+import { basename } from 'node:path';
+
+import type { Pattern } from '../../domain/collaboration/plan.ts';
+import { protocolKinds } from '../../domain/protocols/protocol.ts';
+import { CommandError, exitUsage } from './exit.ts';
+import { readText } from './record-files.ts';
+
+/** What was said about a start on the command line. */
+export interface StartOptions {
+  readonly option?: readonly string[];
+  readonly agent?: readonly string[];
+  readonly material?: readonly string[];
+  readonly protocol?: string;
+  readonly rounds?: number;
+  readonly thoroughness?: number;
+  readonly budgetUsd?: number;
+  readonly budgetTokens?: number;
+  readonly deadline?: string;
+  readonly chair?: string;
+  readonly persona?: readonly string[];
+  readonly stopOnStability?: boolean;
+}
+
+/**
+ * Makes the body of a start. What was not said is left to the API's defaults.
+ *
+ * @throws CommandError with the code for wrong usage for what cannot be read
+ */
+export async function startBody(
+  pattern: Pattern,
+  question: string,
+  options: StartOptions,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { budgetUsd: usd, budgetTokens: tokens } = options;
+  const materials = await Promise.all(
+    (options.material ?? []).map(async (path) => ({
+      name: path === '-' ? 'stdin' : basename(path),
+      text: await readText(path),
+    })),
+  );
+  return given({
+    pattern,
+    question,
+    options: options.option,
+    participants: options.agent?.map(participantOf),
+    materials: materials.length === 0 ? undefined : materials,
+    protocol: options.protocol === undefined ? undefined : protocolOf(options.protocol),
+    rounds: options.rounds,
+    thoroughness: options.thoroughness,
+    budget: usd === undefined && tokens === undefined ? undefined : given({ usd, tokens }),
+    deadline: options.deadline,
+    chair: options.chair,
+    personas: options.persona && Object.fromEntries(options.persona.map(personaOf)),
+    // The flag is on unless it was switched off: only that is worth saying.
+    stopOnStability: options.stopOnStability === false ? false : undefined,
+  });
+}
+
+/** Leaves out what was not given: JSON has no undefined. */
+function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+/** Reads `agent`, `agent:persona` or `agent:persona:weight`; several personas are joined by `+`. */
+function participantOf(text: string): unknown {
+  const [agent = '', persona = '', weight] = text.split(':');
+  if (persona === '' && weight === undefined) return agent;
+  return given({
+    agent,
+    personas: persona === '' ? undefined : persona.split('+'),
+    weight: weight === undefined ? undefined : numberIn(weight, `--agent ${text}`),
+  });
+}
+
+/** Reads `name=instructions`. */
+function personaOf(text: string): readonly [string, string] {
+  const at = text.indexOf('=');
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  throw new CommandError(`--persona: got "${text}", expected name=instructions`, exitUsage);
+}
+
+/** Reads the name of a protocol, or its whole JSON. */
+function protocolOf(text: string): unknown {
+  if (!text.trim().startsWith('{')) {
+    if ((protocolKinds as readonly string[]).includes(text)) return { kind: text };
+    const known = protocolKinds.join(', ');
+    throw new CommandError(
+      `--protocol: got "${text}", expected JSON or one of ${known}`,
+      exitUsage,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new CommandError(`--protocol: got JSON that does not parse: ${text}`, exitUsage, cause);
+  }
+}
+
+function numberIn(text: string, where: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && Number.isFinite(value)) return value;
+  throw new CommandError(`${where}: got "${text}", expected a number`, exitUsage);
+}
