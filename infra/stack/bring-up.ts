@@ -10,7 +10,7 @@ import { choosePorts } from './ports.ts';
 import type { PortWish } from './ports.ts';
 import { OWNER_ROLE, planPostgres } from './postgres-part.ts';
 import { planProgram, releaseVersion } from './program-part.ts';
-import { answersHttp } from './readiness.ts';
+import { acceptsConnections, answersHttp } from './readiness.ts';
 import { PART_NAMES, removeRunFile } from './run-files.ts';
 import type { PartName } from './run-files.ts';
 import { planS3, s3Keys } from './s3-part.ts';
@@ -62,11 +62,11 @@ export async function bringUp(plan: StackPlan, supervisor: Supervisor): Promise<
   const ports = await choosePorts(config.dataFolder, portWishes(plan));
   const scene = { plan, supervisor, ports, apiKey: ensureApiKey(config.dataFolder) };
   const [database, temporalAddress, s3, simulatedAddress] = await Promise.all([
-    bringUpDatabase(scene),
-    bringUpTemporal(scene),
-    bringUpS3(scene),
-    bringUpSimulated(scene),
-    ensureSigningKey(config.dataFolder),
+    orFault('the database', bringUpDatabase(scene)),
+    orFault('Temporal', bringUpTemporal(scene)),
+    orFault('S3', bringUpS3(scene)),
+    orFault('the simulated panel', bringUpSimulated(scene)),
+    orFault('the signing key', ensureSigningKey(config.dataFolder)),
   ]);
   const connections: Connections = {
     temporalAddress,
@@ -89,6 +89,18 @@ export async function bringUp(plan: StackPlan, supervisor: Supervisor): Promise<
     ownerUrl: database.ownerUrl,
     addWorker: programs.addWorker,
   };
+}
+
+/** Whatever goes wrong with outside parts and data is a person's to mend: a message, not a stack. */
+async function orFault<T>(what: string, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof StackFault) throw error;
+    const { message, code } = error as { message?: string; code?: string };
+    const said = message === undefined || message === '' ? (code ?? String(error)) : message;
+    throw new StackFault(`${what} cannot be used: ${said}`, { cause: error });
+  }
 }
 
 function portWishes(plan: StackPlan): PortWish[] {
@@ -155,7 +167,10 @@ async function ownAppRole(ownerUrl: string, dataFolder: string): Promise<string>
 async function bringUpTemporal(scene: Scene): Promise<string> {
   const { plan, supervisor } = scene;
   const { address, namespace } = plan.config.temporal;
-  if (address !== undefined) return address;
+  if (address !== undefined) {
+    if (await acceptsConnections(address)) return address;
+    throw new StackFault(`nobody answers at CONCLAVE_TEMPORAL_ADDRESS (${address})`);
+  }
   if (!asked(plan, 'temporal')) return '';
   const tool = await obtain(scene, TEMPORAL, plan.config.temporal.binary);
   const part = supervisor.add(

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, readdirSync, statfsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 
 import type { Config, Environment } from '../config.ts';
@@ -9,7 +8,7 @@ import { isPortFree } from './ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { findPostgresUser } from './postgres-user.ts';
 import { PROJECT_FOLDER } from './program-part.ts';
-import { answersHttp, isTemporalServing } from './readiness.ts';
+import { acceptsConnections, answersHttp, isTemporalServing } from './readiness.ts';
 import { PART_NAMES, readRunFile } from './run-files.ts';
 import type { PartName } from './run-files.ts';
 import { StackFault } from './stack-fault.ts';
@@ -28,7 +27,6 @@ export interface Finding {
 }
 
 const NODE_WANTED = 24;
-const CONNECT_WITHIN_MS = 1_000;
 // File systems known to keep extended attributes: ext4, xfs, btrfs, overlay, zfs, apfs.
 const WITH_ATTRIBUTES = new Set([0xef53, 0x58465342, 0x9123683e, 0x794c7630, 0x2fc12fc1, 0x1a]);
 
@@ -162,7 +160,7 @@ async function examinePart(config: Config, part: PartName): Promise<Finding> {
 async function answers(part: PartName, address: string): Promise<boolean> {
   switch (part) {
     case 'postgres':
-      return await accepts(address);
+      return await acceptsConnections(address);
     case 'temporal':
       return await isTemporalServing(address);
     case 's3':
@@ -174,20 +172,6 @@ async function answers(part: PartName, address: string): Promise<boolean> {
     case 'worker':
       return true; // it has no door to knock at; its process is there
   }
-}
-
-async function accepts(address: string): Promise<boolean> {
-  const { hostname, port } = new URL(`tcp://${address}`);
-  return await new Promise((resolve) => {
-    const socket = connect({ host: hostname, port: Number(port), timeout: CONNECT_WITHIN_MS });
-    const finish = (isThere: boolean) => (): void => {
-      socket.destroy();
-      resolve(isThere);
-    };
-    socket.once('connect', finish(true));
-    socket.once('error', finish(false));
-    socket.once('timeout', finish(false));
-  });
 }
 
 function examineProviders(config: Config): Finding {

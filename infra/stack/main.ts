@@ -1,12 +1,7 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-
 import { readConfig, readEnvironment } from '../config.ts';
 import { partLine, readyText } from './announcement.ts';
 import { USUAL_PATIENCE } from './restart-policy.ts';
 import { PART_NAMES } from './run-files.ts';
-import type { PartName } from './run-files.ts';
-import { PROJECT_FOLDER } from './program-part.ts';
 import { runStack } from './stack.ts';
 import { StackFault } from './stack-fault.ts';
 
@@ -29,7 +24,7 @@ async function main(): Promise<number> {
     const stack = await runStack({
       config,
       env: readEnvironment(),
-      parts: PART_NAMES.filter(isPresent),
+      parts: PART_NAMES,
       workers: 1,
       patience: USUAL_PATIENCE,
       signal: ending.signal,
@@ -58,21 +53,14 @@ async function main(): Promise<number> {
     print('Conclave has stopped.');
     return 0;
   } catch (error) {
-    if (ending.signal.aborted) return 0;
+    if (ending.signal.aborted) {
+      print('Conclave has stopped before it was ready.');
+      return 0;
+    }
     if (!(error instanceof StackFault)) throw error;
     process.stderr.write(`conclave: ${error.message}\n`);
     return 1;
   }
-}
-
-function isPresent(part: PartName): boolean {
-  const mains: Partial<Record<PartName, string>> = {
-    api: 'api/main.ts',
-    worker: 'workers/main.ts',
-    simulated: 'infra/simulated/main.ts',
-  };
-  const main = mains[part];
-  return main === undefined || existsSync(join(PROJECT_FOLDER, main));
 }
 
 process.exit(await main());

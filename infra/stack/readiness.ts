@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { connect } from 'node:http2';
+import { connect as openSocket } from 'node:net';
 
 /** How one can tell that a part serves; with more than one way, the first that says so counts. */
 export interface Readiness {
@@ -76,6 +77,21 @@ export async function answersHttp(url: string, status?: number): Promise<boolean
   } catch {
     return false;
   }
+}
+
+/** Tells whether somebody accepts connections at `host:port`. */
+export async function acceptsConnections(address: string): Promise<boolean> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return await new Promise((resolve) => {
+    const socket = openSocket({ host: hostname, port: Number(port), timeout: PROBE_PATIENCE_MS });
+    const finish = (isThere: boolean) => (): void => {
+      socket.destroy();
+      resolve(isThere);
+    };
+    socket.once('connect', finish(true));
+    socket.once('error', finish(false));
+    socket.once('timeout', finish(false));
+  });
 }
 
 /**
