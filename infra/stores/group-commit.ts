@@ -175,8 +175,10 @@ function batchDocument(batch: readonly Waiting[]): Record<string, unknown> {
     if (operation.k !== 'open' && operation.k !== 'mark') streams.add(operation.s);
     if (needs.account !== undefined) accounts.add(needs.account);
   }
+  const isLasting = batch.some(({ operation }) => operation.k !== 'begin');
   return {
     ops: batch.map(({ operation }) => operation),
+    ...(isLasting ? { lasting: true } : {}),
     streams: [...streams],
     ...(created.size > 0 ? { new: [...created] } : {}),
     ...(accounts.size > 0 ? { accounts: [...accounts] } : {}),

@@ -61,7 +61,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<TestS
     'unix_socket_directories=',
     'fsync=off',
     'jit=off',
-    "shared_buffers=32MB",
+    'shared_buffers=32MB',
     ...more,
   ];
   const command = user.command(binaries.postgres, [

@@ -15,7 +15,11 @@ declare
   v_places jsonb := '[]';
   v_added boolean := false;
 begin
-  select seq, hash into strict v_seq, v_hash from streams where tenant_id = p_tenant and id = p_stream;
+  -- Here a missing head is a missing run: only appending and opening make heads.
+  select seq, hash into v_seq, v_hash from streams where tenant_id = p_tenant and id = p_stream;
+  if not found then
+    raise exception 'no stream % of this tenant', p_stream using errcode = 'no_data_found';
+  end if;
   for v_event in select jsonb_array_elements(p_events) loop
     select seq, previous_hash, hash into v_known from events
     where tenant_id = p_tenant and stream_id = p_stream and id = v_event ->> 'id';
@@ -290,6 +294,11 @@ declare
   v_answered text[] := '{}';
 begin
   perform set_config('conclave.tenant', p_tenant, true);
+  if not p_batch ? 'lasting' then
+    -- Begins alone are not worth waiting for the disk: a crash of the server may forget them, and settling knows how to
+    -- live without.
+    perform set_config('synchronous_commit', 'off', true);
+  end if;
   if p_batch ? 'new' then
     insert into streams (tenant_id, id)
     select p_tenant, n from jsonb_array_elements_text(p_batch -> 'new') n
