@@ -30,7 +30,8 @@ function text({ max, what = 'a text' }: { max: number; what?: string }) {
   const error = `${what} of 1 to ${grouped(max)} characters`;
   return z
     .string({ error })
-    .max(max, { error })
+    .min(1, { error, abort: true })
+    .max(max, { error, abort: true })
     .refine((value) => value.trim() !== '', { error: `${error}, not only blanks` })
     .refine(isStorable, { error: `${error}, without NUL and lone surrogates` });
 }
@@ -42,7 +43,7 @@ function isStorable(value: string): boolean {
 
 function whole({ from, to }: { from: number; to: number }) {
   const error = `a whole number from ${grouped(from)} to ${grouped(to)}`;
-  return z.int({ error }).min(from, { error }).max(to, { error });
+  return z.int({ error }).min(from, { error, abort: true }).max(to, { error });
 }
 
 function list<T extends z.ZodType>(item: T, { from, to }: { from: number; to: number }) {
@@ -131,8 +132,9 @@ const budget = only({
   usd: maybe(
     z
       .number({ error: usdError })
-      .max(10_000, { error: usdError })
-      .refine((usd) => usd > 0 && /^\d+(\.\d{1,6})?$/.test(String(usd)), { error: usdError }),
+      .gt(0, { error: usdError, abort: true })
+      .max(10_000, { error: usdError, abort: true })
+      .refine((usd) => /^\d+(\.\d{1,6})?$/.test(String(usd)), { error: usdError }),
   ),
 });
 
@@ -203,7 +205,7 @@ export const collaborationRequestSchema = only({
   seed: maybe(
     z
       .string({ error: '1 to 64 hexadecimal digits' })
-      .regex(/^[0-9a-f]{1,64}$/i, { error: '1 to 64 hexadecimal digits' })
+      .regex(/^[0-9a-fA-F]{1,64}$/, { error: '1 to 64 hexadecimal digits' })
       .describe('Seed of every shuffle; drawn where absent.'),
   ),
 });
@@ -214,16 +216,21 @@ const faultsMax = 50;
 /**
  * Turns what a schema found into faults of field, got and expected.
  *
- * Never repeats more than 80 characters of a value. Lists at most 50 faults.
+ * Never repeats more than 80 characters of a value. Lists at most 50 faults, each once.
  *
  * @param error - what the schema found
  * @param body - the checked value, from which `got` is read
  */
 export function faultsOf(error: z.core.$ZodError, body: unknown): readonly Fault[] {
-  return error.issues
+  const faults = error.issues
     .slice(0, faultsMax)
     .flatMap((issue) => issueFaults(issue, [], body))
     .slice(0, faultsMax);
+  // A text where a list belongs has a length too, and so is found at fault twice.
+  return faults.filter(
+    ({ field, expected }, index) =>
+      index === faults.findIndex((one) => one.field === field && one.expected === expected),
+  );
 }
 
 type Issue = z.core.$ZodIssue;
