@@ -181,9 +181,10 @@ export function seatsUnderPressure(
   if (share < fewerSeatsFrom) return seats;
   const half = Math.ceil(seats.length / 2);
   const wanted = Math.max(seatsMin, half, seatsNeeded(table.protocol, seats.length));
-  const drawn = seats.toSorted(
-    (one, other) => lot(seed, one) - lot(seed, other) || (one < other ? -1 : 1),
-  );
+  const drawn = seats
+    .map((seat) => lot(seed, seat) + seat)
+    .toSorted()
+    .map((place) => place.slice(lotDigits));
   const chosen = new Set(spread(drawn, table.standpoints ?? {}).slice(0, wanted));
   return seats.filter((seat) => chosen.has(seat));
 }
@@ -212,13 +213,16 @@ function spread(
   return ranked.toSorted((one, other) => one.rank - other.rank).map(({ seat }) => seat);
 }
 
+const lotDigits = 8;
+
 /** Draws a seat's place: 32-bit FNV-1a with the finish of MurmurHash3, so that neighbouring names fall far apart. */
-function lot(seed: string, seat: string): number {
+function lot(seed: string, seat: string): string {
+  const text = `${seed}/${seat}`;
   let hash = 0x811c9dc5;
-  for (const unit of `${seed}/${seat}`) {
-    hash = Math.imul(hash ^ (unit.codePointAt(0) ?? 0), 0x01000193);
+  for (let index = 0; index < text.length; index += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
   }
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  return (hash ^ (hash >>> 16)) >>> 0;
+  return ((hash ^ (hash >>> 16)) >>> 0).toString(16).padStart(lotDigits, '0');
 }

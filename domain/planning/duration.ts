@@ -1,7 +1,10 @@
 const dayMs = 86_400_000;
 
+/** Weeks, days, hours, minutes and seconds, in the order of the pattern's groups. */
+const unitsMs = [7 * dayMs, dayMs, 3_600_000, 60_000, 1_000] as const;
+
 /** Shortest and longest time that a run may be given, milliseconds. */
-export const deadlineRangeMs = { from: 1_000, to: 30 * dayMs } as const;
+const deadlineRangeMs = { from: 1_000, to: 30 * dayMs } as const;
 
 const pattern =
   /^P(?=[\dT])(?:(\d{1,9})W)?(?:(\d{1,9})D)?(?:T(?=\d)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9}(?:[.,]\d{1,9})?)S)?)?$/;
@@ -16,10 +19,9 @@ const pattern =
 export function parseDuration(text: string): number | null {
   const parts = pattern.exec(text);
   if (parts === null) return null;
-  const [weeks, days, hours, minutes, seconds] = parts.slice(1).map(numberOf);
-  const inDays = (weeks ?? 0) * 7 + (days ?? 0);
-  const inMinutes = (hours ?? 0) * 60 + (minutes ?? 0);
-  return Math.round(inDays * dayMs + inMinutes * 60_000 + (seconds ?? 0) * 1_000);
+  return Math.round(
+    unitsMs.reduce((sum, unit, index) => sum + unit * numberOf(parts[index + 1]), 0),
+  );
 }
 
 function numberOf(digits: string | undefined): number {
@@ -29,7 +31,7 @@ function numberOf(digits: string | undefined): number {
 /**
  * Reads the time that a run is given.
  *
- * @returns milliseconds, or `null` when the text is no duration or outside {@link deadlineRangeMs}
+ * @returns milliseconds, or `null` when the text is no duration or outside one second to thirty days
  */
 export function parseDeadline(text: string): number | null {
   const ms = parseDuration(text);

@@ -9,7 +9,7 @@ import { estimateOf, type PricesByAgent } from './estimate.ts';
 import { shown, type Fault } from './fault.ts';
 import { fitted, leastOf, type Draft } from './fitting.ts';
 import { chairFaults, chairOf, participantFaults, seatsOf, type Candidates } from './seating.ts';
-import { settingsFor, thoroughnessDefault } from './settings.ts';
+import { settingsFor, thoroughnessDefault, type Settings } from './settings.ts';
 import { promptTokensOf, tokensOfBytes } from './prompt-size.ts';
 
 /** What a plan needs to know beside the request and the agents. */
@@ -79,29 +79,40 @@ function draftOf(
   candidates: Candidates,
   { seed, materialBytes }: PlanContext,
 ): Draft {
-  const settings = settingsFor(request.thoroughness ?? thoroughnessDefault);
+  const { pattern, thoroughness = thoroughnessDefault, deadline } = request;
+  const settings = settingsFor(thoroughness);
   const seats = seatsOf(request, candidates, settings.agents);
   const plan: Plan = {
-    pattern: request.pattern,
+    pattern,
     seed: request.seed ?? seed,
     seats,
     protocol: protocolOf(request, seats),
     optionKeys: (request.options ?? []).map((_, index) => `o${index + 1}`),
     grouping: request.grouping ?? 'normalised',
-    rounds: request.rounds ?? (request.pattern === 'debate' ? settings.rounds : 1),
-    depth: request.depth ?? settings.depth,
+    ...workOf(request, settings),
     ...endOf(request),
     chair: chairOf(request, seats, candidates),
     allowFallback: request.allowFallback ?? false,
     budget: limitsOf(request),
-    deadlineMs: request.deadline === undefined ? null : parseDeadline(request.deadline),
-    maxOutputTokens: request.maxOutputTokens ?? settings.maxOutputTokens,
+    deadlineMs: deadline === undefined ? null : parseDeadline(deadline),
     promptTokens: promptTokensOf(request),
-    thoroughness: request.thoroughness ?? thoroughnessDefault,
+    thoroughness,
   };
-  const isOutputFixed = request.maxOutputTokens !== undefined;
   const headings = (request.materials?.length ?? 0) * headingTokens;
+  const isOutputFixed = request.maxOutputTokens !== undefined;
   return { plan, materialTokens: tokensOfBytes(materialBytes) + headings, isOutputFixed };
+}
+
+/** How much each seat works. A consensus votes again only where that is asked for. */
+function workOf(
+  request: CollaborationRequest,
+  settings: Settings,
+): Pick<Plan, 'rounds' | 'depth' | 'maxOutputTokens'> {
+  return {
+    rounds: request.rounds ?? (request.pattern === 'debate' ? settings.rounds : 1),
+    depth: request.depth ?? settings.depth,
+    maxOutputTokens: request.maxOutputTokens ?? settings.maxOutputTokens,
+  };
 }
 
 /** How a run ends: a closed question ends with the votes, an open debate with a text. */

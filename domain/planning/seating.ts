@@ -34,6 +34,7 @@ type Participant = Exclude<ParticipantInput, string>;
  * @param request - names agents that exist, see {@link participantFaults}
  * @param candidates - who could sit at the table
  * @param agentsMax - most agents that are taken from the panel
+ * @throws Error when an agent does not exist
  */
 export function seatsOf(
   request: CollaborationRequest,
@@ -43,16 +44,16 @@ export function seatsOf(
   const asked = request.participants?.map(asParticipant) ?? panelOf(candidates, agentsMax);
   const taken: string[] = [];
   return asked.map((participant, index) => {
-    const agent = candidates.panel.find(({ name }) => name === participant.agent);
+    const agent = agentNamed(candidates.panel, participant.agent);
     const isRepeated = taken.includes(participant.agent);
     taken.push(participant.agent);
-    const own = isRepeated ? [] : (agent?.personas ?? []);
+    const own = isRepeated ? [] : agent.personas;
     return {
       seat: `s${index + 1}`,
       agent: participant.agent,
       personas: personasOf(participant, own.length > 0 ? own : defaultPersonas(index)),
       weight: participant.weight ?? 1,
-      simulated: agent?.simulated ?? false,
+      simulated: agent.simulated,
     };
   });
 }
@@ -181,14 +182,21 @@ export function chairFaults(
  *
  * @param request - names a chair that exists, or none: then the first participant's agent takes it
  * @param seats - the participants, at least one
+ * @throws Error when the agent does not exist
  */
 export function chairOf(
   request: CollaborationRequest,
   seats: readonly Seat[],
   { panel }: Candidates,
 ): Seat {
-  const name = chairNamed(request)?.name ?? seats[0]?.agent ?? '';
-  const agent = panel.find((candidate) => candidate.name === name);
-  const simulated = agent?.simulated ?? false;
+  const { name, simulated } = agentNamed(panel, chairNamed(request)?.name ?? seats[0]?.agent);
   return { seat: chairSeatName, agent: name, personas: [], weight: 1, simulated };
+}
+
+/** Callers have checked that it exists. */
+function agentNamed(panel: readonly Agent[], name: string | undefined): Agent {
+  const agent = panel.find((candidate) => candidate.name === name);
+  if (agent === undefined)
+    throw new Error('agent: got a name that nobody has, expected a known one');
+  return agent;
 }

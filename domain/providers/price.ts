@@ -34,8 +34,8 @@ export function costOf(usage: Usage, price: Price | null): number | null {
  */
 export function formatUsd(micros: number | null): string {
   if (micros === null) return 'unknown';
-  const [whole = '', decimals = ''] = (Math.abs(micros) / 1_000_000).toFixed(6).split('.');
-  return `${micros < 0 ? '-' : ''}$${whole}.${decimals.replace(/0{1,4}$/, '')}`;
+  const dollars = (Math.abs(micros) / 1_000_000).toFixed(6).replace(/0{1,4}$/, '');
+  return `${micros < 0 ? '-' : ''}$${dollars}`;
 }
 
 /**
