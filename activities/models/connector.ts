@@ -95,7 +95,7 @@ function modelSource(
   let made: { apiKey: string | null; model: LanguageModelV4 } | undefined;
   return () => {
     const apiKey = keyOf(agent, deps);
-    if (made === undefined || made.apiKey !== apiKey) {
+    if (made?.apiKey !== apiKey) {
       const { provider, model } = agent;
       const baseUrl = baseUrlOf(agent);
       made = {

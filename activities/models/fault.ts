@@ -170,6 +170,8 @@ const MALFORMED = [
   'AI_NoContentGeneratedError',
   'AI_APICallError',
   'SyntaxError',
+  // The provider packages trip over shapes that they do not expect.
+  'TypeError',
 ];
 
 function isMalformed(error: unknown): boolean {

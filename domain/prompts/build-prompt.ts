@@ -38,7 +38,9 @@ export function buildPrompt(task: TurnTask, material: PromptMaterial): Prompt {
  * Builds the one repair of a turn: the same prompt, then what came and what was wrong with it.
  *
  * @param prompt - the prompt that was answered
- * @param came - the reply as it came, and the instruction that names its fault
+ * @param came - what came back
+ * @param came.reply - the reply as it came
+ * @param came.instruction - names its fault
  */
 export function buildRepair(prompt: Prompt, came: { reply: string; instruction: string }): Prompt {
   const shown = came.reply.slice(0, REPAIRED_REPLY_MAX).replace(/[\uD800-\uDBFF]$/, '');

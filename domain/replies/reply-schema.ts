@@ -11,15 +11,19 @@ export const nobodyCited = 'none';
 type Properties = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /**
- * Gives the JSON schema that a task's reply is asked to follow; the same for every seat of a pass, so
- * that providers that put it before the prompt keep their caches.
+ * Gives the JSON schema that a task's reply is asked to follow.
+ *
+ * Providers put it before the prompt, so that another schema is another prefix. It is therefore the same for
+ * every seat, and one for proposals and revisions: no participant is named in it, and a proposal leaves empty
+ * what only a revision needs.
  *
  * Only `type`, `properties`, `required`, `additionalProperties`, `items`, `enum` and `description`
  * occur: what every provider's structured output takes. Ranges are stated in words and judged by
  * `readReply`.
  */
 export function replySchema(task: TurnTask, context: ReplyContext): ReplySchema {
-  return { name: task, jsonSchema: object(propertiesOf(task, context)) };
+  const name = task === 'proposal' || task === 'revision' ? 'position' : task;
+  return { name, jsonSchema: object(propertiesOf(task, context)) };
 }
 
 function propertiesOf(task: TurnTask, context: ReplyContext): Properties {
@@ -34,7 +38,7 @@ function propertiesOf(task: TurnTask, context: ReplyContext): Properties {
         abstain,
       };
     case 'critique':
-      return { critiques: critiques(context), abstain };
+      return { critiques, abstain };
     case 'grouping':
       return {
         rationale: text('Why these answers mean the same.'),
@@ -62,23 +66,16 @@ function propertiesOf(task: TurnTask, context: ReplyContext): Properties {
 }
 
 function positionProperties(task: TurnTask, context: ReplyContext): Properties {
-  const hasPeers = task === 'revision' && context.arguments.length > 0;
+  const isDebate = task !== 'vote';
   return {
-    ...(hasPeers && context.depth !== 'split' ? { critiques: critiques(context) } : {}),
+    ...(isDebate && context.depth !== 'split' ? { critiques } : {}),
     rationale: text('Why you hold this answer; with abstain, why you decline.'),
     evidence: list(
       text('One fact, source or example.'),
       `At most ${evidenceMax} supporting points.`,
     ),
     ...choiceProperties(context),
-    ...(hasPeers
-      ? {
-          citing: oneOf(
-            [nobodyCited, ...context.arguments.map(({ name }) => name)],
-            `Whose argument changed your answer; "${nobodyCited}" if it did not change.`,
-          ),
-        }
-      : {}),
+    ...(isDebate ? { citing } : {}),
     confidence: {
       type: 'number',
       description: 'From 0 to 1: how likely it is that your answer is right. Nobody else sees it.',
@@ -121,21 +118,6 @@ function labels(context: ReplyContext): readonly string[] {
   return labelledOptions(context.options).map(({ label }) => label);
 }
 
-function critiques(context: ReplyContext): Readonly<Record<string, unknown>> {
-  return list(
-    object({
-      of: oneOf(context.arguments.map(({ name }) => name)),
-      text: text('The weakest point of that position, and why.'),
-    }),
-    'Critiques of positions other than your own.',
-  );
-}
-
-const abstain = {
-  type: 'boolean',
-  description: 'true only if you decline to answer; the other fields are ignored then.',
-} as const;
-
 function text(description: string): Readonly<Record<string, unknown>> {
   return { type: 'string', description };
 }
@@ -161,3 +143,20 @@ function object(properties: Properties): Readonly<Record<string, unknown>> {
     additionalProperties: false,
   };
 }
+
+const abstain = {
+  type: 'boolean',
+  description: 'true only if you decline to answer; the other fields are ignored then.',
+} as const;
+
+const citing = text(
+  `The participant whose argument changed your answer, for instance "Participant B"; "${nobodyCited}" if it did not change.`,
+);
+
+const critiques = list(
+  object({
+    of: text('The participant, for instance "Participant B".'),
+    text: text('The weakest point of that position, and why.'),
+  }),
+  'Critiques of positions other than your own; empty before others are seen.',
+);

@@ -24,7 +24,7 @@ export interface ReplyContext {
   readonly merges?: Readonly<Record<string, string>>;
   /**
    * Every participant whose argument the prompt showed, by anonymous name, with the turn of its latest argument.
-   * With the asked seat's own among them the schema is the same for all seats; citing oneself is a fault either way.
+   * The asked seat's own may be among them; citing oneself is a fault either way.
    */
   readonly arguments: readonly { readonly name: string; readonly turn: string }[];
   /** Anonymous name of the seat that replies. */

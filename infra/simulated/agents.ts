@@ -8,6 +8,12 @@ const SIMULATED_PRICE: Price = {
   asOf: '2026-11-01',
 };
 
+/** Ollama does not say what it had cached, so a price of its own for that would leave every cost unknown. */
+const UNCACHED_PRICE: Price = {
+  ...SIMULATED_PRICE,
+  cachedMicrosUsdPerMillion: SIMULATED_PRICE.inputMicrosUsdPerMillion,
+};
+
 const PANEL = [
   { name: 'sim-ada', provider: 'openai-compatible', path: '/openai/v1', persona: 'architect' },
   { name: 'sim-bo', provider: 'anthropic', path: '/anthropic/v1', persona: 'critic' },
@@ -29,7 +35,7 @@ export function simulatedAgents(baseUrl: string): readonly Agent[] {
     baseUrl: new URL(path, baseUrl).href,
     apiKeyEnv: null,
     personas: [persona],
-    price: SIMULATED_PRICE,
+    price: provider === 'ollama' ? UNCACHED_PRICE : SIMULATED_PRICE,
     limits: {},
     fallback: null,
     capabilities: { vision: true, structuredOutput: true },
