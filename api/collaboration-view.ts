@@ -1,0 +1,183 @@
+import type { Decision, SealedRecord } from '../domain/collaboration/decision.ts';
+import type { Phase } from '../domain/collaboration/fact.ts';
+import type { Plan } from '../domain/collaboration/plan.ts';
+import type { Estimate } from '../domain/collaboration/request.ts';
+import { stateOf } from '../domain/ledger/run-reading.ts';
+import type {
+  BudgetState,
+  Collaboration,
+  CollaborationStatus,
+  CollaborationSummary,
+  DecisionSummary,
+} from '../infra/stores/collaboration-store.ts';
+import type { ApiDeps } from './ports.ts';
+
+/** States after which nothing happens any more. */
+export const endedStatuses: readonly CollaborationStatus[] = ['completed', 'failed', 'cancelled'];
+
+/** Paths by what they lead to. */
+export type Links = Readonly<Record<string, string>>;
+
+/** How far a run is. */
+export interface Progress {
+  readonly round: number;
+  readonly rounds: number;
+  readonly phase: Phase | null;
+  readonly turns: number;
+  readonly events: number;
+}
+
+/** A collaboration as the API shows it. */
+export interface CollaborationView {
+  readonly id: string;
+  readonly pattern: string;
+  readonly status: CollaborationStatus;
+  readonly simulated: boolean;
+  readonly question: string;
+  readonly options: readonly string[];
+  readonly plan: Plan;
+  readonly estimate: EstimateView;
+  readonly progress: Progress;
+  readonly budget: object;
+  readonly decision: Decision | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly links: Links;
+}
+
+/** An estimate with dollars beside the exact micro-dollars. */
+export interface EstimateView extends Estimate {
+  readonly usd: number | null;
+}
+
+const MICROS_PER_USD = 1_000_000;
+
+/** Gives the paths of a collaboration. */
+export function linksOf(id: string): Links {
+  const self = `/v1/collaborations/${id}`;
+  const parts = ['events', 'decision', 'record', 'transcript'];
+  const steering = ['pause', 'resume', 'cancel', 'close', 'messages', 'participants', 'budget'];
+  return {
+    self,
+    ...Object.fromEntries([...parts, ...steering].map((part) => [part, `${self}/${part}`])),
+  };
+}
+
+/** Shows an estimate. */
+export function estimateView(estimate: Estimate): EstimateView {
+  const usd = estimate.microsUsd === null ? null : estimate.microsUsd / MICROS_PER_USD;
+  return { ...estimate, usd };
+}
+
+/** Shows what a start has begun. */
+export function acceptedView(
+  run: Pick<Collaboration, 'status' | 'plan' | 'estimate'> & { id: string },
+): {
+  id: string;
+  status: CollaborationStatus;
+  plan: Plan;
+  estimate: EstimateView;
+  simulated: boolean;
+  links: Links;
+} {
+  return {
+    id: run.id,
+    status: run.status,
+    plan: run.plan,
+    estimate: estimateView(run.estimate),
+    simulated: isSimulated(run.plan),
+    links: linksOf(run.id),
+  };
+}
+
+/** Shows an entry of a list. */
+export function summaryView(row: CollaborationSummary): {
+  id: string;
+  question: string;
+  decision: DecisionSummary | null;
+  links: Links;
+} {
+  const { collaborationId, ...rest } = row;
+  return { id: collaborationId, ...rest, links: linksOf(collaborationId) };
+}
+
+/** Shows a collaboration in full; reads the ledger of one that runs and the record of one that is sealed. */
+export async function collaborationView(
+  deps: Pick<ApiDeps, 'ledger' | 'artifacts'>,
+  tenantId: string,
+  row: Collaboration,
+): Promise<CollaborationView> {
+  const request = row.request as { question: string; options?: readonly string[] };
+  const [progress, decision] = await Promise.all([
+    progressOf(deps, tenantId, row),
+    readDecision(deps, tenantId, row),
+  ]);
+  return {
+    id: row.collaborationId,
+    pattern: row.pattern,
+    status: row.status,
+    simulated: row.simulated,
+    question: request.question,
+    options: request.options ?? [],
+    plan: row.plan,
+    estimate: estimateView(row.estimate),
+    progress,
+    budget: budgetView(row.budget),
+    decision,
+    createdAt: row.createdAt,
+    startedAt: row.startedAt,
+    endedAt: row.endedAt,
+    links: linksOf(row.collaborationId),
+  };
+}
+
+/** Whether any seat is simulated, and so whatever comes out. */
+export function isSimulated(plan: Plan): boolean {
+  return plan.chair.simulated || plan.seats.some((seat) => seat.simulated);
+}
+
+/**
+ * Reads the decision of a run out of its sealed record.
+ *
+ * @returns `null` before the seal
+ */
+export async function readDecision(
+  deps: Pick<ApiDeps, 'artifacts'>,
+  tenantId: string,
+  row: Pick<Collaboration, 'recordSha256'>,
+): Promise<Decision | null> {
+  if (row.recordSha256 === null) return null;
+  const artifact = await deps.artifacts.get(tenantId, row.recordSha256);
+  if (artifact === undefined) throw new Error(`record ${row.recordSha256}: not in the store`);
+  return (JSON.parse(Buffer.from(artifact.bytes).toString('utf8')) as SealedRecord).decision;
+}
+
+/** Shows where a budget stands. */
+export function budgetView(budget: BudgetState): object {
+  const amounts = (amount: { tokens: number; microsUsd: number }): object => ({
+    ...amount,
+    usd: amount.microsUsd / MICROS_PER_USD,
+  });
+  return {
+    limits: budget.limits,
+    reserved: amounts(budget.reserved),
+    settled: amounts(budget.settled),
+  };
+}
+
+async function progressOf(
+  deps: Pick<ApiDeps, 'ledger'>,
+  tenantId: string,
+  row: Collaboration,
+): Promise<Progress> {
+  const events = await deps.ledger.readUpTo({ tenantId, stream: row.collaborationId });
+  const state = stateOf(events);
+  return {
+    round: state.round,
+    rounds: row.plan.rounds,
+    phase: state.pass?.phase ?? null,
+    turns: Object.keys(state.turns).length,
+    events: events.length,
+  };
+}

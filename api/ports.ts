@@ -1,0 +1,126 @@
+/** What the API needs of the other rooms: of each store only the methods that a resource calls. */
+import type { Logger } from 'pino';
+
+import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/plan.ts';
+import type { EventFeed } from '../infra/database/event-feed.ts';
+import type { AgentStore } from '../infra/stores/agent-store.ts';
+import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
+import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
+import type { LedgerStore } from '../infra/stores/ledger-store.ts';
+import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
+import type { TenantStore } from '../infra/stores/tenant-store.ts';
+
+/** Keeps bytes by their SHA-256; what one tenant put, no other can get. */
+export interface Artifacts {
+  /** Stores bytes; the same bytes twice are stored once. */
+  put(
+    tenantId: string,
+    artifact: { readonly bytes: Uint8Array; readonly mediaType: string },
+  ): Promise<ArtifactEntry>;
+  describe(tenantId: string, sha256: string): Promise<ArtifactEntry | undefined>;
+  get(
+    tenantId: string,
+    sha256: string,
+  ): Promise<{ readonly bytes: Uint8Array; readonly mediaType: string } | undefined>;
+}
+
+/** News of streams: hints to read, and text as it streams. */
+export interface Feed extends Pick<EventFeed, 'watch' | 'watchLive'> {
+  /** Tells the workers that somebody watches a stream, so that they publish what streams. */
+  announceWatch(tenantId: string, stream: string): Promise<void>;
+}
+
+/** What a workflow is started with. */
+export interface StartInput {
+  readonly tenantId: string;
+  readonly collaborationId: string;
+  readonly plan: Plan;
+}
+
+/** What became of a start. */
+export type StartOutcome =
+  { readonly kind: 'started' } | { readonly kind: 'unreachable'; readonly cause: unknown };
+
+/** Which run an update goes to; the same `updateId` is done once. */
+export interface SteeringTarget {
+  readonly collaborationId: string;
+  readonly pattern: Pattern;
+  readonly updateId: string | undefined;
+}
+
+/** What became of an update. `refused` names a type of `domain/failures.ts`. */
+export type SteeringOutcome =
+  | { readonly kind: 'done'; readonly status: string }
+  | { readonly kind: 'refused'; readonly type: string; readonly message: string }
+  | { readonly kind: 'ended' }
+  | { readonly kind: 'unreachable'; readonly cause: unknown };
+
+/**
+ * Runs collaborations. Starting twice is starting once. An update waits until the run has done it. No
+ * method rejects because the other side is away: that is an outcome.
+ */
+export interface CollaborationEngine {
+  start(input: StartInput): Promise<StartOutcome>;
+  pause(target: SteeringTarget, input: { by: string }): Promise<SteeringOutcome>;
+  resume(target: SteeringTarget, input: { by: string }): Promise<SteeringOutcome>;
+  cancel(target: SteeringTarget, input: { by: string; reason: string }): Promise<SteeringOutcome>;
+  close(
+    target: SteeringTarget,
+    input: { by: string; scope: 'round' | 'run' },
+  ): Promise<SteeringOutcome>;
+  addMessage(
+    target: SteeringTarget,
+    input: { by: string; messageId: string },
+  ): Promise<SteeringOutcome>;
+  addParticipant(
+    target: SteeringTarget,
+    input: { by: string; seat: Seat },
+  ): Promise<SteeringOutcome>;
+  raiseBudget(
+    target: SteeringTarget,
+    input: { by: string; budget: BudgetLimits },
+  ): Promise<SteeringOutcome>;
+}
+
+/** A part without which the API cannot do its work. */
+export interface Part {
+  readonly name: string;
+  /** Rejects when the part does not answer as it should. */
+  probe(): Promise<void>;
+}
+
+/** A key with which records are signed, for whoever verifies them. */
+export interface PublishedKey {
+  readonly keyId: string;
+  readonly algorithm: 'Ed25519';
+  readonly pem: string;
+  /** The 32 bytes, base64. */
+  readonly raw: string;
+}
+
+/** Everything that the API stands on. */
+export interface ApiDeps {
+  readonly tenants: TenantStore;
+  readonly collaborations: Pick<
+    CollaborationStore,
+    'create' | 'get' | 'list' | 'markRunning' | 'queuedOlderThan' | 'addMessage'
+  >;
+  readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head'>;
+  readonly feed: Feed;
+  readonly artifacts: Artifacts;
+  readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
+  readonly accounts: Pick<ProviderAccounts, 'status'>;
+  readonly engine: CollaborationEngine;
+  readonly parts: readonly Part[];
+  readonly signingKeys: readonly PublishedKey[];
+  /** Whether model calls may go to this address. */
+  readonly isHostAllowed: (url: URL) => boolean;
+  /** Whether this address is that of the simulated panel: what comes from there is marked everywhere. */
+  readonly isSimulated: (url: URL) => boolean;
+  /** Whether a variable that an agent names for its key is set here. */
+  readonly isSecretSet: (name: string) => boolean;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;
+  readonly version: string;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+}

@@ -1,0 +1,169 @@
+import { createRoute, z } from '@hono/zod-openapi';
+
+import { shown } from '../../domain/planning/fault.ts';
+import type { Fault } from '../../domain/planning/fault.ts';
+import { builtInPersonas } from '../../domain/personas/persona.ts';
+import type { Agent, Price } from '../../domain/providers/agent.ts';
+import { knownProviders } from '../../domain/providers/known-providers.ts';
+import type { Api } from '../context.ts';
+import type { ApiDeps } from '../ports.ts';
+import { notFound, Problem } from '../problem.ts';
+import { jsonBody } from '../request-body.ts';
+import { answers, bodyProblems, invalidRequest, keyedProblems } from '../routes.ts';
+import { agentBody, agentListSchema, agentSchema, registeredSchema } from '../schemas/agent.ts';
+
+const params = z.object({ name: z.string().openapi({ param: { name: 'name', in: 'path' } }) });
+
+const registerRoute = createRoute({
+  method: 'post',
+  path: '/v1/agents',
+  operationId: 'registerAgent',
+  summary: 'Register an agent, or replace the one of that name',
+  middleware: jsonBody(),
+  request: { body: { content: { 'application/json': { schema: agentBody } }, required: true } },
+  responses: {
+    200: answers('Replaced. Runs that go on use it from their next call on.', registeredSchema),
+    201: answers('Registered.', registeredSchema),
+    ...keyedProblems(...bodyProblems, 'host-not-allowed'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/agents',
+  operationId: 'listAgents',
+  summary: 'List the agents',
+  responses: { 200: answers('In order of registration.', agentListSchema), ...keyedProblems() },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/v1/agents/{name}',
+  operationId: 'getAgent',
+  summary: 'Show an agent',
+  request: { params },
+  responses: { 200: answers('The agent.', agentSchema), ...keyedProblems('not-found') },
+});
+
+const removeRoute = createRoute({
+  method: 'delete',
+  path: '/v1/agents/{name}',
+  operationId: 'removeAgent',
+  summary: 'Remove an agent',
+  description: 'New runs cannot use it; those that go on keep it.',
+  request: { params },
+  responses: { 204: { description: 'Removed.' }, ...keyedProblems('not-found') },
+});
+
+/** Adds the routes for the tenant's agents. */
+export function addAgents(api: Api, deps: ApiDeps): void {
+  api.openapi(registerRoute, async (c) => {
+    const tenantId = c.get('tenantId');
+    const agent = agentOf(deps, c.req.valid('json'));
+    refuseHost(deps, agent);
+    const faults = await faultsOf(deps, tenantId, agent);
+    if (faults.length > 0) throw invalidRequest(faults);
+    const { created } = await deps.agents.put(tenantId, agent);
+    c.header('Location', `/v1/agents/${encodeURIComponent(agent.name)}`);
+    return c.json({ ...agent, warnings: warningsOf(deps, agent) }, created ? 201 : 200);
+  });
+  api.openapi(listRoute, async (c) =>
+    c.json({ items: await deps.agents.list(c.get('tenantId')) }, 200),
+  );
+  api.openapi(getRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    const agent = await deps.agents.get(c.get('tenantId'), name);
+    if (agent === undefined) throw notFound('agent', name);
+    return c.json(agent, 200);
+  });
+  api.openapi(removeRoute, async (c) => {
+    const { name } = c.req.valid('param');
+    if (!(await deps.agents.remove(c.get('tenantId'), name))) throw notFound('agent', name);
+    return c.body(null, 204);
+  });
+}
+
+function agentOf(
+  deps: Pick<ApiDeps, 'isSimulated' | 'now'>,
+  body: z.output<typeof agentBody>,
+): Agent {
+  const personas = [
+    ...(body.persona === undefined ? [] : [body.persona]),
+    ...(body.personas ?? []),
+  ];
+  return {
+    name: body.name,
+    provider: body.provider,
+    model: body.model,
+    baseUrl: body.baseUrl ?? null,
+    apiKeyEnv: body.apiKeyEnv ?? null,
+    personas: [...new Set(personas)],
+    price: body.price === undefined ? null : priceOf(deps, body.price),
+    limits: (body.limits as Agent['limits'] | undefined) ?? {},
+    fallback: body.fallback ?? null,
+    capabilities: (body.capabilities as Agent['capabilities'] | undefined) ?? {},
+    simulated: body.baseUrl !== undefined && deps.isSimulated(new URL(body.baseUrl)),
+  };
+}
+
+function priceOf(
+  deps: Pick<ApiDeps, 'now'>,
+  price: NonNullable<z.output<typeof agentBody>['price']>,
+): Price {
+  const { inputMicrosUsdPerMillion, outputMicrosUsdPerMillion } = price;
+  return {
+    inputMicrosUsdPerMillion,
+    cachedMicrosUsdPerMillion: price.cachedMicrosUsdPerMillion ?? inputMicrosUsdPerMillion,
+    outputMicrosUsdPerMillion,
+    asOf: price.asOf ?? new Date(deps.now()).toISOString().slice(0, 'yyyy-mm-dd'.length),
+  };
+}
+
+/** A model call goes out from our own network, so where it may go is decided by the configuration alone. */
+function refuseHost(deps: Pick<ApiDeps, 'isHostAllowed'>, agent: Agent): void {
+  if (agent.baseUrl === null) return;
+  const url = new URL(agent.baseUrl);
+  if (deps.isHostAllowed(url)) return;
+  throw new Problem('host-not-allowed', {
+    detail: `Calls to ${url.host} are not allowed; the list is CONCLAVE_ALLOWED_HOSTS.`,
+    errors: [{ field: 'baseUrl', got: url.host, expected: 'a host on the list of allowed hosts' }],
+  });
+}
+
+async function faultsOf(
+  deps: Pick<ApiDeps, 'agents'>,
+  tenantId: string,
+  agent: Agent,
+): Promise<readonly Fault[]> {
+  const faults: Fault[] = [];
+  if (agent.baseUrl === null && knownProviders[agent.provider].baseUrl === null) {
+    const expected = `a URL, for ${agent.provider} has no address of its own`;
+    faults.push({ field: 'baseUrl', got: 'nothing', expected });
+  }
+  for (const persona of agent.personas) {
+    if (builtInPersonas.includes(persona as never)) continue;
+    const expected = `one of ${builtInPersonas.join(', ')}`;
+    faults.push({ field: 'personas', got: shown(persona), expected });
+  }
+  if (agent.fallback === null) return faults;
+  const fallback = await deps.agents.get(tenantId, agent.fallback);
+  if (fallback !== undefined && fallback.name !== agent.name) return faults;
+  const expected = 'the name of another registered agent';
+  return [...faults, { field: 'fallback', got: shown(agent.fallback), expected }];
+}
+
+function warningsOf(deps: Pick<ApiDeps, 'isSecretSet'>, agent: Agent): string[] {
+  const { apiKeyEnv, price } = agent;
+  const warnings: string[] = [];
+  if (apiKeyEnv !== null && !deps.isSecretSet(apiKeyEnv)) {
+    warnings.push(
+      `The variable ${apiKeyEnv} is not set here; calls will fail until workers have it.`,
+    );
+  }
+  if (price === null) {
+    warnings.push(
+      'Without a price its cost is unknown, and a budget in dollars needs one in tokens.',
+    );
+  }
+  return warnings;
+}

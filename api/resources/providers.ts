@@ -1,0 +1,101 @@
+import { createRoute, z } from '@hono/zod-openapi';
+
+import { accountOf } from '../../domain/providers/agent.ts';
+import type { Agent } from '../../domain/providers/agent.ts';
+import { providerNames } from '../../domain/providers/model-connector.ts';
+import type { ProviderAccountStatus } from '../../infra/stores/provider-accounts.ts';
+import type { Api } from '../context.ts';
+import type { ApiDeps } from '../ports.ts';
+import { answers, keyedProblems } from '../routes.ts';
+
+const standingSchema = z
+  .object({
+    provider: z.enum(providerNames),
+    baseUrl: z.string().nullable(),
+    agents: z.array(z.string()),
+    models: z.array(z.string()),
+    simulated: z.boolean(),
+    status: z.enum(['ok', 'degraded', 'limited', 'failing']).openapi({
+      description:
+        '`degraded`: the last calls failed. `limited`: the provider asked to be left alone for a while. ' +
+        '`failing`: so many failed in a row that nobody calls it for a while.',
+    }),
+    breaker: z.enum(['closed', 'open', 'half-open']),
+    breakerOpenUntil: z.string().nullable(),
+    blockedUntil: z.string().nullable(),
+    failuresInARow: z.int(),
+    inFlight: z.int(),
+    requestsLastMinute: z.int(),
+  })
+  .openapi('ProviderStanding');
+
+const route = createRoute({
+  method: 'get',
+  path: '/v1/providers',
+  operationId: 'listProviders',
+  summary: 'Show how the providers do',
+  description: 'One entry for each account: agents that share provider, address and key.',
+  responses: {
+    200: answers('How they do now.', z.object({ items: z.array(standingSchema) })),
+    ...keyedProblems(),
+  },
+});
+
+/** Adds the route that shows how providers do. */
+export function addProviders(api: Api, deps: ApiDeps): void {
+  api.openapi(route, async (c) => {
+    const agents = await deps.agents.list(c.get('tenantId'));
+    const accounts = [...new Set(agents.map(accountOf))];
+    const standings = await deps.accounts.status(accounts);
+    const items = accounts.map((account) =>
+      viewOf(
+        agents.filter((agent) => accountOf(agent) === account),
+        standings.find((standing) => standing.account === account) ?? IDLE,
+        deps.now(),
+      ),
+    );
+    return c.json({ items }, 200);
+  });
+}
+
+/** An account that was never called. */
+const IDLE: Omit<ProviderAccountStatus, 'account'> = {
+  breaker: 'closed',
+  failures: 0,
+  openUntil: null,
+  blockedUntil: null,
+  inFlight: 0,
+  requestsLastMinute: 0,
+};
+
+function viewOf(
+  agents: readonly Agent[],
+  standing: Omit<ProviderAccountStatus, 'account'>,
+  nowMs: number,
+): object {
+  const [first] = agents;
+  return {
+    provider: first?.provider,
+    baseUrl: first?.baseUrl ?? null,
+    agents: agents.map(({ name }) => name),
+    models: [...new Set(agents.map(({ model }) => model))],
+    simulated: agents.every(({ simulated }) => simulated),
+    status: statusOf(standing, nowMs),
+    breaker: standing.breaker,
+    breakerOpenUntil: standing.openUntil,
+    blockedUntil: standing.blockedUntil,
+    failuresInARow: standing.failures,
+    inFlight: standing.inFlight,
+    requestsLastMinute: standing.requestsLastMinute,
+  };
+}
+
+function statusOf(
+  standing: Omit<ProviderAccountStatus, 'account'>,
+  nowMs: number,
+): 'ok' | 'degraded' | 'limited' | 'failing' {
+  if (standing.breaker !== 'closed') return 'failing';
+  const { blockedUntil, failures } = standing;
+  if (blockedUntil !== null && Date.parse(blockedUntil) > nowMs) return 'limited';
+  return failures > 0 ? 'degraded' : 'ok';
+}

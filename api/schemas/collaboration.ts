@@ -1,0 +1,126 @@
+import { z } from '@hono/zod-openapi';
+
+import { phases } from '../../domain/collaboration/fact.ts';
+import { patterns } from '../../domain/collaboration/plan.ts';
+import { collaborationStatuses } from '../../infra/stores/collaboration-store.ts';
+import { decisionSchema, decisionSummarySchema } from './decision.ts';
+
+const tokens = z.int();
+const microsUsd = z.int();
+
+/** Everything that was decided about a run before it started. */
+export const planSchema = z
+  .looseObject({
+    pattern: z.enum(patterns),
+    seed: z.string(),
+    seats: z.array(
+      z.object({
+        seat: z.string().openapi({ example: 's1' }),
+        agent: z.string(),
+        personas: z.array(z.string()),
+        weight: z.number(),
+        simulated: z.boolean(),
+      }),
+    ),
+    protocol: z.looseObject({ kind: z.string() }),
+    rounds: z.int(),
+    thoroughness: z.number(),
+    budget: z.object({ tokens: tokens.nullable(), microsUsd: microsUsd.nullable() }),
+    deadlineMs: z.int().nullable(),
+  })
+  .openapi('Plan');
+
+/** What a run would cost at most. */
+export const estimateSchema = z
+  .object({
+    calls: z.int(),
+    inputTokens: tokens,
+    outputTokens: tokens,
+    microsUsd: microsUsd.nullable(),
+    usd: z.number().nullable(),
+    oneRoundTokens: tokens,
+    oneRoundMicrosUsd: microsUsd.nullable(),
+  })
+  .openapi('Estimate');
+
+/** Where to go from a collaboration; paths relative to this API. */
+export const linksSchema = z.record(z.string(), z.string()).openapi('Links', {
+  example: { self: '/v1/collaborations/c_…', events: '/v1/collaborations/c_…/events' },
+});
+
+const amounts = z.object({ tokens, microsUsd, usd: z.number() });
+
+const summary = {
+  id: z.string(),
+  pattern: z.enum(patterns),
+  status: z.enum(collaborationStatuses),
+  simulated: z.boolean(),
+  createdAt: z.string(),
+  startedAt: z.string().nullable(),
+  endedAt: z.string().nullable(),
+  links: linksSchema,
+};
+
+/** An entry of a list of collaborations. */
+export const summarySchema = z
+  .object({
+    ...summary,
+    question: z.string().openapi({ description: 'Its first 200 characters.' }),
+    decision: decisionSummarySchema.nullable(),
+  })
+  .openapi('CollaborationSummary');
+
+/** One collaboration in full. */
+export const collaborationSchema = z
+  .object({
+    ...summary,
+    question: z.string(),
+    options: z.array(z.string()),
+    plan: planSchema,
+    estimate: estimateSchema,
+    progress: z
+      .object({
+        round: z.int(),
+        rounds: z.int(),
+        phase: z.enum(phases).nullable(),
+        turns: z.int().openapi({ description: 'Model calls that have ended.' }),
+        events: z.int(),
+      })
+      .openapi({ description: 'How far it is; `phase` is null between passes and after the end.' }),
+    budget: z.object({
+      limits: z.object({ tokens: tokens.nullable(), microsUsd: microsUsd.nullable() }),
+      reserved: amounts,
+      settled: amounts,
+    }),
+    decision: decisionSchema.nullable(),
+  })
+  .openapi('Collaboration');
+
+/** What a start answers before the run has ended. */
+export const acceptedSchema = z
+  .object({
+    id: z.string(),
+    status: z.enum(collaborationStatuses),
+    plan: planSchema,
+    estimate: estimateSchema,
+    simulated: z.boolean(),
+    links: linksSchema,
+  })
+  .openapi('Accepted');
+
+/** What an estimate answers: the plan as it would run, and its cost. */
+export const plannedSchema = z
+  .object({ plan: planSchema, estimate: estimateSchema, simulated: z.boolean() })
+  .openapi('Planned');
+
+/** A page of a list. */
+export const pageSchema = z
+  .object({
+    items: z.array(summarySchema),
+    next: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Hand it back as `cursor`; null on the last page.' }),
+    links: linksSchema,
+  })
+  .openapi('CollaborationPage');

@@ -1,0 +1,22 @@
+import { z } from '@hono/zod-openapi';
+
+import { decisionSchema } from './decision.ts';
+
+/** A run in words. */
+export const transcriptSchema = z
+  .looseObject({
+    collaborationId: z.string(),
+    pattern: z.string(),
+    simulated: z.boolean(),
+    question: z.string(),
+    options: z.array(z.string()),
+    entries: z.array(
+      z.looseObject({
+        kind: z.enum(['turn', 'round opened', 'round closed', 'message', 'note']),
+        seq: z.int(),
+        time: z.string(),
+      }),
+    ),
+    decision: decisionSchema.nullable(),
+  })
+  .openapi('Transcript');

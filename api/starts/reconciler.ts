@@ -1,0 +1,66 @@
+import type { Metrics } from '../metrics.ts';
+import type { ApiDeps } from '../ports.ts';
+import { startWorkflow } from './start.ts';
+
+/** Something that runs beside the requests until it is stopped. */
+export interface Reconciler {
+  /** Looks once; resolves when done. Never rejects. */
+  runOnce(): Promise<void>;
+  /** Ends it and waits for the look that is under way. */
+  stop(): Promise<void>;
+}
+
+const INTERVAL_MS = 2000;
+/** Younger ones are still on their way through a request. */
+const AGE_SECONDS = 2;
+/** Most starts that are under way at once. */
+const TOGETHER = 10;
+
+/**
+ * Starts collaborations that were stored and never started, because Temporal or this process was away
+ * at that moment. Several processes may do so at once: starting twice is starting once.
+ *
+ * @param deps - the same as the API's
+ * @param metrics - counts what was started
+ */
+export function createReconciler(
+  deps: Pick<ApiDeps, 'collaborations' | 'engine' | 'log' | 'now'>,
+  metrics: Pick<Metrics, 'starts'>,
+): Reconciler {
+  let running: Promise<void> | undefined;
+  const runOnce = async (): Promise<void> => {
+    running ??= reconcile(deps, metrics)
+      .catch((err: unknown) => {
+        deps.log.warn({ err }, 'queued collaborations could not be looked at');
+      })
+      .finally(() => (running = undefined));
+    await running;
+  };
+  const timer = setInterval(() => void runOnce(), INTERVAL_MS).unref();
+  return {
+    runOnce,
+    stop: async () => {
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
+
+async function reconcile(
+  deps: Pick<ApiDeps, 'collaborations' | 'engine' | 'log' | 'now'>,
+  metrics: Pick<Metrics, 'starts'>,
+): Promise<void> {
+  const queued = await deps.collaborations.queuedOlderThan(AGE_SECONDS);
+  for (let at = 0; at < queued.length; at += TOGETHER) {
+    const results = await Promise.all(
+      queued.slice(at, at + TOGETHER).map(async (run) => {
+        const row = await deps.collaborations.get(run.tenantId, run.collaborationId);
+        if (row?.status !== 'queued') return true;
+        const isStarted = await startWorkflow(deps, { ...run, plan: row.plan });
+        if (isStarted) metrics.starts.inc({ pattern: row.pattern, outcome: 'restarted' });
+        return isStarted;
+      }),
+    );
+    if (results.includes(false)) return; // Temporal is still away
+  }
+}

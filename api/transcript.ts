@@ -1,0 +1,53 @@
+import { buildTranscript } from '../domain/ledger/transcript.ts';
+import type { Transcript } from '../domain/ledger/transcript.ts';
+import type { LedgerEvent } from '../domain/ledger/event.ts';
+import type { ApiDeps } from './ports.ts';
+
+/**
+ * Tells a run in words as far as it is, from its ledger.
+ *
+ * @param deps - ledger, and artifacts for texts that are too long for it
+ * @param tenantId - whose run
+ * @param stream - the collaboration's id
+ */
+export async function readTranscript(
+  deps: Pick<ApiDeps, 'ledger' | 'artifacts'>,
+  tenantId: string,
+  stream: string,
+): Promise<Transcript> {
+  const events = await deps.ledger.readUpTo({ tenantId, stream });
+  const texts = new Map<string, string>();
+  await Promise.all(
+    longTextsOf(events).map(async (sha256) => {
+      const artifact = await deps.artifacts.get(tenantId, sha256);
+      if (artifact !== undefined) texts.set(sha256, Buffer.from(artifact.bytes).toString('utf8'));
+    }),
+  );
+  return buildTranscript({
+    events,
+    resolve: ({ artifact }) => {
+      const text = texts.get(artifact);
+      if (text === undefined) throw new Error(`text ${artifact}: not in the store`);
+      return text;
+    },
+  });
+}
+
+/** Finds the artifacts that stand for texts: in an event's content, `{ artifact, bytes }` and no more. */
+function longTextsOf(events: readonly LedgerEvent[]): readonly string[] {
+  const found = events.flatMap((event) =>
+    Object.values((event.data['content'] ?? {}) as Record<string, unknown>).flatMap((value) =>
+      isReference(value) ? [value.artifact] : [],
+    ),
+  );
+  return [...new Set(found)];
+}
+
+function isReference(value: unknown): value is { artifact: string } {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'artifact' in value &&
+    typeof value.artifact === 'string'
+  );
+}
