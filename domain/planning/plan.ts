@@ -4,6 +4,7 @@ import type { Protocol } from '../protocols/protocol.ts';
 import { choiceKindOf } from '../protocols/validity.ts';
 import type { Agent, Price } from '../providers/agent.ts';
 import { formatUsd, microsOf } from '../providers/price.ts';
+import { imageTokens } from '../prompts/token-estimate.ts';
 import { parseDeadline } from './duration.ts';
 import { estimateOf, type PricesByAgent } from './estimate.ts';
 import { shown, type Fault } from './fault.ts';
@@ -98,9 +99,16 @@ function draftOf(
     promptTokens: promptTokensOf(request),
     thoroughness,
   };
-  const headings = (request.materials?.length ?? 0) * headingTokens;
-  const isOutputFixed = request.maxOutputTokens !== undefined;
-  return { plan, materialTokens: tokensOfBytes(materialBytes) + headings, isOutputFixed };
+  return {
+    plan,
+    materialTokens: tokensOfBytes(materialBytes) + framesOf(request),
+    isOutputFixed: request.maxOutputTokens !== undefined,
+  };
+}
+
+/** An artifact may be an image, which costs by its pixels and not by its bytes. */
+function framesOf({ materials = [] }: CollaborationRequest): number {
+  return materials.reduce((sum, item) => sum + ('text' in item ? headingTokens : imageTokens), 0);
 }
 
 /** How much each seat works. A consensus votes again only where that is asked for. */

@@ -1,3 +1,4 @@
+import { chairSeat } from '../collaboration/ballots.ts';
 import type { Seat } from '../collaboration/plan.ts';
 import type { CollaborationRequest, ParticipantInput } from '../collaboration/request.ts';
 import { builtInPersonas, defaultPersonas } from '../personas/persona.ts';
@@ -13,9 +14,6 @@ export interface Candidates {
   /** Names of those that cannot be reached now. */
   readonly offline: readonly string[];
 }
-
-/** What the chair's seat is called in turns, votes and records; participants are `s1`, `s2`, … */
-const chairSeatName = 'chair';
 
 /** Seats that an agent takes when it is alone. */
 const seatsOfOneAgent = 3;
@@ -190,7 +188,7 @@ export function chairOf(
   { panel }: Candidates,
 ): Seat {
   const { name, simulated } = agentNamed(panel, chairNamed(request)?.name ?? seats[0]?.agent);
-  return { seat: chairSeatName, agent: name, personas: [], weight: 1, simulated };
+  return { seat: chairSeat, agent: name, personas: [], weight: 1, simulated };
 }
 
 /** Callers have checked that it exists. */

@@ -5,6 +5,7 @@ import type { CollaborationRequest } from '../../../domain/collaboration/request
 import { materialTokensMax, outputTokensMin } from '../../../domain/planning/fitting.ts';
 import { makePlan } from '../../../domain/planning/plan.ts';
 import { materialRoomOf } from '../../../domain/planning/prompt-size.ts';
+import { imageTokens } from '../../../domain/prompts/token-estimate.ts';
 import { agent, agents, closedVote, context, faultsIn, openDebate, planned } from './panel.ts';
 
 describe('defaults', () => {
@@ -260,6 +261,13 @@ describe('materials', () => {
     expect(materialRoomOf(some, request)).toBe(1_032);
     expect(materialRoomOf(many, request)).toBe(materialTokensMax);
     expect(materialRoomOf({ promptTokens: 0 }, request)).toBe(0);
+  });
+
+  test('that are artifacts have room for an image each', () => {
+    const request = { ...openDebate, materials: [{ artifact: 'ab'.repeat(32) }] };
+    const { plan } = planned(request, agents(5), { materialBytes: 400 });
+
+    expect(materialRoomOf(plan, request)).toBe(100 + imageTokens);
   });
 
   test('come on top of question, options and the longest persona', () => {
