@@ -6,6 +6,7 @@ import { ensureSigningKey } from '../signing.ts';
 import { ensureBucket } from './bucket.ts';
 import { ensureApiKey, ensureSecret } from './data-folder.ts';
 import { ensureAppRole, ensureDatabase } from './database-roles.ts';
+import { offerAgents } from './offered-agents.ts';
 import { choosePorts } from './ports.ts';
 import type { PortWish } from './ports.ts';
 import { OWNER_ROLE, planPostgres } from './postgres-part.ts';
@@ -46,6 +47,8 @@ interface Scene {
 }
 
 interface DatabaseAddress {
+  /** Whether this stack has prepared it: migrated, with the local tenant. */
+  readonly isPrepared: boolean;
   readonly ownerUrl: string | undefined;
   readonly appUrl: string;
 }
@@ -77,6 +80,7 @@ export async function bringUp(plan: StackPlan, supervisor: Supervisor): Promise<
   };
   const programs = ourPrograms(scene, connections);
   await Promise.all([
+    orFault('the list of agents', offer(scene, database, simulatedAddress)),
     programs.api(),
     ...Array.from({ length: asked(plan, 'worker') ? plan.workers : 0 }, programs.addWorker),
   ]);
@@ -134,10 +138,10 @@ async function bringUpDatabase(scene: Scene): Promise<DatabaseAddress> {
   const { plan, supervisor } = scene;
   const { dataFolder, databaseUrl, databaseAppUrl } = plan.config;
   if (databaseUrl === undefined && databaseAppUrl !== undefined) {
-    return { ownerUrl: undefined, appUrl: databaseAppUrl }; // somebody else migrates
+    return { isPrepared: false, ownerUrl: undefined, appUrl: databaseAppUrl }; // somebody else migrates
   }
   if (databaseUrl === undefined && !asked(plan, 'postgres')) {
-    return { ownerUrl: undefined, appUrl: '' };
+    return { isPrepared: false, ownerUrl: undefined, appUrl: '' };
   }
   let ownerUrl = databaseUrl;
   if (ownerUrl === undefined) {
@@ -155,7 +159,20 @@ async function bringUpDatabase(scene: Scene): Promise<DatabaseAddress> {
   const appRole = decodeURIComponent(new URL(appUrl).username);
   await migrate({ ownerUrl, appRole });
   await provisionLocalTenant({ ownerUrl, apiKey: scene.apiKey });
-  return { ownerUrl, appUrl };
+  return { isPrepared: true, ownerUrl, appUrl };
+}
+
+async function offer(
+  scene: Scene,
+  database: DatabaseAddress,
+  simulatedAddress: string | undefined,
+): Promise<void> {
+  if (!database.isPrepared) return;
+  const { config, observer } = scene.plan;
+  const note = (line: string): void => {
+    observer.note(line);
+  };
+  await offerAgents({ config, databaseUrl: database.appUrl, simulatedAddress, note });
 }
 
 async function ownAppRole(ownerUrl: string, dataFolder: string): Promise<string> {
