@@ -11,6 +11,8 @@ import { watchCall } from './call-watch.ts';
 import { localFault, ProviderFaultError, sortFault } from './fault.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { probeHealth } from './health-probe.ts';
+import { createHttpFetch } from './http-fetch.ts';
+import type { HttpFetch } from './http-fetch.ts';
 import { readStream } from './reply-stream.ts';
 import { sdkModel } from './sdk-model.ts';
 import { sdkRequest } from './sdk-request.ts';
@@ -29,6 +31,8 @@ export interface ConnectorDeps {
   /** Says whether a model call may go to this address; asked before every call. */
   allowedHosts(url: URL): boolean;
   readonly timeouts: ModelTimeouts;
+  /** Sends calls; connectors that share one share its connections. One of its own where absent. */
+  readonly send?: HttpFetch;
 }
 
 /**
@@ -40,7 +44,7 @@ export interface ConnectorDeps {
 export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnector {
   const { provider, model } = agent;
   const capabilities = capabilitiesOf(agent);
-  const fetch = guardedFetch((url) => deps.allowedHosts(url));
+  const fetch = guardedFetch((url) => deps.allowedHosts(url), deps.send ?? createHttpFetch());
   const models = modelSource(agent, capabilities, deps, fetch);
   const shape = { provider, model, structuredOutput: capabilities.structuredOutput };
   return {

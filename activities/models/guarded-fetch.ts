@@ -1,10 +1,14 @@
 import { localFault, ProviderFaultError } from './fault.ts';
+import type { HttpFetch } from './http-fetch.ts';
 
 /**
  * Makes the `fetch` of model calls: it asks before every call whether the host may be called, and
  * follows no redirect, since a redirect would carry prompt and key to a host that nobody allowed.
+ *
+ * @param isAllowed - whether an address may be called
+ * @param send - sends what is allowed
  */
-export function guardedFetch(isAllowed: (url: URL) => boolean): typeof fetch {
+export function guardedFetch(isAllowed: (url: URL) => boolean, send: HttpFetch): typeof fetch {
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input);
     if (!isAllowed(url)) {
@@ -15,7 +19,12 @@ export function guardedFetch(isAllowed: (url: URL) => boolean): typeof fetch {
         ),
       );
     }
-    const response = await fetch(input, { ...init, redirect: 'manual' });
+    const response = await send(url, {
+      method: init?.method ?? 'GET',
+      headers: Object.fromEntries(new Headers(init?.headers)),
+      body: textBody(init?.body),
+      signal: init?.signal ?? undefined,
+    });
     if (response.status >= 300 && response.status < 400) {
       await response.body?.cancel();
       const fault = localFault(
@@ -26,4 +35,11 @@ export function guardedFetch(isAllowed: (url: URL) => boolean): typeof fetch {
     }
     return response;
   };
+}
+
+/** The provider packages send JSON; anything else would be a call that nobody here makes. */
+function textBody(body: unknown): string | undefined {
+  if (body === null || body === undefined) return undefined;
+  if (typeof body === 'string') return body;
+  throw new ProviderFaultError(localFault('unknown', 'a model call with a body that is no text'));
 }
