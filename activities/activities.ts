@@ -1,12 +1,19 @@
-import type { Fact, TurnFact } from '../domain/collaboration/fact.ts';
+import type { Fact, TurnFact, TurnRef } from '../domain/collaboration/fact.ts';
 
-/** One model call's purpose; where it belongs is in the turn's name. */
+/**
+ * One model call's purpose. It stands in the history once for every call, so it is short: the collaboration is named
+ * by the workflow's id.
+ */
 export interface AskAgentInput {
   readonly tenantId: string;
-  readonly collaborationId: string;
   /** `<task>-<round>-<seat>`. */
   readonly turn: string;
 }
+
+type WithoutTurn<T> = T extends unknown ? Omit<T, keyof TurnRef> : never;
+
+/** How a call ended: its fact without the turn, which the workflow knows. */
+export type TurnEnding = WithoutTurn<TurnFact>;
 
 /** A fact that the workflow decided, with the id that makes recording it twice recording it once. */
 export interface DecidedFact {
@@ -24,12 +31,13 @@ export interface RecordFactsInput {
 }
 
 /**
- * What recording came to. `recorded` carries facts only where the ledger had other ones under the same ids
- * (an earlier try whose answer was lost): the ledger is right. `missed`: nothing was recorded, because these
- * awaited turns have ended in time; fold them in and decide again.
+ * What recording came to; `null` when the facts were recorded as they are. `replaced`: the ledger has other facts under
+ * these ids, from an earlier try whose answer was lost, and the ledger is right. `missed`: nothing was recorded, because
+ * these awaited turns have ended in time; fold them in and decide again.
  */
 export type RecordFactsResult =
-  | { readonly kind: 'recorded'; readonly facts?: readonly Fact[] }
+  | null
+  | { readonly kind: 'replaced'; readonly facts: readonly Fact[] }
   | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] };
 
 /** The run whose decision is to be sealed. */
@@ -46,7 +54,7 @@ export interface SealDecisionResult {
 /** Everything that workflows may ask of the outside. */
 export interface Activities {
   /** Asks one agent once; safe to repeat. */
-  askAgent(input: AskAgentInput): Promise<TurnFact>;
+  askAgent(input: AskAgentInput): Promise<TurnEnding>;
   /** Appends what the workflow decided to the ledger; safe to repeat. */
   recordFacts(input: RecordFactsInput): Promise<RecordFactsResult>;
   /** Builds, signs and stores the decision record; safe to repeat. */

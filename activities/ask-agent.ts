@@ -6,7 +6,7 @@ import type { FailureType } from '../domain/failures.ts';
 import { accountOf, type Agent } from '../domain/providers/agent.ts';
 import type { ProviderFault } from '../domain/providers/model-connector.ts';
 import type { BeginResult } from '../infra/stores/turn-store.ts';
-import type { Activities } from './activities.ts';
+import type { Activities, TurnEnding } from './activities.ts';
 import { ProviderFaultError } from './models/fault.ts';
 import { answerTurn, failedTurn, type Asking, type AskingDeps } from './turn-answer.ts';
 import { prepareTurn, type PrepareDeps } from './turn-preparation.ts';
@@ -29,18 +29,34 @@ const heartbeatMs = 3000;
  * provider, calls, and settles reply, cost and events in one transaction. Temporal owns every retry.
  */
 export function createAskAgent(deps: AskAgentDeps): Activities['askAgent'] {
-  return async (input) => {
-    const turn = turnNamed(input.turn);
-    const prepared = await prepareTurn(deps, input, turn);
-    const asking: Asking = { ...prepared, input, turn };
-    for (const [index, agent] of prepared.agents.entries()) {
-      const hasNext = index + 1 < prepared.agents.length;
-      const fact = await tryAgent(deps, asking, agent, hasNext);
-      if (fact !== null) return fact;
-      log.warn('falling back to another agent', { ...input, agent: agent.name });
-    }
-    throw new Error(`${input.turn}: no agent was asked`);
+  return async ({ tenantId, turn }) => {
+    const key = { tenantId, collaborationId: collaborationNamed(), turn: turnNamed(turn) };
+    const asking: Asking = await prepareTurn(deps, key);
+    return endingOf(await askInOrder(deps, asking));
   };
+}
+
+/** The collaboration that this activity belongs to: its workflow's id is `<pattern>/<collaborationId>`. */
+function collaborationNamed(): string {
+  const workflowId = activityInfo().workflowExecution?.workflowId ?? '';
+  return workflowId.slice(workflowId.indexOf('/') + 1);
+}
+
+/** Takes the turn out of a fact: it is known where the ending goes. */
+function endingOf(fact: TurnFact): TurnEnding {
+  const turn = ['turn', 'task', 'round', 'seat'];
+  const rest = Object.entries(fact).filter(([name]) => !turn.includes(name));
+  return Object.fromEntries(rest) as TurnEnding;
+}
+
+async function askInOrder(deps: AskAgentDeps, asking: Asking): Promise<TurnFact> {
+  for (const [index, agent] of asking.agents.entries()) {
+    const hasNext = index + 1 < asking.agents.length;
+    const fact = await tryAgent(deps, asking, agent, hasNext);
+    if (fact !== null) return fact;
+    log.warn('falling back to another agent', { ...asking.key.turn, agent: agent.name });
+  }
+  throw new Error(`${asking.key.turn.turn}: no agent was asked`);
 }
 
 /** Asks one agent. `null`: it failed for good and the next one may be asked. */

@@ -3,10 +3,11 @@ export interface CallsUnderWay {
   /**
    * Notes a call.
    *
+   * @param call - whose call it is
    * @param signal - a signal that stops it as well
    * @returns the signal to give to the call, and what ends the note
    */
-  start(call: CallKey, signal: AbortSignal): { readonly signal: AbortSignal; end(): void };
+  start(call: CallKey, signal: AbortSignal): { readonly signal: AbortSignal; end: () => void };
   /** Stops the calls of these turns, if they are made here. */
   stop(collaborationId: string, turns: readonly string[]): void;
 }

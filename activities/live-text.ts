@@ -1,4 +1,7 @@
-import type { AskAgentInput } from './activities.ts';
+import type { CallKey } from './calls-under-way.ts';
+
+/** The turn whose text streams. */
+export type LiveTurn = CallKey & { readonly tenantId: string };
 
 /** What publishing text as it streams needs. */
 export interface LiveTextDeps {
@@ -8,13 +11,13 @@ export interface LiveTextDeps {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   /** Told of text that could not be sent. Nothing is lost by it: the finished reply is in the ledger. */
-  onFault(error: unknown): void;
+  readonly onFault: (error: unknown) => void;
 }
 
 /** Text of replies as it streams, for those who watch; kept nowhere. */
 export interface LiveText {
   /** Where a turn's text is to go; `undefined` while nobody watches its run. */
-  liveTextOf(input: AskAgentInput): ((text: string) => void) | undefined;
+  liveTextOf(input: LiveTurn): ((text: string) => void) | undefined;
 }
 
 /** Interest that was not renewed for this long is over. */
@@ -45,7 +48,7 @@ export function createLiveText(deps: LiveTextDeps): LiveText {
   };
 }
 
-function gathering(deps: LiveTextDeps, input: AskAgentInput): (text: string) => void {
+function gathering(deps: LiveTextDeps, input: LiveTurn): (text: string) => void {
   const { tenantId, collaborationId, turn } = input;
   const seat = turn.split('-').slice(2).join('-');
   let gathered = '';

@@ -12,10 +12,12 @@ export interface RecordFactsDeps {
 
 /** Makes the activity that appends a workflow's own facts to the ledger. */
 export function createRecordFacts(deps: RecordFactsDeps): Activities['recordFacts'] {
-  return async (input) =>
-    await deps.turns.recordFacts({
+  return async (input) => {
+    const result = await deps.turns.recordFacts({
       ...input,
       time: new Date(deps.now()).toISOString(),
       source: `/workflows/${activityInfo().workflowExecution?.workflowId ?? 'none'}`,
     });
+    return result.kind === 'recorded' ? null : result;
+  };
 }

@@ -1,6 +1,6 @@
 import { cancellationSignal } from '@temporalio/activity';
 
-import type { TurnCost, TurnFact, TurnRef } from '../domain/collaboration/fact.ts';
+import type { TurnCost, TurnFact } from '../domain/collaboration/fact.ts';
 import {
   inlineBytesMax,
   type Sha256,
@@ -12,8 +12,7 @@ import type { ModelConnector, ProviderFault } from '../domain/providers/model-co
 import { costOf } from '../domain/providers/price.ts';
 import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/providers/usage.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
-import type { AskAgentInput } from './activities.ts';
-import type { CallsUnderWay } from './calls-under-way.ts';
+import type { CallKey, CallsUnderWay } from './calls-under-way.ts';
 import { callModel, type ModelAnswer } from './model-call.ts';
 import { briefOf } from './turn-brief.ts';
 import {
@@ -46,14 +45,11 @@ export interface AskingDeps {
   readonly now: () => number;
   connectorOf(agent: Agent): ModelConnector;
   /** Where a turn's text is to go while it streams; `undefined` when nobody watches. */
-  liveTextOf(input: AskAgentInput): ((text: string) => void) | undefined;
+  liveTextOf(turn: CallKey & { readonly tenantId: string }): ((text: string) => void) | undefined;
 }
 
 /** A turn on its way to an answer. */
-export interface Asking extends PreparedTurn {
-  readonly input: AskAgentInput;
-  readonly turn: TurnRef;
-}
+export type Asking = PreparedTurn;
 
 /**
  * Calls the model and settles what came.
@@ -65,9 +61,11 @@ export async function answerTurn(
   asking: Asking,
   agent: Agent,
 ): Promise<TurnFact> {
-  const { input, turn, file, sources } = asking;
-  const call = deps.calls.start(input, cancellationSignal());
-  const onText = deps.liveTextOf(input);
+  const { key, file, sources } = asking;
+  const { turn } = key;
+  const named = { ...key, turn: turn.turn };
+  const call = deps.calls.start(named, cancellationSignal());
+  const onText = deps.liveTextOf(named);
   const startedAt = deps.now();
   try {
     const answer = await callModel({
@@ -89,7 +87,7 @@ async function settleAnswer(
   asking: Asking,
   came: { readonly agent: Agent; readonly answer: ModelAnswer; readonly latencyMs: number },
 ): Promise<TurnFact> {
-  const { turn } = asking;
+  const { turn } = asking.key;
   const { agent, answer, latencyMs } = came;
   const cost = turnCost(asking, answer.usage, agent);
   const { said } = answer;
@@ -112,6 +110,8 @@ async function settleAnswer(
 /**
  * Settles a turn that no call answered: stopped because its pass closed, or failed for good.
  *
+ * @param deps - what settling needs
+ * @param asking - the turn that got no answer
  * @param fault - what the last call met; `null` when none was made
  */
 export async function failedTurn(
@@ -123,8 +123,8 @@ export async function failedTurn(
   const cost = turnCost(asking, wasAnswering ? unknownUsage : noUsage, null);
   const fact: TurnFact =
     fault?.code === 'cancelled'
-      ? { type: 'turn.cancelled', ...asking.turn, ...cost }
-      : abstention(asking.turn, 'provider-failed', cost);
+      ? { type: 'turn.cancelled', ...asking.key.turn, ...cost }
+      : abstention(asking.key.turn, 'provider-failed', cost);
   return await settle(deps, asking, fact, null);
 }
 

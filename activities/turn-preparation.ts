@@ -4,7 +4,6 @@ import { reservationFor } from '../domain/planning/estimate.ts';
 import type { PromptSource } from '../domain/prompts/material.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import type { BeginInput, TurnKey } from '../infra/stores/turn-store.ts';
-import type { AskAgentInput } from './activities.ts';
 import type { CaseFiles } from './case-files.ts';
 import type { Materials } from './materials.ts';
 import { seatOf } from './turn-brief.ts';
@@ -30,19 +29,15 @@ export interface PreparedTurn {
 }
 
 /** Looks up what a turn needs before anything is reserved. */
-export async function prepareTurn(
-  deps: PrepareDeps,
-  input: AskAgentInput,
-  turn: TurnRef,
-): Promise<PreparedTurn> {
-  const { tenantId, collaborationId } = input;
+export async function prepareTurn(deps: PrepareDeps, key: TurnKey): Promise<PreparedTurn> {
+  const { tenantId, collaborationId, turn } = key;
   const file = await deps.caseFiles.open({ tenantId, collaborationId }, turn);
   const { plan } = file.state;
   const sources = await deps.materials.sourcesOf(tenantId, file.opened.materials);
   const agents = await agentsFor(deps, tenantId, file, turn);
   const price = agents[0]?.price ?? null;
   return {
-    key: { tenantId, collaborationId, turn },
+    key,
     file,
     sources,
     agents,

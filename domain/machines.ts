@@ -1,5 +1,5 @@
 import type { Fact } from './collaboration/fact.ts';
-import type { Pattern } from './collaboration/plan.ts';
+import type { Pattern, Plan } from './collaboration/plan.ts';
 import type { RunState } from './collaboration/run-state.ts';
 import type { Machine } from './collaboration/step.ts';
 import { consensus } from './consensus/consensus.ts';
@@ -7,6 +7,19 @@ import { debate } from './debate/debate.ts';
 
 /** The machine of every pattern: a new pattern enters here, and nowhere else in the domain. */
 export const machines: Readonly<Record<Pattern, Machine<RunState>>> = { consensus, debate };
+
+/**
+ * Gives the facts with which every run begins: its opening, and what its machine decides at once. Whoever starts a run
+ * records them with it, so that its workflow begins with asking.
+ *
+ * @param plan - the whole plan
+ */
+export function openingFacts(plan: Plan): readonly Fact[] {
+  const opened = { type: 'collaboration.opened' as const, plan };
+  const machine = machines[plan.pattern];
+  const step = machine.next(machine.open(opened));
+  return step.kind === 'record' ? [opened, ...step.facts] : [opened];
+}
 
 /**
  * Folds a run's facts into its state, as replay, time travel and the check after every run do.

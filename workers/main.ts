@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
@@ -8,6 +8,7 @@ import { readServiceConfig } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
 import { createLogger } from '../infra/logger.ts';
+import { releaseVersion } from '../infra/stack/program-part.ts';
 import { loadSigner, signingKeyPath } from '../infra/signing.ts';
 import { createStores } from '../infra/stores/stores.ts';
 import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
@@ -30,7 +31,7 @@ const connectPauseMs = 200;
 await run();
 
 async function run(): Promise<void> {
-  const workerId = `worker_${randomUUID()}`;
+  const workerId = `w${randomBytes(4).toString('hex')}`;
   const onFault = (error: unknown): void => {
     logger.warn({ err: error, workerId }, 'something beside the path failed');
   };
@@ -64,6 +65,12 @@ async function run(): Promise<void> {
     namespace: temporalNamespace,
     taskQueue: config.taskQueue,
     identity: workerId,
+    // Stands in every event of a task; the default is a hash ten times as long.
+    workerDeploymentOptions: {
+      version: { deploymentName: 'conclave', buildId: releaseVersion() },
+      useWorkerVersioning: false,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
     workflowBundle: { codePath },
     activities: wired.activities,
   });

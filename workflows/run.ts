@@ -10,6 +10,7 @@ import type { DecidedFact } from '../activities/activities.ts';
 import type { Fact, FactOf, TurnRef } from '../domain/collaboration/fact.ts';
 import type { Plan } from '../domain/collaboration/plan.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
+import { foldRun, openingFacts } from '../domain/machines.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
 import { unknownUsage } from '../domain/providers/usage.ts';
 import { askAgent, recordFacts } from './activity-proxies.ts';
@@ -38,12 +39,12 @@ export interface Run {
   recording: Promise<unknown>;
 }
 
-/** Begins a run, or goes on where it continued as new. */
+/** Begins a run, whose first facts were recorded with its start, or goes on where it continued as new. */
 export function createRun(input: CollaborationInput, machine: Machine<RunState>): Run {
   return {
     input,
     machine,
-    state: input.resumed?.state ?? machine.open({ type: 'collaboration.opened', plan: input.plan }),
+    state: input.resumed?.state ?? foldRun(openingFacts(input.plan)),
     version: 0,
     decidedSteps: input.resumed?.decidedSteps ?? 0,
     asked: new Map(),
@@ -91,8 +92,8 @@ async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean>
   const isClosing = facts.some(({ fact }) => fact.type === 'round.closed');
   const awaited = isClosing ? openTurns(run) : [];
   const result = await recordFacts({ tenantId, collaborationId, facts, awaited });
-  fold(run, result.facts ?? facts.map(({ fact }) => fact));
-  return result.kind === 'recorded';
+  fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
+  return result?.kind !== 'missed';
 }
 
 async function inTurn(run: Run, work: () => Promise<void>): Promise<void> {
@@ -109,17 +110,17 @@ export function askTurns(run: Run, turns: readonly TurnRef[]): void {
 }
 
 function askTurn(run: Run, turn: TurnRef): void {
-  const { tenantId, collaborationId } = run.input;
+  const { tenantId } = run.input;
   const scope = new CancellationScope();
   const done = scope
     .run(() =>
       askAgent.executeWithOptions({ summary: summaryOf(run.state, turn) }, [
-        { tenantId, collaborationId, turn: turn.turn },
+        { tenantId, turn: turn.turn },
       ]),
     )
     .then(
-      (fact) => {
-        fold(run, [fact]);
+      (ending) => {
+        fold(run, [{ ...ending, ...turn }]);
       },
       (error: unknown) => giveUpOn(run, turn, error),
     );

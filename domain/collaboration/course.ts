@@ -147,14 +147,12 @@ function chairTurn(state: RunState, task: TurnTask): TurnRef {
 function chairTask(state: RunState, stoppedBy: StopReason): TurnTask | null {
   if (stoppedBy === 'cancelled' || stoppedBy === 'deadline' || stoppedBy === 'budget') return null;
   if (Object.keys(state.standpoints).length === 0) return null;
-  const tasks: readonly (TurnTask | false)[] = [
-    state.plan.grouping === 'model' && state.optionKeys.length === 0 && 'grouping',
-    state.plan.protocol.kind === 'judge' && 'judgement',
-    state.plan.synthesis && 'synthesis',
-  ];
-  return (
-    tasks.find((task) => task !== false && !(chairTurn(state, task).turn in state.turns)) || null
-  );
+  const { plan } = state;
+  const tasks: TurnTask[] = [];
+  if (plan.grouping === 'model' && state.optionKeys.length === 0) tasks.push('grouping');
+  if (plan.protocol.kind === 'judge') tasks.push('judgement');
+  if (plan.synthesis) tasks.push('synthesis');
+  return tasks.find((task) => !(chairTurn(state, task).turn in state.turns)) ?? null;
 }
 
 function verdictOf(state: RunState, stoppedBy: StopReason): Verdict {

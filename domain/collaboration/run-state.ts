@@ -112,7 +112,10 @@ export function openRun(fact: FactOf<'collaboration.opened'>): RunState {
  * known already changes nothing.
  */
 export function evolveRun(state: RunState, fact: Fact): RunState {
-  return 'turn' in fact ? evolveTurn(state, fact) : evolveCourse(state, fact);
+  if ('turn' in fact) return evolveTurn(state, fact);
+  return 'by' in fact || fact.type === 'deadline.passed'
+    ? steer(state, fact)
+    : evolveCourse(state, fact);
 }
 
 function evolveTurn(state: RunState, fact: TurnFact): RunState {
@@ -147,8 +150,8 @@ function takePosition(state: RunState, fact: FactOf<'position.submitted'>): RunS
 
 /** A seat that declines in a later pass takes back what it held; one that merely fails keeps it. */
 function withdraw(state: RunState, seat: string): RunState {
-  const { [seat]: _withdrawn, ...standpoints } = state.standpoints;
-  return { ...state, standpoints };
+  const others = Object.entries(state.standpoints).filter(([name]) => name !== seat);
+  return { ...state, standpoints: Object.fromEntries(others) };
 }
 
 function addSpent(spent: Spent, cost: TurnCost): Spent {
@@ -162,7 +165,7 @@ function addSpent(spent: Spent, cost: TurnCost): Spent {
   };
 }
 
-function evolveCourse(state: RunState, fact: Exclude<Fact, TurnFact>): RunState {
+function evolveCourse(state: RunState, fact: Exclude<Fact, TurnFact | SteeringFact>): RunState {
   switch (fact.type) {
     case 'collaboration.opened':
       return openRun(fact);
@@ -174,8 +177,6 @@ function evolveCourse(state: RunState, fact: Exclude<Fact, TurnFact>): RunState 
       return { ...state, verdict: fact.verdict };
     case 'threshold.reached':
       return { ...state, thresholds: [...state.thresholds, fact.percent] };
-    default:
-      return steer(state, fact);
   }
 }
 
