@@ -23,9 +23,15 @@ export interface WorkerRegistry {
     readonly workerId: string;
     readonly taskQueue: string;
   }): Promise<Registration>;
-  /** Lists workers that are registered but whose lock is free. */
+  /**
+   * Lists workers that are registered but whose lock is free, and those that this process claimed and did not forget yet.
+   * None within two seconds of a lost connection: when the server was away, everyone's lock fell.
+   */
   deadWorkers(): Promise<string[]>;
-  /** Takes a dead worker's lock, so that exactly one survivor does the takeover; false when another has it, or had it. */
+  /**
+   * Takes a dead worker's lock, so that exactly one process does the takeover; false when another has it, or had it.
+   * A process that claims again what it claimed before gets it again: its first try broke off.
+   */
   claimDead(workerId: string): Promise<boolean>;
   /** Ends a takeover: what the worker still held is released, its row goes, the lock is free. */
   forget(workerId: string): Promise<void>;
@@ -42,6 +48,10 @@ export interface WorkerRegistryDeps {
 const connectTimeoutSeconds = 5;
 const retryMs = 50;
 const retriesMax = 1200; // a minute
+const unlocksMax = 10;
+
+/** After a loss of the connection: time for the others, who probably lost theirs too, to take their locks again. */
+const graceMs = 2000;
 
 /**
  * Opens the registry.
@@ -52,6 +62,9 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
   const registered = new Map<string, string>();
   const claimed = new Set<string>();
   let isClosing = false;
+  let isHolding = false;
+  let mustHold = false;
+  let lostAtMs = -graceMs;
   const sql = postgres(deps.url, {
     max: 1,
     // The locks are the connection: it must never be let go by itself.
@@ -64,7 +77,9 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
     connection: { application_name: 'conclave-worker-registry' },
     onclose: () => {
       claimed.clear();
-      if (!isClosing && registered.size > 0) void holdAgain();
+      lostAtMs = performance.now();
+      mustHold = true;
+      if (!isHolding) void holdAgain();
     },
   });
 
@@ -89,9 +104,23 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
   }
 
   async function holdAgain(): Promise<void> {
-    const holding = [...registered].map(([workerId, queue]) => holdPatiently(workerId, queue));
-    // What cannot be held again is dead to the others, which is the safe side; the next loss tries anew.
-    await Promise.allSettled(holding);
+    isHolding = true;
+    while (mustHold && !isClosing) {
+      mustHold = false;
+      const holding = [...registered].map(([workerId, queue]) => holdPatiently(workerId, queue));
+      // Who cannot be held again is dead to the others, which is the safe side; the next loss tries anew.
+      await Promise.allSettled(holding);
+    }
+    isHolding = false;
+  }
+
+  async function unlock(workerId: string): Promise<void> {
+    // A lock that was taken twice must be given back twice.
+    for (let count = 0; count < unlocksMax; count += 1) {
+      const [row] = await sql<{ was_held: boolean }[]>`
+        select pg_advisory_unlock(conclave.worker_lock_key(${workerId})) as was_held`;
+      if (row?.was_held !== true) return;
+    }
   }
 
   return {
@@ -102,36 +131,39 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
         close: async () => {
           if (!registered.delete(workerId)) return;
           await sql`select conclave.worker_forget(${workerId})`;
-          await sql`select pg_advisory_unlock(conclave.worker_lock_key(${workerId}))`;
+          await unlock(workerId);
         },
       };
     },
 
     deadWorkers: async () => {
+      if (performance.now() - lostAtMs < graceMs) return [...claimed];
       const rows = await sql<{ id: string }[]>`select conclave.workers_dead() as id`;
-      return rows.map(({ id }) => id);
+      // A takeover that broke off holds its lock still, so it is listed from here.
+      return [...new Set([...claimed, ...rows.map(({ id }) => id)])];
     },
 
     claimDead: async (workerId) => {
-      // A session may take its own lock again and again: what this process holds or claimed is not free.
-      if (registered.has(workerId) || claimed.has(workerId)) return false;
-      claimed.add(workerId);
+      if (claimed.has(workerId)) return true;
+      // A session may take its own lock again and again: what this process holds is not free.
+      if (registered.has(workerId)) return false;
       const [row] = await sql<{ held: boolean }[]>`
         select pg_try_advisory_lock(conclave.worker_lock_key(${workerId})) as held`;
       if (row?.held === true) {
         const [known] = await sql<{ known: boolean }[]>`
           select conclave.worker_is_registered(${workerId}) as known`;
-        if (known?.known === true) return true;
-        await sql`select pg_advisory_unlock(conclave.worker_lock_key(${workerId}))`;
+        if (known?.known === true) {
+          claimed.add(workerId);
+          return true;
+        }
+        await unlock(workerId);
       }
-      claimed.delete(workerId);
       return false;
     },
 
     forget: async (workerId) => {
       await sql`select conclave.worker_forget(${workerId})`;
-      if (!claimed.delete(workerId)) return;
-      await sql`select pg_advisory_unlock(conclave.worker_lock_key(${workerId}))`;
+      if (claimed.delete(workerId)) await unlock(workerId);
     },
 
     close: async () => {

@@ -128,7 +128,7 @@ begin
     values (p_tenant, o ->> 's', o ->> 'turn', 'in-flight', 1, v_tokens, v_micros, clock_timestamp(),
       o ->> 'account', o ->> 'worker', o ->> 'workflow', o ->> 'run', decode(o ->> 'token', 'base64'));
   end if;
-  return jsonb_build_object('k', 'begun', 'attempts', v_turn.attempts + 1);
+  return jsonb_build_object('k', 'begun', 'attempts', coalesce(v_turn.attempts, 0) + 1);
 end
 $$;
 

@@ -79,7 +79,7 @@ export function planWith(budget: BudgetLimits): Plan {
     stopOnStability: false,
     endsEarly: false,
     synthesis: false,
-    chair: 's1',
+    chair: { seat: 'chair', agent: 'agent-s1', personas: [], weight: 1, simulated: true },
     allowFallback: false,
     budget,
     deadlineMs: null,
