@@ -100,17 +100,25 @@ async function install() {
   if (isInstalled()) return;
   const why = existsSync(modules) ? 'package-lock.json has changed' : 'the first time here';
   process.stderr.write(`conclave: installing dependencies (${why}; about a minute) …\n`);
-  const windows = process.platform === 'win32';
-  const { code, output } = await withClock(
-    run(windows ? 'npm.cmd' : 'npm', ['ci', '--no-fund', '--no-audit', '--loglevel=error'], {
-      capture: true,
-      shell: windows,
-    }),
-  );
+  let { code, output } = await withClock(npm('ci'));
+  if (code !== 0 && output.includes('EUSAGE')) {
+    // A lock file that was written where the registry lacks some platforms' optional packages names
+    // too few of them for "npm ci". What it names stays pinned this way, too.
+    ({ code, output } = await withClock(npm('install', '--no-save')));
+  }
   if (code !== 0) {
     process.stderr.write(output);
-    fail(`"npm ci" ended with code ${code}; mend what it says above and run the command again.`);
+    fail(`npm could not install them; mend what it says above and run the command again.`);
   }
+}
+
+function npm(...args) {
+  const windows = process.platform === 'win32';
+  return run(
+    windows ? 'npm.cmd' : 'npm',
+    [...args, '--no-fund', '--no-audit', '--loglevel=error'],
+    { cwd: root, capture: true, shell: windows },
+  );
 }
 
 /** Shows that a long step is still going on, and how long it took. */
