@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 
 import { StackFault } from './stack-fault.ts';
 
+const ADD_USER = 'useradd';
 const ANYONE_MAY_ENTER = 0o001;
 const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'];
 
@@ -76,7 +77,7 @@ function idsOf(name: string): { uid: number; gid: number } | undefined {
 function createUser(mayCreate: boolean): { uid: number; gid: number } {
   try {
     const args = ['--system', '--user-group', '--no-create-home', 'postgres'];
-    if (mayCreate) execFileSync('useradd', args, { stdio: 'pipe' });
+    if (mayCreate) execFileSync(ADD_USER, args, { stdio: 'pipe' });
   } catch {
     // told below, with what a person can do
   }

@@ -21,6 +21,8 @@ const VERSION_WITHIN_MS = 15_000;
 const PROGRESS_EVERY_MS = 15_000;
 const LOCK_LOOK_EVERY_MS = 500;
 
+const GO = 'go'; // found on PATH, like tar
+
 const run = promisify(execFile);
 
 /** Describes how a tool is looked for and got on this machine. */
@@ -156,7 +158,7 @@ async function build(tool: Tool, path: string, options: Errand): Promise<void> {
 async function goBuild(tool: Tool, path: string, { env, signal }: Errand): Promise<void> {
   const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', path, tool.goPackage];
   await new Promise<void>((resolve, reject) => {
-    const child = spawn('go', args, {
+    const child = spawn(GO, args, {
       cwd: join(PROJECT_FOLDER, 'infra', 'tools'),
       env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
       stdio: ['ignore', 'ignore', 'pipe'],
