@@ -176,6 +176,7 @@ create table conclave.workers (
 do $$
 declare
   v_table text;
+  v_own text := 'tenant_id = nullif(current_setting(''conclave.tenant'', true), '''')';
 begin
   for v_table in
     select c.relname from pg_catalog.pg_class c
@@ -184,10 +185,9 @@ begin
   loop
     execute format('alter table conclave.%I enable row level security', v_table);
     execute format('alter table conclave.%I force row level security', v_table);
-    -- Without the setting the comparison is with null: nothing is visible, nothing can be written.
-    execute format(
-      'create policy tenant_wall on conclave.%I using (tenant_id = current_setting(''conclave.tenant'', true))'
-      ' with check (tenant_id = current_setting(''conclave.tenant'', true))', v_table);
+    -- Without the setting the comparison is with null: nothing is visible, nothing can be written. In a session that
+    -- had it before, an unset setting is the empty text.
+    execute format('create policy tenant_wall on conclave.%I using (%s) with check (%s)', v_table, v_own, v_own);
   end loop;
   -- The walls stand for the owner too. These are the tables that its functions must see across tenants.
   foreach v_table in array array['tenants', 'api_keys', 'collaborations', 'turns', 'budgets', 'streams'] loop

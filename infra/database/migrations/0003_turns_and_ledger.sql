@@ -331,7 +331,7 @@ begin
       when 'mark' then op_mark(p_tenant, v_op)
       when 'release' then op_release(p_tenant, v_op)
     end;
-    if result ? 'places' or result ? 'seq' then v_grown := v_stream; end if;
+    if result ? 'seq' or jsonb_path_exists(result, '$.places[*][3] ? (@ == false)') then v_grown := v_stream; end if;
     if result ->> 'account' is not null then v_answered := v_answered || (result ->> 'account'); end if;
     op := v_at - 1;
     return next;

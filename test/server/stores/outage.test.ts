@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { verifyChain } from '../../../domain/ledger/chain.ts';
+import { createEventFeed } from '../../../infra/database/event-feed.ts';
+import { createWorkerRegistry } from '../../../infra/stores/worker-registry.ts';
+import { startPostgres } from '../../support/postgres.ts';
+import type { TestServer } from '../../support/postgres.ts';
+import {
+  beginOf,
+  eventNamed,
+  newRun,
+  openFixture,
+  proposal,
+  settleOf,
+  sha256,
+} from './run-fixture.ts';
+import type { StoreFixture } from './run-fixture.ts';
+
+let server: TestServer;
+let fixture: StoreFixture;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  fixture = await openFixture(server);
+});
+
+afterAll(async () => {
+  await fixture.close();
+  await server.stop();
+});
+
+const cutConnections = () =>
+  fixture.owner.sql`
+    select pg_terminate_backend(pid) from pg_stat_activity
+    where application_name = 'test-stores' and backend_type = 'client backend'`;
+
+describe('a connection that is cut in the middle of a batch', () => {
+  test('loses nothing and doubles nothing', async () => {
+    const { collaborations, ledger, turns } = fixture.stores;
+    const ids = Array.from({ length: 10 }, (_, index) => `cut-${String(index)}`);
+    const seats = Array.from({ length: 10 }, (_, index) => proposal(`s${String(index)}`));
+    await Promise.all(ids.map((id) => collaborations.create(newRun(id))));
+
+    let isDone = false;
+    const work = Promise.all(
+      ids.flatMap((id) =>
+        seats.map(async (turn) => {
+          await turns.begin(beginOf(id, turn));
+          await turns.settle(settleOf(id, turn));
+        }),
+      ),
+    ).finally(() => {
+      isDone = true;
+    });
+    let cuts = 0;
+    for (; !isDone && cuts < 4; cuts += 1) await cutConnections();
+    await work;
+
+    expect(cuts).toBeGreaterThan(0);
+    for (const id of ids) {
+      const events = await ledger.readUpTo({ tenantId: 'one', stream: id });
+      expect(events).toHaveLength(11);
+      expect(verifyChain(events, sha256).ok).toBe(true);
+      expect((await collaborations.get('one', id))?.budget).toMatchObject({
+        reserved: { tokens: 0 },
+        settled: { tokens: 600 },
+      });
+    }
+  });
+});
+
+describe('a server that is killed', () => {
+  test('is found again by every part once it is back', async () => {
+    const { collaborations, ledger, turns } = fixture.stores;
+    const feed = createEventFeed({ database: fixture.pool });
+    const registry = createWorkerRegistry({ url: fixture.database.appUrl });
+    const other = createWorkerRegistry({ url: fixture.database.appUrl });
+    await registry.register({ workerId: 'w1', taskQueue: 'q' });
+    await collaborations.create(newRun('killed'));
+    await turns.begin(beginOf('killed', proposal('s1')));
+    const before = await ledger.append({
+      tenantId: 'one',
+      stream: 'lasting',
+      events: [eventNamed('a')],
+    });
+
+    await server.kill();
+    const back = new Promise<void>((resolve) => {
+      feed.watch('one', 'lasting', resolve);
+    });
+    const failing = await ledger
+      .head({ tenantId: 'one', stream: 'lasting' })
+      .catch((e: unknown) => e);
+    const appending = ledger.append({
+      tenantId: 'one',
+      stream: 'lasting',
+      events: [eventNamed('b')],
+    });
+    await server.start();
+
+    expect(failing).toHaveProperty('code', 'ECONNREFUSED');
+    expect((await appending)[0]).toMatchObject({ seq: 2, previousHash: before[0]?.hash });
+    await back;
+    expect(await turns.settle(settleOf('killed', proposal('s1')))).toMatchObject({
+      type: 'position.submitted',
+    });
+    await relock('w1');
+    expect(await other.claimDead('w1')).toBe(false);
+    await Promise.all([feed.close(), registry.close(), other.close()]);
+  });
+});
+
+/** Waits until a worker holds its lock again. */
+async function relock(workerId: string): Promise<void> {
+  for (;;) {
+    const rows = await fixture.owner.sql`
+      select from pg_locks where locktype = 'advisory'
+        and objid::bigint = (conclave.worker_lock_key(${workerId}) & 4294967295)`.catch(() => []);
+    if (rows.length > 0) return;
+  }
+}
