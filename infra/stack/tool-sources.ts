@@ -156,11 +156,11 @@ async function build(tool: Tool, path: string, options: Errand): Promise<void> {
 }
 
 async function goBuild(tool: Tool, path: string, { env, signal }: Errand): Promise<void> {
-  const args = ['build', '-trimpath', '-ldflags', '-s -w', '-o', path, tool.goPackage];
+  const args = ['build', '-ldflags', '-s -w', '-o', path, tool.goPackage];
   await new Promise<void>((resolve, reject) => {
     const child = spawn(GO, args, {
       cwd: join(PROJECT_FOLDER, 'infra', 'tools'),
-      env: { ...env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+      env: { ...env, GOFLAGS: '-mod=readonly' },
       stdio: ['ignore', 'ignore', 'pipe'],
       timeout: BUILD_WITHIN_MS,
       signal,
