@@ -6,10 +6,6 @@ const httpFaults = {
   'body-malformed': { status: 400, meaning: 'The body is not JSON, or is cut off.' },
   'cursor-invalid': { status: 400, meaning: 'The cursor was not issued by this API.' },
   'method-not-allowed': { status: 405, meaning: 'The path exists, but not with this method.' },
-  'not-acceptable': {
-    status: 406,
-    meaning: 'None of the media types that the caller accepts is available.',
-  },
   'not-ended': { status: 409, meaning: 'The collaboration has no decision yet.' },
 } as const;
 

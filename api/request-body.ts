@@ -39,7 +39,8 @@ export function wrongMediaType(got: string | undefined, expected: string): Probl
 
 /** Gives the media type of the body in lower case, without its parameters. */
 export function mediaTypeOf(c: Context): string | undefined {
-  return c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const mediaType = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  return mediaType === '' ? undefined : mediaType;
 }
 
 /**

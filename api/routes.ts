@@ -74,8 +74,10 @@ export function invalidRequest(faults: readonly Fault[]): Problem {
   });
 }
 
+/** Parameters and headers have flat names; brackets around a name with a hyphen would only confuse. */
 function parameterFault(fault: Fault): Fault {
-  return fault.field === 'body' ? { ...fault, field: 'parameters' } : fault;
+  const field = fault.field.replace(/^\["(.*)"\]$/, '$1');
+  return { ...fault, field: field === 'body' ? 'parameters' : field };
 }
 
 /** Names the methods that exist for a path, of which the request's is not one. */

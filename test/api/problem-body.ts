@@ -1,0 +1,17 @@
+/** A problem document, as a test reads it. */
+export interface ProblemBody {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly errors: readonly { field: string; got: string; expected: string }[];
+  readonly requestId: string;
+}
+
+/** Reads the problem out of an answer, and fails when it is none. */
+export async function problemIn(response: Response): Promise<ProblemBody> {
+  const mediaType = response.headers.get('content-type');
+  if (mediaType !== 'application/problem+json') throw new Error(`got ${String(mediaType)}`);
+  return (await response.json()) as ProblemBody;
+}

@@ -1,0 +1,166 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { createRunningHouse } from './running-house.ts';
+import { problemIn } from './problem-body.ts';
+
+describe('a step of steering', () => {
+  test.each([
+    ['pause', undefined, { by: '/users/a' }],
+    ['resume', {}, { by: '/users/a' }],
+    ['cancel', undefined, { by: '/users/a', reason: 'no reason given' }],
+    ['cancel', { reason: 'too dear' }, { by: '/users/a', reason: 'too dear' }],
+    ['close', undefined, { by: '/users/a', scope: 'round' }],
+    ['close', { scope: 'run' }, { by: '/users/a', scope: 'run' }],
+  ])('sends %s with the body %j', async (step, body, input) => {
+    const { house, id, path } = await createRunningHouse();
+
+    const response = await house.request(`${path}/${step}`, {
+      method: 'POST',
+      ...(body && {
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    });
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ id, status: 'running' });
+    expect(house.steered).toEqual([
+      {
+        name: step,
+        target: { collaborationId: id, pattern: 'debate', updateId: undefined },
+        input,
+      },
+    ]);
+  });
+
+  test('is one update for one Idempotency-Key', async () => {
+    const { house, path } = await createRunningHouse();
+
+    await house.post(`${path}/pause`, {}, { 'idempotency-key': 'k1' });
+
+    expect(house.steered[0]?.target.updateId).toBe('pause/k1');
+  });
+
+  test('tells what the run refused', async () => {
+    const { house, path } = await createRunningHouse();
+    house.outcome = { kind: 'refused', type: 'not-paused', message: 'the run is not paused' };
+
+    const response = await house.post(`${path}/resume`, {});
+
+    const problem = await problemIn(response);
+    expect(response.status).toBe(409);
+    expect([problem.code, problem.detail]).toEqual(['not-paused', 'The run is not paused.']);
+  });
+
+  test('tells nothing of a failure of unknown type', async () => {
+    const { house, path } = await createRunningHouse();
+    house.outcome = { kind: 'refused', type: 'TypeError', message: 'secret of line 7' };
+
+    const response = await house.post(`${path}/resume`, {});
+
+    expect(response.status).toBe(500);
+    expect(await response.text()).not.toContain('secret');
+  });
+
+  test('is refused by a run that has ended, as its row or as Temporal says', async () => {
+    const { house, id, path } = await createRunningHouse();
+    house.outcome = { kind: 'ended' };
+    const byTemporal = await house.post(`${path}/pause`, {});
+    house.seal('a', id);
+    const byRow = await house.post(`${path}/pause`, {});
+
+    expect([byTemporal.status, byRow.status]).toEqual([409, 409]);
+    expect((await problemIn(byTemporal)).code).toBe('collaboration-ended');
+    expect((await problemIn(byRow)).code).toBe('collaboration-ended');
+    expect(house.steered).toHaveLength(1);
+  });
+
+  test('answers 503 with Retry-After when the run cannot be reached', async () => {
+    const { house, path } = await createRunningHouse();
+    house.outcome = { kind: 'unreachable', cause: new Error('14 UNAVAILABLE') };
+
+    const response = await house.post(`${path}/pause`, {});
+
+    expect(response.status).toBe(503);
+    expect(response.headers.get('retry-after')).toBe('1');
+    expect((await problemIn(response)).code).toBe('temporal-unavailable');
+  });
+
+  test.each([
+    ['pause', { why: 1 }, 'why'],
+    ['cancel', { reason: 7 }, 'reason'],
+    ['close', { scope: 'all' }, 'scope'],
+    ['messages', {}, 'text'],
+    ['messages', { text: ' ' }, 'text'],
+    ['participants', {}, 'agent'],
+    ['participants', { agent: 'eve' }, 'agent'],
+    ['participants', { agent: 'ada', persona: 'clown' }, 'persona'],
+    ['budget', {}, 'body'],
+    ['budget', { tokens: 0 }, 'tokens'],
+    ['budget', { usd: 0.0000001 }, 'usd'],
+  ])('refuses %s with the body %j', async (step, body, field) => {
+    const { house, path } = await createRunningHouse();
+
+    const response = await house.post(`${path}/${step}`, body);
+
+    expect(response.status).toBe(422);
+    expect((await problemIn(response)).errors[0]?.field).toBe(field);
+    expect([house.steered, house.messages]).toEqual([[], []]);
+  });
+});
+
+describe('a contribution', () => {
+  test('stores the text of a message before the run hears of its id', async () => {
+    const { house, path } = await createRunningHouse();
+
+    const response = await house.post(
+      `${path}/messages`,
+      { text: 'Mind the gap.' },
+      { 'idempotency-key': 'k1' },
+    );
+
+    expect(await response.json()).toMatchObject({ messageId: 'key/k1' });
+    expect(house.messages).toEqual([{ messageId: 'key/k1', text: 'Mind the gap.' }]);
+    expect(house.steered[0]).toMatchObject({
+      name: 'addMessage',
+      input: { by: '/users/a', messageId: 'key/k1' },
+    });
+  });
+
+  test('seats a participant after those that are there', async () => {
+    const { house, path } = await createRunningHouse();
+
+    const response = await house.post(`${path}/participants`, { agent: 'bob', persona: 'critic' });
+
+    expect(await response.json()).toMatchObject({ seat: 's4' });
+    expect(house.steered[0]?.input).toEqual({
+      by: '/users/a',
+      seat: { seat: 's4', agent: 'bob', personas: ['critic'], weight: 1, simulated: false },
+    });
+  });
+
+  test('gives a participant its first seat again for the same key', async () => {
+    const { house, id, path } = await createRunningHouse();
+    const seat = { seat: 's9', agent: 'bob', personas: [], weight: 1, simulated: false };
+    house.append('a', id, {
+      id: `${id}/update-participants/k1`,
+      type: 'conclave.participant.added.v1',
+      data: { by: '/users/a', seat },
+    });
+
+    await house.post(`${path}/participants`, { agent: 'bob' }, { 'idempotency-key': 'k1' });
+
+    expect(house.steered[0]?.input).toMatchObject({ seat });
+  });
+
+  test('sets the limits that are named and keeps the others', async () => {
+    const { house, path } = await createRunningHouse();
+
+    await house.post(`${path}/budget`, { usd: 1.25 });
+
+    expect(house.steered[0]).toMatchObject({
+      name: 'raiseBudget',
+      input: { by: '/users/a', budget: { tokens: null, microsUsd: 1_250_000 } },
+    });
+  });
+});
