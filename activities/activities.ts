@@ -40,15 +40,17 @@ export type RecordFactsResult =
   | { readonly kind: 'replaced'; readonly facts: readonly Fact[] }
   | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] };
 
-/** The run whose decision is to be sealed. */
+/** The run whose decision is to be sealed, and what is to be recorded right before; nothing may be awaited any more. */
 export interface SealDecisionInput {
   readonly tenantId: string;
   readonly collaborationId: string;
+  readonly facts: readonly DecidedFact[];
 }
 
-/** The sealed record, by its artifact. */
+/** The sealed record, by its artifact. `facts`: what the ledger has instead of those that were to be recorded. */
 export interface SealDecisionResult {
   readonly record: string;
+  readonly facts?: readonly Fact[];
 }
 
 /** Everything that workflows may ask of the outside. */

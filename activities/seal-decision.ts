@@ -10,7 +10,8 @@ import { sha256Of, type Signer } from '../infra/signing.ts';
 import type { ArtifactEntry, ArtifactIndex } from '../infra/stores/artifact-index.ts';
 import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
-import type { Activities, SealDecisionInput } from './activities.ts';
+import type { Activities } from './activities.ts';
+import type { RunKey } from './case-files.ts';
 
 /** What sealing needs. */
 export interface SealDecisionDeps {
@@ -23,6 +24,22 @@ export interface SealDecisionDeps {
   readonly now: () => number;
 }
 
+/**
+ * Makes the activity that records a run's last facts and seals its decision: one step, since nothing may come between
+ * them. Repeating it changes nothing.
+ */
+export function createSealDecision(
+  deps: SealDecisionDeps & { readonly recordFacts: Activities['recordFacts'] },
+): Activities['sealDecision'] {
+  const seal = createSeal(deps);
+  return async ({ facts, ...run }) => {
+    const recorded =
+      facts.length === 0 ? null : await deps.recordFacts({ ...run, facts, awaited: [] });
+    const { record } = await seal(run);
+    return recorded === null ? { record } : { record, facts: recorded.facts };
+  };
+}
+
 /** Media type of a sealed record, whose bytes are canonical JSON. */
 export const recordMediaType = 'application/json';
 
@@ -30,10 +47,10 @@ export const recordMediaType = 'application/json';
 export const transcriptMediaType = 'text/markdown; charset=utf-8';
 
 /**
- * Makes the activity that builds, signs and stores the decision record. Repeating it changes nothing: the same events
+ * Makes what builds, signs and stores the decision record. Repeating it changes nothing: the same events
  * give the same bytes, and a stream that is sealed already is left as it is.
  */
-export function createSealDecision(deps: SealDecisionDeps): Activities['sealDecision'] {
+export function createSeal(deps: SealDecisionDeps): (run: RunKey) => Promise<{ record: string }> {
   return async (input) => {
     const stream = { tenantId: input.tenantId, stream: input.collaborationId };
     const events = await deps.ledger.readUpTo(stream);
@@ -52,7 +69,7 @@ export function createSealDecision(deps: SealDecisionDeps): Activities['sealDeci
 function signedRecord(
   signer: SealDecisionDeps['signer'],
   run: RunReading,
-  { tenantId, collaborationId }: SealDecisionInput,
+  { tenantId, collaborationId }: RunKey,
 ): SealedRecord {
   const decided = run.events.find(({ type }) => type === 'conclave.decision.reached.v1');
   // The time of the decision, not of the sealing: so a second try signs the same bytes.
@@ -124,7 +141,7 @@ async function store(
 }
 
 interface Closing extends StoredSeal {
-  readonly input: SealDecisionInput;
+  readonly input: RunKey;
   readonly run: RunReading;
   readonly record: SealedRecord;
 }
@@ -150,11 +167,7 @@ async function close(deps: SealDecisionDeps, closing: Closing): Promise<{ record
   return { record: sealIn([sealed])?.record ?? recordEntry.sha256 };
 }
 
-function sealEvent(
-  { collaborationId }: SealDecisionInput,
-  content: SealedContent,
-  time: string,
-): NewEvent {
+function sealEvent({ collaborationId }: RunKey, content: SealedContent, time: string): NewEvent {
   return {
     id: `${collaborationId}/sealed`,
     type: 'conclave.decision.sealed.v1',

@@ -3,6 +3,7 @@ import { optionsOf, standingAnswers, type CaseFile } from '../domain/collaborati
 import type { TurnRef } from '../domain/collaboration/fact.ts';
 import type { Seat } from '../domain/collaboration/plan.ts';
 import type { Sha256 } from '../domain/ledger/event.ts';
+import { materialRoomOf } from '../domain/planning/prompt-size.ts';
 import { mergePersonas } from '../domain/personas/persona.ts';
 import { anonymousNames } from '../domain/prompts/anonymous-names.ts';
 import type { PromptMaterial, PromptSource } from '../domain/prompts/material.ts';
@@ -24,9 +25,6 @@ export interface BriefInput {
   readonly sources: readonly PromptSource[];
   readonly sha256: Sha256;
 }
-
-/** Share of a prompt that materials may take; the rest is the question, the rules and the transcript. */
-const materialTokensMax = 100_000;
 
 /**
  * Finds who sits on a seat.
@@ -58,7 +56,7 @@ export function briefOf(input: BriefInput): TurnBrief {
     options: optionsOf(file),
     protocol: plan.protocol,
     sources,
-    materialTokensMax,
+    materialTokensMax: materialRoomOf(plan, opened),
     passes: turn.task === 'proposal' ? [] : passes,
     messages,
     directives: state.pass?.directives ?? { context: 'full', isLast: true },

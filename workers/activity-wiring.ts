@@ -68,6 +68,7 @@ export function wireActivities(parts: ActivityParts): {
   });
   const recordFacts = createRecordFacts({ turns: stores.turns, now });
   const sealDecision = createSealDecision({
+    recordFacts,
     ledger: stores.ledger,
     artifacts,
     index: stores.artifacts,

@@ -69,7 +69,6 @@ async function run(): Promise<void> {
     workerDeploymentOptions: {
       version: { deploymentName: 'conclave', buildId: releaseVersion() },
       useWorkerVersioning: false,
-      defaultVersioningBehavior: 'AUTO_UPGRADE',
     },
     workflowBundle: { codePath },
     activities: wired.activities,

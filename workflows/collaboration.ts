@@ -12,12 +12,12 @@ import {
 
 import type { RunState } from '../domain/collaboration/run-state.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
-import { sealDecision } from './activity-proxies.ts';
 import {
   askTurns,
   createRun,
   recordCaused,
   recordDecided,
+  sealRun,
   settleOutstanding,
   type CollaborationInput,
   type Run,
@@ -63,9 +63,7 @@ export async function perform(run: Run, step: Exclude<Step, { kind: 'end' }>): P
 
 /** Settles what is still owed, seals the decision and ends. */
 export async function seal(run: Run): Promise<Outcome> {
-  const { tenantId, collaborationId } = run.input;
-  await settleOutstanding(run);
-  const { record } = await sealDecision({ tenantId, collaborationId });
+  const record = await sealRun(run);
   const { verdict } = run.state;
   if (verdict === null) throw new Error('a run was sealed without a verdict');
   upsertSearchAttributes([

@@ -7,13 +7,15 @@ import {
 } from '@temporalio/workflow';
 
 import type { DecidedFact } from '../activities/activities.ts';
+import { chairSeat } from '../domain/collaboration/ballots.ts';
+import { turnNamed } from '../domain/collaboration/case-file.ts';
 import type { Fact, FactOf, TurnRef } from '../domain/collaboration/fact.ts';
 import type { Plan } from '../domain/collaboration/plan.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 import { foldRun, openingFacts } from '../domain/machines.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
 import { unknownUsage } from '../domain/providers/usage.ts';
-import { askAgent, recordFacts } from './activity-proxies.ts';
+import { askAgent, recordFacts, sealDecision } from './activity-proxies.ts';
 import { detailsOf, summaryOf } from './details.ts';
 
 /** What starts a collaboration's workflow: ids and settings, never text. */
@@ -34,6 +36,8 @@ export interface Run {
   version: number;
   /** Counts the machine's own records: the ids of its facts derive from it. */
   decidedSteps: number;
+  /** Artifact of the sealed record, once there is one. */
+  record: string | null;
   readonly asked: Map<string, { readonly scope: CancellationScope; readonly done: Promise<void> }>;
   /** Records one after the other, so that the workflow folds in the ledger's order. */
   recording: Promise<unknown>;
@@ -47,6 +51,7 @@ export function createRun(input: CollaborationInput, machine: Machine<RunState>)
     state: input.resumed?.state ?? foldRun(openingFacts(input.plan)),
     version: 0,
     decidedSteps: input.resumed?.decidedSteps ?? 0,
+    record: null,
     asked: new Map(),
     recording: Promise.resolve(),
   };
@@ -71,13 +76,35 @@ export async function recordDecided(run: Run): Promise<void> {
       id: `${run.input.collaborationId}/step-${String(run.decidedSteps)}-${String(index)}`,
       fact,
     }));
-    if (await record(run, facts)) run.decidedSteps += 1;
-    if (run.state.pass === null || closes(step)) cancelOutstanding(run);
+    if (isLast(step) && openTurns(run).length === 0) await sealWith(run, facts);
+    else await recordStep(run, facts);
   });
 }
 
-function closes(step: Step): boolean {
-  return step.kind === 'record' && step.facts.some(({ type }) => type === 'round.closed');
+async function recordStep(run: Run, facts: readonly DecidedFact[]): Promise<void> {
+  if (await record(run, facts)) run.decidedSteps += 1;
+  cancelObsolete(run);
+}
+
+function isLast(step: Step & { kind: 'record' }): boolean {
+  return step.facts.some(({ type }) => type === 'decision.reached');
+}
+
+/** Seals the decision if it is not sealed yet, after every call has come back and every cost is settled. */
+export async function sealRun(run: Run): Promise<string> {
+  await settleOutstanding(run);
+  await inTurn(run, async () => {
+    if (run.record === null) await sealWith(run, []);
+  });
+  if (run.record === null) throw new Error('a run was sealed without a record');
+  return run.record;
+}
+
+async function sealWith(run: Run, facts: readonly DecidedFact[]): Promise<void> {
+  const { tenantId, collaborationId } = run.input;
+  const sealed = await sealDecision({ tenantId, collaborationId, facts });
+  run.record = sealed.record;
+  fold(run, sealed.facts ?? facts.map(({ fact }) => fact));
 }
 
 /** Records a fact that a person or the clock caused; `id` must be the same when it is tried again. */
@@ -146,9 +173,16 @@ function openTurns(run: Run): readonly string[] {
   return [...run.asked.keys()].filter((turn) => !(turn in run.state.turns));
 }
 
-/** Takes back the calls of a pass that has closed. The worker hears of it through the database first. */
-function cancelOutstanding(run: Run): void {
-  for (const turn of openTurns(run)) run.asked.get(turn)?.scope.cancel();
+/** Takes back the calls that nobody waits for any more. The worker hears of it through the database first. */
+function cancelObsolete(run: Run): void {
+  for (const turn of openTurns(run)) {
+    if (isObsolete(run.state, turnNamed(turn))) run.asked.get(turn)?.scope.cancel();
+  }
+}
+
+function isObsolete({ pass, verdict }: RunState, { seat, task, round }: TurnRef): boolean {
+  if (seat === chairSeat) return verdict !== null;
+  return pass?.phase !== task || pass.round !== round;
 }
 
 /** Waits until every call that was asked has come back, so that all costs are settled. */
