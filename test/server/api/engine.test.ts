@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { createCollaborationId } from '../../../api/collaboration-id.ts';
+import { openTemporal } from '../../../infra/temporal/client.ts';
+import type { TemporalConnection } from '../../../infra/temporal/client.ts';
+import { createEngine } from '../../../infra/temporal/engine.ts';
+import { planWith } from '../../support/plans.ts';
+
+const stackFile = new URL('../../../.cache/test-stack.json', import.meta.url);
+
+let temporal: TemporalConnection;
+
+beforeAll(() => {
+  if (!existsSync(stackFile)) throw new Error('no test stack: .cache/test-stack.json');
+  const stack = JSON.parse(readFileSync(stackFile, 'utf8')) as {
+    temporal: { address: string; namespace: string };
+  };
+  temporal = openTemporal(stack.temporal);
+});
+
+afterAll(() => temporal.close());
+
+/** A queue that nobody serves: the run begins and nothing comes of it. */
+const idleQueue = 'engine-test';
+
+describe('the engine', () => {
+  test('starts a run once, however often it is told to', async () => {
+    const engine = createEngine(temporal.client, idleQueue);
+    const collaborationId = createCollaborationId(Date.now());
+    const input = { tenantId: 'one', collaborationId, plan: planWith() };
+
+    const outcomes = [await engine.start(input), await engine.start(input)];
+
+    const handle = temporal.client.workflow.getHandle(`debate/${collaborationId}`);
+    const { searchAttributes, status } = await handle.describe();
+    await handle.terminate();
+    expect(outcomes).toEqual([{ kind: 'started' }, { kind: 'started' }]);
+    expect(status.name).toBe('RUNNING');
+    expect(searchAttributes).toMatchObject({
+      TenantId: ['one'],
+      Pattern: ['debate'],
+      Status: ['running'],
+    });
+  });
+
+  test('does not start again what has ended', async () => {
+    const engine = createEngine(temporal.client, idleQueue);
+    const collaborationId = createCollaborationId(Date.now());
+    const input = { tenantId: 'one', collaborationId, plan: planWith() };
+    await engine.start(input);
+    const handle = temporal.client.workflow.getHandle(`debate/${collaborationId}`);
+    await handle.terminate();
+
+    const again = await engine.start(input);
+
+    expect(again).toEqual({ kind: 'started' });
+    expect((await handle.describe()).status.name).toBe('TERMINATED');
+  });
+
+  test('tells that a run has ended or never was', async () => {
+    const engine = createEngine(temporal.client, idleQueue);
+    const target = {
+      collaborationId: createCollaborationId(Date.now()),
+      pattern: 'debate' as const,
+      updateId: undefined,
+    };
+
+    expect(await engine.pause(target, { by: '/users/one' })).toEqual({ kind: 'ended' });
+  });
+
+  test('tells that Temporal is away instead of failing', async () => {
+    const away = openTemporal({ address: '127.0.0.1:1', namespace: 'default' });
+    const engine = createEngine(away.client, idleQueue);
+    const collaborationId = createCollaborationId(Date.now());
+    const target = { collaborationId, pattern: 'debate' as const, updateId: 'u1' };
+
+    const start = await engine.start({ tenantId: 'one', collaborationId, plan: planWith() });
+    const update = await engine.pause(target, { by: '/users/one' });
+    const health = await away.checkHealth(1000).catch((error: unknown) => error);
+    await away.close();
+
+    expect([start.kind, update.kind]).toEqual(['unreachable', 'unreachable']);
+    expect(health).toBeInstanceOf(Error);
+  });
+});
