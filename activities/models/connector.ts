@@ -16,6 +16,7 @@ import type { HttpFetch } from './http-fetch.ts';
 import { readStream } from './reply-stream.ts';
 import { sdkModel } from './sdk-model.ts';
 import { sdkRequest } from './sdk-request.ts';
+import { withStrictLines } from './strict-lines.ts';
 
 /** How long a call may take and how long its stream may stand still, milliseconds. */
 export interface ModelTimeouts {
@@ -44,7 +45,13 @@ export interface ConnectorDeps {
 export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnector {
   const { provider, model } = agent;
   const capabilities = capabilitiesOf(agent);
-  const fetch = guardedFetch((url) => deps.allowedHosts(url), deps.send ?? createHttpFetch());
+  const guarded = guardedFetch((url) => deps.allowedHosts(url), deps.send ?? createHttpFetch());
+  const answered = new WeakSet<AbortSignal>();
+  const fetch: typeof globalThis.fetch = async (input, init) => {
+    const response = await guarded(input, init);
+    if (response.ok && init?.signal) answered.add(init.signal);
+    return provider === 'ollama' ? withStrictLines(response) : response;
+  };
   const models = modelSource(agent, capabilities, deps, fetch);
   const shape = { provider, model, structuredOutput: capabilities.structuredOutput };
   return {
@@ -63,7 +70,7 @@ export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnect
         return await readStream(stream, { provider, model, watch, onText: request.onText });
       } catch (error) {
         const cause = watch.signal.aborted ? (watch.signal.reason as unknown) : error;
-        throw asFaultError(cause);
+        throw asFaultError(cause, answered.has(watch.signal));
       } finally {
         watch.release();
       }
@@ -138,8 +145,8 @@ function refuseVision(request: ModelRequest, { vision }: Capabilities, agent: st
   );
 }
 
-function asFaultError(error: unknown): ProviderFaultError {
+function asFaultError(error: unknown, hasAnswered = false): ProviderFaultError {
   if (error instanceof ProviderFaultError) return error;
   // The SDK's errors carry the request's body, and with it the prompt: they are no cause to keep.
-  return new ProviderFaultError(sortFault(error, Date.now()));
+  return new ProviderFaultError(sortFault(error, Date.now(), hasAnswered));
 }

@@ -41,8 +41,10 @@ export function localFault(code: ProviderFault['code'], message: string): Provid
  *
  * @param error - anything
  * @param now - milliseconds since the epoch, for a Retry-After that is a date
+ * @param hasAnswered - whether the provider had begun a good answer: what fails then without another reason fails
+ *   because the answer is not in the provider's format, over which the packages trip in many ways
  */
-export function sortFault(error: unknown, now: number): ProviderFault {
+export function sortFault(error: unknown, now: number, hasAnswered = false): ProviderFault {
   const chain = causesOf(error);
   const own = chain.find((link) => link instanceof ProviderFaultError);
   if (own !== undefined) return own.fault;
@@ -55,7 +57,7 @@ export function sortFault(error: unknown, now: number): ProviderFault {
     const code = networkCodeOf(link);
     if (code !== null) return networkFault(code);
   }
-  if (chain.some(isMalformed)) {
+  if (hasAnswered || chain.some(isMalformed)) {
     return localFault('malformed', 'the provider sent something that is not its own format');
   }
   return localFault('unknown', `the call failed with ${nameOf(error)}`);
@@ -157,9 +159,7 @@ function networkCodeOf(error: unknown): string | null {
   if (typeof code === 'string' && /^(E[A-Z]{3,}|UND_ERR_[A-Z_]+|ERR_[A-Z_]+)$/.test(code)) {
     return code;
   }
-  if (nameOf(error) === 'TimeoutError') return 'TIMEOUT';
-  const message = fieldOf(error, 'message');
-  return message === 'fetch failed' || message === 'terminated' ? 'UND_ERR_SOCKET' : null;
+  return nameOf(error) === 'TimeoutError' ? 'TIMEOUT' : null;
 }
 
 const MALFORMED = [
@@ -170,8 +170,6 @@ const MALFORMED = [
   'AI_NoContentGeneratedError',
   'AI_APICallError',
   'SyntaxError',
-  // The provider packages trip over shapes that they do not expect.
-  'TypeError',
 ];
 
 function isMalformed(error: unknown): boolean {

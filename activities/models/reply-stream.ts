@@ -89,7 +89,7 @@ export function finishOf(reason: LanguageModelV4FinishReason): FinishReason {
       return 'refusal';
     case 'other':
       if (reason.raw === undefined) throw cutOff();
-      return 'other';
+      return /content.?filter|refus|safety/i.test(reason.raw) ? 'refusal' : 'other';
     case 'interrupted':
     case 'error':
       throw cutOff();

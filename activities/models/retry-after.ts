@@ -18,7 +18,9 @@ export function retryAfterMs(
   const told = headers['retry-after'];
   const seconds = numberOf(told);
   if (seconds !== null) return bounded(seconds * 1000);
-  const date = told === undefined ? Number.NaN : Date.parse(told);
+  // Date.parse alone takes almost anything, "-3" for instance.
+  const date =
+    told !== undefined && /^\s*[A-Z][a-z]{2},? /.test(told) ? Date.parse(told) : Number.NaN;
   return Number.isNaN(date) ? null : bounded(date - now);
 }
 
