@@ -63,10 +63,17 @@ function run(command, args, { env = {}, cwd, capture = false, shell = false } = 
     };
     process.on('SIGINT', forward);
     process.on('SIGTERM', forward);
+    // npm runs us in a shell, and a signal sent to npm ends that shell without reaching us.
+    const parent = process.ppid;
+    const watch = globalThis.setInterval(() => {
+      if (process.ppid !== parent) forward('SIGTERM');
+    }, 250);
+    watch.unref();
     child.on('error', (error) => {
       resolve({ code: 127, output: `${command}: ${error.message}\n` });
     });
     child.on('close', (code, signal) => {
+      globalThis.clearInterval(watch);
       process.off('SIGINT', forward);
       process.off('SIGTERM', forward);
       resolve({ code: code ?? 128 + (constants.signals[signal] ?? 0), output });
