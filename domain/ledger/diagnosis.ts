@@ -4,8 +4,8 @@ import { differences, type Difference } from './difference.ts';
 import { genesisHash } from './event.ts';
 import type { LedgerEvent, Sha256 } from './event.ts';
 
-/** Most texts that are tried when a changed character is looked for: about a second's work. */
-const triesMax = 250_000;
+/** Most texts that are tried when a changed character is looked for, where nothing else is said: about a second's work. */
+export const triesMaxDefault = 250_000;
 
 const firstPrintable = 0x20;
 const lastPrintable = 0x7e;
@@ -14,6 +14,8 @@ const lastPrintable = 0x7e;
 export interface SuspectChain {
   readonly events: readonly LedgerEvent[];
   readonly headHash?: string;
+  /** Most texts that are tried to find a changed character. */
+  readonly triesMax: number;
 }
 
 /**
@@ -33,29 +35,28 @@ export function locateChange(
   sha256: Sha256,
 ): readonly Difference[] | undefined {
   const event = chain.events[broken.index];
-  if (event === undefined || broken.fault === 'wrong-previous-hash') return undefined;
+  // An event that fits its own hash was replaced whole, or is not the one at fault.
+  if (event === undefined || hashFits(event, event.hash, sha256)) return undefined;
   const original =
-    restoredPlace(chain, broken.index, sha256) ??
-    (broken.fault === 'changed' ? restoredText(event, sha256) : undefined);
+    restoredPlace(chain, { event, index: broken.index }, sha256) ??
+    (broken.fault === 'changed' ? restoredText(event, chain.triesMax, sha256) : undefined);
   return original === undefined ? undefined : differences(event, original);
 }
 
 /** Tries what the neighbours say of number, stream, previous hash and hash. */
 function restoredPlace(
-  chain: SuspectChain,
-  index: number,
+  { events, headHash }: SuspectChain,
+  { event, index }: { readonly event: LedgerEvent; readonly index: number },
   sha256: Sha256,
 ): LedgerEvent | undefined {
-  const event = chain.events[index];
-  if (event === undefined) return undefined;
-  const neighbour = chain.events[index === 0 ? 1 : 0] ?? event;
+  const neighbour = events[index === 0 ? 1 : 0] ?? event;
   const candidates: LedgerEvent[] = [
     { ...event, seq: index + 1 },
     { ...event, stream: neighbour.stream },
-    { ...event, previousHash: chain.events[index - 1]?.hash ?? genesisHash },
+    { ...event, previousHash: events[index - 1]?.hash ?? genesisHash },
   ];
   const whole = candidates.find((candidate) => hashFits(candidate, candidate.hash, sha256));
-  const witnessed = chain.events[index + 1]?.previousHash ?? chain.headHash ?? '';
+  const witnessed = events[index + 1]?.previousHash ?? headHash ?? '';
   return whole ?? (hashFits(event, witnessed, sha256) ? { ...event, hash: witnessed } : undefined);
 }
 
@@ -68,7 +69,11 @@ function hashFits(event: LedgerEvent, hash: string, sha256: Sha256): boolean {
 }
 
 /** Tries every printable character in every place of what the event says. */
-function restoredText(event: LedgerEvent, sha256: Sha256): LedgerEvent | undefined {
+function restoredText(
+  event: LedgerEvent,
+  triesMax: number,
+  sha256: Sha256,
+): LedgerEvent | undefined {
   const text = hashedText(event);
   let tries = 0;
   for (let at = 0; at < text.length && tries < triesMax; at += 1) {

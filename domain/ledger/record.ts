@@ -143,7 +143,7 @@ function positionsOf(run: RunReading, sha256: Sha256): SealedRecord['positions']
 }
 
 function headOf(events: readonly LedgerEvent[]): SealedRecord['head'] {
-  const last = events.at(-1);
-  if (last === undefined) throw new Error('events of a record: got none');
-  return { stream: last.stream, seq: last.seq, hash: last.hash };
+  // A run that was read has at least its opening.
+  const { stream, seq, hash } = events.reduce((_earlier, event) => event);
+  return { stream, seq, hash };
 }

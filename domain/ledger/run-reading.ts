@@ -22,6 +22,7 @@ export interface TurnReading {
 
 /** A run as it stands in the ledger, in words. Everything that is shown or sealed is made from this. */
 export interface RunReading {
+  readonly stream: string;
   /** The events before the seal. */
   readonly events: readonly LedgerEvent[];
   readonly opened: OpenedContent;
@@ -46,10 +47,11 @@ export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): R
   const sealAt = events.findIndex((event) => event.type === sealType);
   const unsealed = sealAt === -1 ? events : events.slice(0, sealAt);
   const textOf = (text: Text): string => (typeof text === 'string' ? text : resolve(text));
-  const opened = openedContentOf(unsealed[0]);
+  const { stream, opened } = openingOf(unsealed[0]);
   const state = stateOf(unsealed);
   const turns = turnsOf(unsealed);
   return {
+    stream,
     events: unsealed,
     opened,
     state,
@@ -126,10 +128,12 @@ export function costsOf(run: RunReading): readonly TurnCost[] {
   return run.turns.flatMap(({ fact }) => (isPaid(fact) ? [fact] : []));
 }
 
-function openedContentOf(event: LedgerEvent | undefined): OpenedContent {
-  const content = event?.data['content'] as OpenedContent | undefined;
-  if (content === undefined) throw new Error('first event of a stream: got no content');
-  return content;
+function openingOf(event: LedgerEvent | undefined): { stream: string; opened: OpenedContent } {
+  const opened = event?.data['content'] as OpenedContent | undefined;
+  if (event === undefined || opened === undefined) {
+    throw new Error('first event of a stream: got no content');
+  }
+  return { stream: event.stream, opened };
 }
 
 function turnsOf(events: readonly LedgerEvent[]): readonly TurnReading[] {
@@ -150,8 +154,8 @@ function dictionary(run: {
   textOf: (text: Text) => string;
 }): (key: string) => string {
   const labels = run.turns.flatMap(({ content }) => Object.entries(content?.labels ?? {}));
-  const options = run.opened.options.map(
-    (option, index) => [run.state.plan.optionKeys[index] ?? option, option] as const,
+  const options = run.state.plan.optionKeys.flatMap((key, index) =>
+    run.opened.options.slice(index, index + 1).map((option) => [key, option] as const),
   );
   const words = new Map([...labels, ...openAnswers(run.turns, run.textOf), ...options]);
   return (key) => words.get(key) ?? key;

@@ -71,7 +71,7 @@ export function buildTranscript({ events, resolve }: RecordSource): Transcript {
 export function transcriptOf(run: RunReading): Transcript {
   const turns = new Map(run.turns.map((turn) => [turn.event.seq, turn]));
   return {
-    collaborationId: run.events[0]?.stream ?? '',
+    collaborationId: run.stream,
     pattern: run.state.plan.pattern,
     simulated: run.isSimulated,
     question: run.textOf(run.opened.question),

@@ -1,6 +1,6 @@
 import type { SealedRecord } from '../collaboration/decision.ts';
 import { verifyChain } from './chain.ts';
-import { locateChange } from './diagnosis.ts';
+import { locateChange, triesMaxDefault, type SuspectChain } from './diagnosis.ts';
 import { differences, shown, type Difference } from './difference.ts';
 import type { LedgerEvent, SealedContent, Sha256, Text } from './event.ts';
 import { buildRecord, contentHash, signedBytes, type UnsignedRecord } from './record.ts';
@@ -58,6 +58,8 @@ export interface Evidence {
   readonly events?: readonly unknown[];
   /** The key that the reader trusts (SPKI, DER, base64); without it the key inside the record is believed. */
   readonly publicKey?: string;
+  /** Most texts that are tried to find a changed character; enough for a second's work unless set. */
+  readonly triesMax?: number;
 }
 
 /**
@@ -80,7 +82,7 @@ export function verifyRecord(evidence: Evidence, cryptography: Cryptography): re
   return [
     passed('shape', `a sealed record, version ${record.version}`),
     ...signatureFindings(record, bytes, evidence.publicKey, cryptography),
-    ...eventFindings(record, evidence.events, cryptography.sha256),
+    ...eventFindings(record, evidence, cryptography.sha256),
   ];
 }
 
@@ -117,13 +119,13 @@ function bytesOf(record: SealedRecord): Uint8Array | string {
   try {
     return signedBytes(record);
   } catch (error) {
-    return messageOf(error); // what has no canonical JSON was never signed
+    return String(error); // what has no canonical JSON was never signed
   }
 }
 
 function eventFindings(
   record: SealedRecord,
-  given: readonly unknown[] | undefined,
+  { events: given, triesMax = triesMaxDefault }: Evidence,
   sha256: Sha256,
 ): readonly Finding[] {
   if (given === undefined) return [];
@@ -138,7 +140,7 @@ function eventFindings(
   const sealed = events.filter((event) => event.seq <= record.head.seq);
   return [
     passed('events', `${given.length} events`),
-    chainFinding(record, events, sha256),
+    chainFinding(record, { events, triesMax }, sha256),
     headFinding(record, events),
     ...contentFindings(record, sealed, sha256),
     ...rebuiltFindings(record, sealed, sha256),
@@ -146,15 +148,11 @@ function eventFindings(
   ];
 }
 
-function chainFinding(
-  record: SealedRecord,
-  events: readonly LedgerEvent[],
-  sha256: Sha256,
-): Finding {
-  const verdict = verifyChain(events, sha256);
+function chainFinding(record: SealedRecord, given: SuspectChain, sha256: Sha256): Finding {
+  const verdict = verifyChain(given.events, sha256);
   if (verdict.ok) return passed('chain', `whole from event 1 to ${verdict.head.seq}`);
-  const isHead = events[verdict.index]?.seq === record.head.seq;
-  const chain = isHead ? { events, headHash: record.head.hash } : { events };
+  const isHead = given.events[verdict.index]?.seq === record.head.seq;
+  const chain = isHead ? { ...given, headHash: record.head.hash } : given;
   const changes = locateChange(chain, verdict, sha256);
   if (changes === undefined) return failed('chain', verdict.message);
   const seq = verdict.fault === 'changed' ? verdict.seq : verdict.index + 1;
@@ -203,7 +201,7 @@ function hashOrFault(content: unknown, sha256: Sha256): string {
   try {
     return contentHash(content, sha256);
   } catch (error) {
-    return `nothing (${messageOf(error)})`;
+    return `nothing (${String(error)})`;
   }
 }
 
@@ -246,7 +244,7 @@ function rebuild(
   try {
     return buildRecord({ events, resolve: textsWithin(record, sha256) }, identity, sha256);
   } catch (error) {
-    return messageOf(error); // events may hold anything: they are what is under suspicion
+    return String(error); // events may hold anything: they are what is under suspicion
   }
 }
 
@@ -300,10 +298,6 @@ function pathOf(path: readonly PropertyKey[]): string {
     '',
   );
   return text === '' ? 'the whole' : text.replace(/^\./, '');
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function passed(check: VerificationCheck, message: string): Finding {
