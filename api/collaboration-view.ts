@@ -10,10 +10,8 @@ import type {
   CollaborationSummary,
   DecisionSummary,
 } from '../infra/stores/collaboration-store.ts';
+import { shownStatus } from './collaboration-status.ts';
 import type { ApiDeps } from './ports.ts';
-
-/** States after which nothing happens any more. */
-export const endedStatuses: readonly CollaborationStatus[] = ['completed', 'failed', 'cancelled'];
 
 /** Paths by what they lead to. */
 export type Links = Readonly<Record<string, string>>;
@@ -94,12 +92,18 @@ export function acceptedView(
 /** Shows an entry of a list. */
 export function summaryView(row: CollaborationSummary): {
   id: string;
+  status: CollaborationStatus;
   question: string;
   decision: DecisionSummary | null;
   links: Links;
 } {
   const { collaborationId, ...rest } = row;
-  return { id: collaborationId, ...rest, links: linksOf(collaborationId) };
+  return {
+    id: collaborationId,
+    ...rest,
+    status: shownStatus(row),
+    links: linksOf(collaborationId),
+  };
 }
 
 /** Shows a collaboration in full; reads the ledger of one that runs and the record of one that is sealed. */
@@ -116,7 +120,7 @@ export async function collaborationView(
   return {
     id: row.collaborationId,
     pattern: row.pattern,
-    status: row.status,
+    status: shownStatus(row),
     simulated: row.simulated,
     question: request.question,
     options: request.options ?? [],

@@ -5,10 +5,10 @@ import { collaborationRequestSchema } from '../../domain/collaboration/request-s
 import { patterns } from '../../domain/collaboration/plan.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import { collaborationStatuses, listLimitMax } from '../../infra/stores/collaboration-store.ts';
+import { isEnded, shownStatus } from '../collaboration-status.ts';
 import {
   acceptedView,
   collaborationView,
-  endedStatuses,
   estimateView,
   isSimulated,
   summaryView,
@@ -194,11 +194,11 @@ function addStart(api: Api, deps: ApiDeps, app: Surroundings): void {
       signal: () => AbortSignal.any([c.req.raw.signal, app.stopping]),
     });
     if (waitSeconds !== undefined) c.header('Preference-Applied', `wait=${waitSeconds}`);
-    if (row !== undefined && waitSeconds !== undefined && endedStatuses.includes(row.status)) {
+    if (row !== undefined && waitSeconds !== undefined && isEnded(row)) {
       return c.json(await collaborationView(deps, tenantId, row), 200);
     }
     const { plan, estimate } = row ?? started.planned;
-    const status = row?.status ?? started.status;
+    const status = row === undefined ? started.status : shownStatus(row);
     return c.json(acceptedView({ id: collaborationId, status, plan, estimate }), 202);
   });
 }

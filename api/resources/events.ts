@@ -2,7 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
 import { shown } from '../../domain/planning/fault.ts';
-import { endedStatuses } from '../collaboration-view.ts';
+import { isEnded } from '../collaboration-status.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import type { StreamHubs } from '../events/stream-hubs.ts';
 import type { StreamSource } from '../events/stream-hub.ts';
@@ -67,13 +67,12 @@ export function addEvents(api: Api, deps: ApiDeps, hubs: StreamHubs): void {
     const last = lastEventId(c.req.valid('header')['last-event-id']);
     const head = await deps.ledger.head({ tenantId, stream });
     const from = Math.min(last ?? after, head.seq);
-    const isEnded = endedStatuses.includes(row.status);
-    if (last !== undefined && isEnded && from === head.seq) return c.body(null, 204);
+    if (last !== undefined && isEnded(row) && from === head.seq) return c.body(null, 204);
     const body = hubs.watch({
       key: `${tenantId} ${stream}`,
       source: sourceOf(deps, tenantId, stream),
       after: from,
-      live: live && !isEnded,
+      live: live && !isEnded(row),
     });
     return c.body(body, 200, {
       'content-type': 'text/event-stream; charset=utf-8',
@@ -108,7 +107,7 @@ function sourceOf(deps: ApiDeps, tenantId: string, stream: string): StreamSource
       await deps.ledger.read({ tenantId, stream, afterSeq: after, limit }),
     isOver: async () => {
       const row = await deps.collaborations.get(tenantId, stream);
-      return row === undefined || endedStatuses.includes(row.status);
+      return row === undefined || isEnded(row);
     },
     subscribe: ({ onHint, onLive }) => {
       const unwatch = deps.feed.watch(tenantId, stream, onHint);

@@ -3,7 +3,8 @@ import type { Context } from 'hono';
 
 import { transcriptMarkdown } from '../../domain/ledger/transcript-markdown.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
-import { endedStatuses, linksOf, readDecision } from '../collaboration-view.ts';
+import { isEnded, shownStatus } from '../collaboration-status.ts';
+import { linksOf, readDecision } from '../collaboration-view.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
@@ -124,12 +125,12 @@ function wantsJson(c: Context<ApiEnv>): boolean {
 }
 
 function noOutcome(row: Collaboration): Problem {
-  const isEnded = endedStatuses.includes(row.status);
+  const status = shownStatus(row);
   return new Problem('not-ended', {
-    detail: isEnded
-      ? `Collaboration ${row.collaborationId} ended as ${row.status}, without a sealed decision.`
-      : `Collaboration ${row.collaborationId} is ${row.status}; its decision is still to come.`,
-    errors: [{ field: 'status', got: row.status, expected: 'completed' }],
+    detail: isEnded(row)
+      ? `Collaboration ${row.collaborationId} ended as ${status}, without a sealed decision.`
+      : `Collaboration ${row.collaborationId} is ${status}; its decision is still to come.`,
+    errors: [{ field: 'status', got: status, expected: 'completed' }],
     headers: { link: `<${linksOf(row.collaborationId)['events'] ?? ''}>; rel="monitor"` },
   });
 }

@@ -1,6 +1,6 @@
 import type { Context } from 'hono';
 
-import { endedStatuses } from '../collaboration-view.ts';
+import { isDecided } from '../collaboration-status.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import { actorOf } from '../context.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
@@ -50,7 +50,7 @@ export async function findSteerable(c: Context<ApiEnv>, deps: ApiDeps): Promise<
   const tenantId = c.get('tenantId');
   const row = await findCollaboration(deps, tenantId, c.req.param('id') ?? '');
   const { collaborationId, plan, status } = row;
-  if (endedStatuses.includes(status)) throw ended(collaborationId, status);
+  if (isDecided(row)) throw ended(collaborationId, status);
   if (status === 'queued' && !(await startWorkflow(deps, { tenantId, collaborationId, plan }))) {
     throw unreachable(undefined);
   }

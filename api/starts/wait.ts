@@ -1,5 +1,5 @@
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
-import { endedStatuses } from '../collaboration-view.ts';
+import { isEnded } from '../collaboration-status.ts';
 import type { ApiDeps } from '../ports.ts';
 
 /** Net below the hints. */
@@ -33,7 +33,7 @@ export async function waitForEnd(
     for (;;) {
       const row = await deps.collaborations.get(tenantId, collaborationId);
       const leftMs = deadline - performance.now();
-      if (row === undefined || endedStatuses.includes(row.status)) return row;
+      if (row === undefined || isEnded(row)) return row;
       if (leftMs <= 0 || until.signal.aborted) return row;
       await alarm.wait({ leastMs: LOOK_GAP_MS, mostMs: Math.min(leftMs, LOOK_EVERY_MS) });
     }

@@ -6,6 +6,7 @@ import { createCollaborationId } from '../../../api/collaboration-id.ts';
 import { openTemporal } from '../../../infra/temporal/client.ts';
 import type { TemporalConnection } from '../../../infra/temporal/client.ts';
 import { createEngine } from '../../../infra/temporal/engine.ts';
+import { searchAttributes } from '../../../infra/temporal/settings.ts';
 import { planWith } from '../../support/plans.ts';
 
 const stackFile = new URL('../../../.cache/test-stack.json', import.meta.url);
@@ -34,15 +35,15 @@ describe('the engine', () => {
     const outcomes = [await engine.start(input), await engine.start(input)];
 
     const handle = temporal.client.workflow.getHandle(`debate/${collaborationId}`);
-    const { searchAttributes, status } = await handle.describe();
+    const { typedSearchAttributes, status } = await handle.describe();
     await handle.terminate();
     expect(outcomes).toEqual([{ kind: 'started' }, { kind: 'started' }]);
     expect(status.name).toBe('RUNNING');
-    expect(searchAttributes).toMatchObject({
-      TenantId: ['one'],
-      Pattern: ['debate'],
-      Status: ['running'],
-    });
+    expect([
+      typedSearchAttributes.get(searchAttributes.tenantId),
+      typedSearchAttributes.get(searchAttributes.pattern),
+      typedSearchAttributes.get(searchAttributes.status),
+    ]).toEqual(['one', 'debate', 'running']);
   });
 
   test('does not start again what has ended', async () => {
