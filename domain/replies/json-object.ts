@@ -23,7 +23,8 @@ export function findJsonObject(text: string): FoundObject {
   let start = text.indexOf('{');
   for (let tries = 0; start >= 0 && tries < beginningsMax; tries += 1) {
     const end = endOfObject(text, start);
-    if (end < 0) return found.length > 0 ? single(found) : { kind: 'unfinished' };
+    // Where another object begins and breaks off, which one was meant would be a guess.
+    if (end < 0) return { kind: 'unfinished' };
     const value = parseObject(text.slice(start, end));
     if (value !== undefined) found.push(value);
     start = text.indexOf('{', end);

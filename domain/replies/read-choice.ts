@@ -37,7 +37,7 @@ export function optionNamed(
 ): Reading<ChosenAnswers> {
   const said = fieldOf(fields, 'answer');
   const option = optionIn(options, textOf(said));
-  if (option !== undefined) return chosen('single', [option]);
+  if (option !== undefined) return chosenOne(option);
   return faulty('invalid-answer', {
     field: 'answer',
     got: said,
@@ -60,7 +60,7 @@ export function nominatedOptions(fields: Fields, context: ReplyContext): Reading
     key: answerKey(text, context.grouping, context.sha256),
     text,
   }));
-  return chosen('approve', firstOfEach(keyed).slice(0, nominationsMax));
+  return chosenList('approve', firstOfEach(keyed).slice(0, nominationsMax));
 }
 
 /** Reads the options that a ballot excludes; none of them may be the one it chooses. */
@@ -96,7 +96,7 @@ function openAnswer(fields: Fields, context: ReplyContext): Reading<ChosenAnswer
       expected: `at most ${answerCharactersMax} characters`,
     });
   }
-  return chosen('single', [{ key: answerKey(text, context.grouping, context.sha256), text }]);
+  return chosenOne({ key: answerKey(text, context.grouping, context.sha256), text });
 }
 
 function approvedOptions(
@@ -105,7 +105,7 @@ function approvedOptions(
 ): Reading<ChosenAnswers> {
   const read = optionsIn(fields, 'approved', options);
   if (!read.ok) return read;
-  if (read.value.length > 0) return chosen('approve', firstOfEach(read.value));
+  if (read.value.length > 0) return chosenList('approve', firstOfEach(read.value));
   return faulty('invalid-answer', {
     field: 'approved',
     got: fieldOf(fields, 'approved'),
@@ -118,7 +118,7 @@ function rankedOptions(fields: Fields, options: readonly LabelledOption[]): Read
   if (!read.ok) return read;
   const unique = firstOfEach(read.value);
   // Which of two places a doubled option was meant for is a guess, so it is asked again.
-  if (unique.length > 0 && unique.length === read.value.length) return chosen('rank', unique);
+  if (unique.length > 0 && unique.length === read.value.length) return chosenList('rank', unique);
   return faulty('invalid-answer', {
     field: 'ranking',
     got: fieldOf(fields, 'ranking'),
@@ -132,13 +132,19 @@ function firstOfEach<T extends KeyedAnswer>(answers: readonly T[]): readonly T[]
   );
 }
 
-function chosen(
-  kind: Exclude<Choice['kind'], 'abstain'>,
+function chosenOne(named: KeyedAnswer): Reading<ChosenAnswers> {
+  return chosen({ kind: 'single', option: named.key }, [named]);
+}
+
+function chosenList(
+  kind: 'approve' | 'rank',
   named: readonly KeyedAnswer[],
 ): Reading<ChosenAnswers> {
+  return chosen({ kind, options: named.map(({ key }) => key) }, named);
+}
+
+function chosen(choice: Choice, named: readonly KeyedAnswer[]): Reading<ChosenAnswers> {
   const answers = named.map(({ key, text }) => ({ key, text }));
-  const options = answers.map(({ key }) => key);
-  const choice: Choice = kind === 'single' ? { kind, option: options[0] ?? '' } : { kind, options };
   return {
     ok: true,
     value: { choice, answers, answer: answers.map(({ text }) => text).join('\n') },

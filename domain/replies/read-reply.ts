@@ -19,7 +19,14 @@ import {
 } from './reply-fields.ts';
 import type { Fields, Reading } from './reply-fields.ts';
 import { groupLabels, nobodyCited } from './reply-schema.ts';
-import type { GroupingReply, ParsedReply, ReadReply, ReplyContext, ReplyFault } from './reply.ts';
+import type {
+  GroupingReply,
+  KeyedAnswer,
+  ParsedReply,
+  ReadReply,
+  ReplyContext,
+  ReplyFault,
+} from './reply.ts';
 import { synthesisCharactersMax } from './reply-limits.ts';
 
 /**
@@ -193,7 +200,11 @@ function readGrouping(fields: Fields, context: ReplyContext): Reading<ParsedRepl
   }
   return {
     ok: true,
-    value: { kind: 'grouping', merges: mergesOf(groups, context), rationale: rationaleOf(fields) },
+    value: {
+      kind: 'grouping',
+      merges: mergesOf(groups, context.answers ?? []),
+      rationale: rationaleOf(fields),
+    },
   };
 }
 
@@ -204,13 +215,13 @@ function placeIn(labels: readonly string[], said: string): number {
 /** The first answer of each group, in the order in which the chair was shown them, stands for it. */
 function mergesOf(
   groups: readonly (readonly number[])[],
-  { answers = [] }: ReplyContext,
+  answers: readonly KeyedAnswer[],
 ): GroupingReply['merges'] {
   const merges: Record<string, string> = {};
   for (const group of groups) {
-    const keys = [...group].sort((one, other) => one - other).map((place) => answers[place]?.key);
-    const [stands, ...others] = new Set(keys);
-    for (const key of others) if (key !== undefined && stands !== undefined) merges[key] = stands;
+    const [stands, ...others] = answers.filter((_answer, place) => group.includes(place));
+    if (stands === undefined) continue;
+    for (const { key } of others) merges[key] = stands.key;
   }
   return merges;
 }

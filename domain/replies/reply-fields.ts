@@ -145,15 +145,16 @@ export function optionsIn(
   options: readonly LabelledOption[],
 ): Reading<readonly LabelledOption[]> {
   const said = textsOf(fieldOf(fields, field));
-  const unknown = said.find((text) => optionIn(options, text) === undefined);
-  if (unknown !== undefined) {
+  const found = said.map((text) => optionIn(options, text));
+  const unknown = found.indexOf(undefined);
+  if (unknown >= 0) {
     return faulty('invalid-answer', {
       field,
-      got: unknown,
+      got: said[unknown],
       expected: `only options out of ${listed(options.map(({ label }) => label))}`,
     });
   }
-  return { ok: true, value: said.flatMap((text) => optionIn(options, text) ?? []) };
+  return { ok: true, value: found.filter((option) => option !== undefined) };
 }
 
 function quoted(value: unknown): string {
