@@ -10,7 +10,7 @@ import type { Metrics } from './metrics.ts';
 import { observe } from './observation.ts';
 import type { ApiDeps } from './ports.ts';
 import { answerProblem, Problem } from './problem.ts';
-import { brokenJson } from './request-body.ts';
+import { brokenJson, wrongMediaType } from './request-body.ts';
 import { addAgents } from './resources/agents.ts';
 import { addArtifacts } from './resources/artifacts.ts';
 import { addCollaborations } from './resources/collaborations.ts';
@@ -106,7 +106,10 @@ const TRY_SOON = { 'retry-after': '1' };
 /** Sorts whatever was thrown; nothing of an unknown error is told outside. */
 async function problemOf(error: Error, readText: () => Promise<string>): Promise<Problem> {
   if (error instanceof Problem) return error;
-  if (error instanceof HTTPException && error.status === 400) return brokenJson(await readText());
+  if (error instanceof HTTPException) {
+    if (error.status === 400) return brokenJson(await readText());
+    if (error.status === 415) return wrongMediaType(undefined, 'application/json');
+  }
   const cause = error;
   if (isStoreAway(error)) {
     const detail = 'The artifact store cannot be reached now.';

@@ -33,6 +33,29 @@ describe('a step of steering', () => {
     ]);
   });
 
+  test('takes a media type without a body for no body', async () => {
+    const { house, path } = await createRunningHouse();
+
+    const response = await house.request(`${path}/pause`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+    });
+
+    expect(response.status).toBe(200);
+  });
+
+  test('refuses a body without a media type', async () => {
+    const { house, path } = await createRunningHouse();
+
+    const response = await house.request(`${path}/cancel`, {
+      method: 'POST',
+      body: new TextEncoder().encode('{"reason":"x"}'),
+    });
+
+    expect(response.status).toBe(415);
+    expect(house.steered).toEqual([]);
+  });
+
   test('is one update for one Idempotency-Key', async () => {
     const { house, path } = await createRunningHouse();
 
