@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 
-import { isTransient } from './transient-error.ts';
+import { persistently } from './persistence.ts';
 
 /** How to reach a database. */
 export interface DatabaseOptions {
@@ -17,14 +17,15 @@ export type Transaction = postgres.TransactionSql;
 
 /**
  * A pool of connections to one database.
- * Every failure of the connection itself is one for which {@link isTransient} is true; the pool reconnects by itself at the
- * next query, so a caller that tries again needs no other care.
+ * Every failure of the connection itself is one for which `isTransient` is true; the pool reconnects by itself at the next
+ * query, so a caller that tries again needs no other care.
  */
 export interface Database {
   /** For statements that need no tenant: functions that look across tenants, notifications. */
   readonly sql: postgres.Sql;
   /**
    * Runs one transaction that sees and writes one tenant's rows only; it commits when `work` resolves and is undone when it rejects.
+   * When the connection fails, `work` is done again, so it must be repeatable.
    * The setting of the tenant travels with the first statement.
    */
   withTenant<T>(tenantId: string, work: (sql: Transaction) => Promise<T>): Promise<T>;
@@ -67,21 +68,22 @@ export function createDatabase(options: DatabaseOptions): Database {
   });
   return {
     sql,
-    withTenant: async (tenantId, work) =>
-      (
-        await sql.begin(async (transaction) => {
+    withTenant: async (tenantId, work) => {
+      const transact = () =>
+        sql.begin(async (transaction) => {
           const tenant =
             transaction`select set_config('conclave.tenant', ${tenantId}, true)`.execute();
           // A failing setting surfaces below; until then it must not count as unhandled.
           tenant.catch(() => undefined);
-          const result = await work(transaction);
+          const outcome = await work(transaction);
           await tenant;
-          return { result };
-        })
-      ).result as never,
+          return { result: outcome };
+        });
+      return (await persistently(transact)).result;
+    },
     listen: async (channel, onPayload, onListening) => {
-      const { unlisten } = await sql.listen(channel, onPayload, onListening);
-      return unlisten;
+      const subscription = await sql.listen(channel, onPayload, onListening);
+      return () => subscription.unlisten();
     },
     close: () => sql.end({ timeout: closeTimeoutSeconds }),
   };
@@ -95,5 +97,3 @@ export function createDatabase(options: DatabaseOptions): Database {
 export function backoffSeconds(retries: number): number {
   return Math.min(backoffFirstSeconds * 2 ** retries, backoffMaxSeconds);
 }
-
-export { isTransient };

@@ -48,23 +48,41 @@ const liveChannel = 'conclave_live';
  *
  * @param deps - the database
  */
-export function createEventFeed({ database }: EventFeedDeps): EventFeed {
-  const ledger = createWatchers<void>();
+export function createEventFeed(deps: EventFeedDeps): EventFeed {
+  const { database } = deps;
+  const ledger = createWatchers<undefined>();
   const live = createWatchers<string>();
   const cancelled = createWatchers<CancelledTurns>();
   const everything = '';
-  const channels: [string, (payload: string) => void, () => void][] = [
-    [ledgerChannel, (payload) => ledger.tell(streamIn(payload), undefined), ledger.tellAll],
-    [liveChannel, (payload) => hearLive(live, payload), () => undefined],
-    [
-      cancelledChannel,
-      (payload) => cancelled.tell(everything, cancelledIn(payload)),
-      () => undefined,
-    ],
+  const channels: Channel[] = [
+    {
+      name: ledgerChannel,
+      hear: (payload) => {
+        ledger.tell(streamIn(payload), undefined);
+      },
+      // What was missed is in the ledger; what was missed live is lost.
+      onListening: () => {
+        ledger.tellAll(undefined);
+      },
+    },
+    {
+      name: liveChannel,
+      hear: (payload) => {
+        hearLive(live, payload);
+      },
+      onListening: () => undefined,
+    },
+    {
+      name: cancelledChannel,
+      hear: (payload) => {
+        cancelled.tell(everything, cancelledIn(payload));
+      },
+      onListening: () => undefined,
+    },
   ];
   // A first attempt that fails is made again by the driver, as is every lost connection.
-  const listening = channels.map(([channel, onPayload, onListening]) =>
-    database.listen(channel, onPayload, onListening).catch(() => undefined),
+  const listening = channels.map(({ name, hear, onListening }) =>
+    database.listen(name, hear, onListening).catch(() => undefined),
   );
 
   return {
@@ -84,16 +102,22 @@ export function createEventFeed({ database }: EventFeedDeps): EventFeed {
       for (const watchers of [ledger, live, cancelled]) watchers.clear();
       const unlisten = await Promise.all(listening);
       // Without a connection there is nothing to stop hearing.
-      await Promise.allSettled(unlisten.map((stop) => stop?.()));
+      await Promise.allSettled(unlisten.map(async (stop) => stop?.()));
     },
   };
+}
+
+interface Channel {
+  readonly name: string;
+  readonly hear: (payload: string) => void;
+  /** The connection was made, for the first time or anew. */
+  readonly onListening: () => void;
 }
 
 interface Watchers<Payload> {
   add(key: string, watcher: (payload: Payload) => void): Unwatch;
   tell(key: string, payload: Payload): void;
-  /** Tells every watcher, where the payload says nothing. */
-  tellAll(this: void): void;
+  tellAll(payload: Payload): void;
   clear(): void;
 }
 
@@ -102,7 +126,9 @@ function createWatchers<Payload>(): Watchers<Payload> {
   return {
     add: (key, given) => {
       // A function of its own, so that one callback given twice is two watches.
-      const watcher = (payload: Payload): void => given(payload);
+      const watcher = (payload: Payload): void => {
+        given(payload);
+      };
       const watchers = byKey.get(key) ?? new Set();
       byKey.set(key, watchers.add(watcher));
       return () => {
@@ -110,13 +136,15 @@ function createWatchers<Payload>(): Watchers<Payload> {
         if (watchers.size === 0 && byKey.get(key) === watchers) byKey.delete(key);
       };
     },
-    tell: (key, payload) => byKey.get(key)?.forEach((watcher) => watcher(payload)),
-    tellAll: () => {
-      for (const watchers of byKey.values()) {
-        for (const watcher of watchers) (watcher as (payload?: Payload) => void)();
-      }
+    tell: (key, payload) => {
+      for (const watcher of byKey.get(key) ?? []) watcher(payload);
     },
-    clear: () => byKey.clear(),
+    tellAll: (payload) => {
+      for (const watchers of byKey.values()) for (const watcher of watchers) watcher(payload);
+    },
+    clear: () => {
+      byKey.clear();
+    },
   };
 }
 

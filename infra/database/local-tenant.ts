@@ -6,7 +6,9 @@ export const localTenantId = 'local';
 /**
  * Sees to it that the local tenant exists and that this key is one of its own. Repeatable.
  *
- * @param options - URL of the role that owns the tables, and the key in clear
+ * @param options - where and with which key
+ * @param options.ownerUrl - URL of the role that owns the tables
+ * @param options.apiKey - the key in clear
  */
 export async function provisionLocalTenant(options: {
   readonly ownerUrl: string;

@@ -1,5 +1,6 @@
 import type { Agent } from '../../domain/providers/agent.ts';
-import type { Database, Transaction } from '../database/connection.ts';
+import type { Transaction } from '../database/connection.ts';
+import type { StoreDeps } from './store-deps.ts';
 
 /** The agents of a tenant. */
 export interface AgentStore {
@@ -21,7 +22,8 @@ export interface AgentStore {
  *
  * @param deps - the database
  */
-export function createAgentStore({ database }: { readonly database: Database }): AgentStore {
+export function createAgentStore(deps: StoreDeps): AgentStore {
+  const { database } = deps;
   return {
     put: (tenantId, agent) =>
       database.withTenant(tenantId, async (sql) => {

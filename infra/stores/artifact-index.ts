@@ -1,4 +1,4 @@
-import type { Database } from '../database/connection.ts';
+import type { StoreDeps } from './store-deps.ts';
 
 /** An artifact of a tenant. */
 export interface ArtifactEntry {
@@ -20,7 +20,8 @@ export interface ArtifactIndex {
  *
  * @param deps - the database
  */
-export function createArtifactIndex({ database }: { readonly database: Database }): ArtifactIndex {
+export function createArtifactIndex(deps: StoreDeps): ArtifactIndex {
+  const { database } = deps;
   return {
     record: async (tenantId, artifacts) => {
       if (artifacts.length === 0) return;

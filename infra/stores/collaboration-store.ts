@@ -2,11 +2,12 @@ import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { Estimate } from '../../domain/collaboration/request.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
-import type { Database } from '../database/connection.ts';
+import { persistently } from '../database/persistence.ts';
 import { listCollaborations, readCollaboration } from './collaboration-rows.ts';
 import { eventForm } from './event-form.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { asStored } from './ledger-store.ts';
+import type { RunStoreDeps } from './store-deps.ts';
 
 /** The states of a collaboration. */
 export const collaborationStatuses = [
@@ -155,18 +156,12 @@ export interface CollaborationStore {
   }): Promise<Message | undefined>;
 }
 
-/** What the collaborations stand on. */
-export interface CollaborationStoreDeps {
-  readonly database: Database;
-  readonly groupCommit: GroupCommit;
-}
-
 /**
  * Opens the store of collaborations.
  *
  * @param deps - the database, and the group commit that this process's stores share
  */
-export function createCollaborationStore(deps: CollaborationStoreDeps): CollaborationStore {
+export function createCollaborationStore(deps: RunStoreDeps): CollaborationStore {
   const { database, groupCommit } = deps;
   return {
     create: (input) => create(groupCommit, input),
@@ -193,8 +188,10 @@ export function createCollaborationStore(deps: CollaborationStoreDeps): Collabor
     },
 
     queuedOlderThan: async (seconds) => {
-      const rows = await database.sql<{ tenant_id: string; collaboration_id: string }[]>`
-        select * from conclave.queued_older_than(${seconds})`;
+      const rows = await persistently(
+        () => database.sql<{ tenant_id: string; collaboration_id: string }[]>`
+          select * from conclave.queued_older_than(${seconds})`,
+      );
       return rows.map((row) => ({
         tenantId: row.tenant_id,
         collaborationId: row.collaboration_id,
@@ -253,7 +250,7 @@ async function create(groupCommit: GroupCommit, input: NewCollaboration): Promis
   };
 }
 
-async function seal(deps: CollaborationStoreDeps, input: SealInput): Promise<LedgerEvent> {
+async function seal(deps: RunStoreDeps, input: SealInput): Promise<LedgerEvent> {
   const { tenantId, collaborationId, event } = input;
   const result = await deps.groupCommit.perform(tenantId, {
     k: 'seal',
@@ -273,7 +270,7 @@ async function seal(deps: CollaborationStoreDeps, input: SealInput): Promise<Led
 
 /** The first characters of a question; counted as code points, so that none is cut in two. */
 function excerpt(question: string): string {
-  const characters = [...storable(question.slice(0, 2 * questionExcerptMax))];
+  const characters = Array.from(storable(question.slice(0, 2 * questionExcerptMax)));
   return characters.slice(0, questionExcerptMax).join('');
 }
 

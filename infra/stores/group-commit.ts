@@ -1,4 +1,5 @@
 import type { Database } from '../database/connection.ts';
+import { persistently } from '../database/persistence.ts';
 import { isTransient } from '../database/transient-error.ts';
 import type { EventForm } from './event-form.ts';
 
@@ -33,7 +34,7 @@ export interface OperationResult {
 export interface GroupCommit {
   /**
    * Performs one operation; those of one stream in the order in which they come. A failure of the connection is tried
-   * again for about two seconds, so every operation must be repeatable.
+   * again for about a second and a half, so every operation must be repeatable.
    *
    * @throws what the database said about this very operation; others in its transaction are not touched by it
    */
@@ -49,7 +50,6 @@ export interface GroupCommitDeps {
 
 const transactionsMaxDefault = 2;
 const operationsMax = 100;
-const retryDelaysMs = [20, 50, 100, 200, 400, 800];
 
 interface Waiting {
   readonly operation: Operation;
@@ -150,19 +150,13 @@ async function send(
   batch: readonly Waiting[],
 ): Promise<OperationResult[]> {
   const text = JSON.stringify(batchDocument(batch));
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      const rows = await database.sql<{ op: number; result: OperationResult }[]>`
-        select op, result from conclave.perform_batch(${tenantId}, ${text}::text::jsonb)`;
-      const results: OperationResult[] = [];
-      for (const row of rows) results[row.op] = row.result;
-      return results;
-    } catch (error) {
-      const delayMs = retryDelaysMs[attempt];
-      if (delayMs === undefined || !isTransient(error)) throw error;
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-    }
-  }
+  const rows = await persistently(
+    () => database.sql<{ op: number; result: OperationResult }[]>`
+      select op, result from conclave.perform_batch(${tenantId}, ${text}::text::jsonb)`,
+  );
+  const results: OperationResult[] = [];
+  for (const row of rows) results[row.op] = row.result;
+  return results;
 }
 
 function batchDocument(batch: readonly Waiting[]): Record<string, unknown> {

@@ -4,7 +4,8 @@ import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { Database } from '../database/connection.ts';
 import { eventForm, placedEvent } from './event-form.ts';
 import { readEvents } from './event-rows.ts';
-import type { GroupCommit, OperationResult } from './group-commit.ts';
+import type { OperationResult } from './group-commit.ts';
+import type { RunStoreDeps } from './store-deps.ts';
 
 /** Names one stream of one tenant. A collaboration's stream is named by its id. */
 export interface StreamRef {
@@ -32,12 +33,6 @@ export interface LedgerStore {
   head(input: StreamRef): Promise<ChainHead>;
 }
 
-/** What the ledger stands on. */
-export interface LedgerStoreDeps {
-  readonly database: Database;
-  readonly groupCommit: GroupCommit;
-}
-
 /** Largest number that a stream can reach. */
 const seqMax = 2_147_483_647;
 
@@ -46,7 +41,8 @@ const seqMax = 2_147_483_647;
  *
  * @param deps - the database, and the group commit that this process's stores share
  */
-export function createLedgerStore({ database, groupCommit }: LedgerStoreDeps): LedgerStore {
+export function createLedgerStore(deps: RunStoreDeps): LedgerStore {
+  const { database, groupCommit } = deps;
   const read: LedgerStore['read'] = ({ tenantId, stream, afterSeq, limit }) =>
     database.withTenant(tenantId, (sql) =>
       readEvents(sql, { tenantId, stream, fromSeq: afterSeq + 1, toSeq: seqMax, limit }),

@@ -1,5 +1,6 @@
 import type { FaultDisposition } from '../../domain/providers/model-connector.ts';
-import type { Database } from '../database/connection.ts';
+import { persistently } from '../database/persistence.ts';
+import type { StoreDeps } from './store-deps.ts';
 
 /** Where a provider account stands. */
 export interface ProviderAccountStatus {
@@ -51,17 +52,14 @@ interface AccountRow {
  *
  * @param deps - the database
  */
-export function createProviderAccounts({
-  database,
-}: {
-  readonly database: Database;
-}): ProviderAccounts {
+export function createProviderAccounts(deps: StoreDeps): ProviderAccounts {
+  const { database } = deps;
   const { sql } = database;
   return {
     reportFault: async ({ account, disposition, retryAfterMs }) => {
       if (disposition === 'never') return;
       const waitMs = retryAfterMs === null ? null : Math.ceil(retryAfterMs);
-      await sql`select conclave.account_failed(${account}, ${waitMs})`;
+      await persistently(() => sql`select conclave.account_failed(${account}, ${waitMs})`);
     },
 
     reportSuccess: async (account) => {
@@ -71,9 +69,11 @@ export function createProviderAccounts({
     },
 
     status: async (accounts) => {
-      const rows = await sql<AccountRow[]>`
-        select * from conclave.accounts_status(
-          array(select jsonb_array_elements_text(${JSON.stringify(accounts)}::text::jsonb)))`;
+      const rows = await persistently(
+        () => sql<AccountRow[]>`
+          select * from conclave.accounts_status(
+            array(select jsonb_array_elements_text(${JSON.stringify(accounts)}::text::jsonb)))`,
+      );
       return rows.map((row) => ({
         account: row.account,
         breaker: row.state,

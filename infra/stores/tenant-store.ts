@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type postgres from 'postgres';
 
 import { createDatabase } from '../database/connection.ts';
-import type { Database } from '../database/connection.ts';
+import { persistently } from '../database/persistence.ts';
+import type { StoreDeps } from './store-deps.ts';
 
 /** Tenants by API key. */
 export interface TenantStore {
@@ -32,11 +33,14 @@ const tenantIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
  *
  * @param deps - the database
  */
-export function createTenantStore({ database }: { readonly database: Database }): TenantStore {
+export function createTenantStore(deps: StoreDeps): TenantStore {
+  const { database } = deps;
   return {
     tenantOfKey: async (apiKey) => {
-      const [row] = await database.sql<{ tenant: string | null }[]>`
-        select conclave.tenant_of_api_key(${keySha256(apiKey)}) as tenant`;
+      const [row] = await persistently(
+        () => database.sql<{ tenant: string | null }[]>`
+          select conclave.tenant_of_api_key(${keySha256(apiKey)}) as tenant`,
+      );
       return row?.tenant ?? undefined;
     },
   };
@@ -45,7 +49,8 @@ export function createTenantStore({ database }: { readonly database: Database })
 /**
  * Opens the administration of tenants.
  *
- * @param options - URL of the role that owns the tables
+ * @param options - where the tables are
+ * @param options.ownerUrl - URL of the role that owns the tables
  */
 export function createTenantAdministration(options: {
   readonly ownerUrl: string;

@@ -1,7 +1,4 @@
-import postgres from 'postgres';
-
-import { backoffSeconds } from '../database/connection.ts';
-import { isTransient } from '../database/transient-error.ts';
+import { createWorkerLocks } from './worker-locks.ts';
 
 /** A worker's place in the registry. */
 export interface Registration {
@@ -45,11 +42,6 @@ export interface WorkerRegistryDeps {
   readonly url: string;
 }
 
-const connectTimeoutSeconds = 5;
-const retryMs = 50;
-const retriesMax = 1200; // a minute
-const unlocksMax = 10;
-
 /** After a loss of the connection: time for the others, who probably lost theirs too, to take their locks again. */
 const graceMs = 2000;
 
@@ -59,85 +51,26 @@ const graceMs = 2000;
  * @param deps - where the database is
  */
 export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
-  const registered = new Map<string, string>();
   const claimed = new Set<string>();
-  let isClosing = false;
-  let isHolding = false;
-  let mustHold = false;
-  let lostAtMs = -graceMs;
-  const sql = postgres(deps.url, {
-    max: 1,
-    // The locks are the connection: it must never be let go by itself.
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: connectTimeoutSeconds,
-    backoff: backoffSeconds,
-    fetch_types: false,
-    onnotice: () => undefined,
-    connection: { application_name: 'conclave-worker-registry' },
-    onclose: () => {
-      claimed.clear();
-      lostAtMs = performance.now();
-      mustHold = true;
-      if (!isHolding) void holdAgain();
-    },
+  const locks = createWorkerLocks(deps.url, () => {
+    claimed.clear();
   });
-
-  async function hold(workerId: string, taskQueue: string): Promise<boolean> {
-    const [row] = await sql<{ held: boolean }[]>`
-      select pg_try_advisory_lock(conclave.worker_lock_key(${workerId})) as held`;
-    // Else someone took us for dead and is taking over: this ends soon.
-    if (row?.held !== true) return false;
-    await sql`select conclave.worker_register(${workerId}, ${taskQueue})`;
-    return true;
-  }
-
-  async function holdPatiently(workerId: string, taskQueue: string): Promise<void> {
-    for (let attempt = 0; registered.has(workerId) && attempt < retriesMax; attempt += 1) {
-      try {
-        if (await hold(workerId, taskQueue)) return;
-      } catch (error) {
-        if (!isTransient(error) || attempt + 1 === retriesMax) throw error;
-      }
-      await new Promise((resolve) => setTimeout(resolve, retryMs));
-    }
-  }
-
-  async function holdAgain(): Promise<void> {
-    isHolding = true;
-    while (mustHold && !isClosing) {
-      mustHold = false;
-      const holding = [...registered].map(([workerId, queue]) => holdPatiently(workerId, queue));
-      // Who cannot be held again is dead to the others, which is the safe side; the next loss tries anew.
-      await Promise.allSettled(holding);
-    }
-    isHolding = false;
-  }
-
-  async function unlock(workerId: string): Promise<void> {
-    // A lock that was taken twice must be given back twice.
-    for (let count = 0; count < unlocksMax; count += 1) {
-      const [row] = await sql<{ was_held: boolean }[]>`
-        select pg_advisory_unlock(conclave.worker_lock_key(${workerId})) as was_held`;
-      if (row?.was_held !== true) return;
-    }
-  }
+  const { sql } = locks;
 
   return {
     register: async ({ workerId, taskQueue }) => {
-      registered.set(workerId, taskQueue);
-      await holdPatiently(workerId, taskQueue);
+      await locks.keep(workerId, taskQueue);
       return {
         close: async () => {
-          if (!registered.delete(workerId)) return;
+          if (!locks.letGo(workerId)) return;
           await sql`select conclave.worker_forget(${workerId})`;
-          await unlock(workerId);
+          await locks.unlock(workerId);
         },
       };
     },
 
     deadWorkers: async () => {
-      if (performance.now() - lostAtMs < graceMs) return [...claimed];
+      if (locks.lostForMs() < graceMs) return [...claimed];
       const rows = await sql<{ id: string }[]>`select conclave.workers_dead() as id`;
       // A takeover that broke off holds its lock still, so it is listed from here.
       return [...new Set([...claimed, ...rows.map(({ id }) => id)])];
@@ -146,30 +79,22 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
     claimDead: async (workerId) => {
       if (claimed.has(workerId)) return true;
       // A session may take its own lock again and again: what this process holds is not free.
-      if (registered.has(workerId)) return false;
-      const [row] = await sql<{ held: boolean }[]>`
-        select pg_try_advisory_lock(conclave.worker_lock_key(${workerId})) as held`;
-      if (row?.held === true) {
-        const [known] = await sql<{ known: boolean }[]>`
-          select conclave.worker_is_registered(${workerId}) as known`;
-        if (known?.known === true) {
-          claimed.add(workerId);
-          return true;
-        }
-        await unlock(workerId);
+      if (locks.keeps(workerId) || !(await locks.tryLock(workerId))) return false;
+      const [row] = await sql<{ known: boolean }[]>`
+        select conclave.worker_is_registered(${workerId}) as known`;
+      if (row?.known === true) {
+        claimed.add(workerId);
+        return true;
       }
+      await locks.unlock(workerId);
       return false;
     },
 
     forget: async (workerId) => {
       await sql`select conclave.worker_forget(${workerId})`;
-      if (claimed.delete(workerId)) await unlock(workerId);
+      if (claimed.delete(workerId)) await locks.unlock(workerId);
     },
 
-    close: async () => {
-      isClosing = true;
-      registered.clear();
-      await sql.end({ timeout: connectTimeoutSeconds });
-    },
+    close: () => locks.close(),
   };
 }

@@ -152,14 +152,14 @@ export function positionOf(
   const fact: FactOf<'position.submitted'> = {
     type: 'position.submitted',
     ...turn,
-    choice: 'o1' as never,
+    choice: { kind: 'single', option: 'o1' },
     vetoes: [],
     confidence: 0.5,
     citing: null,
     usage: { inputTokens: 40, cachedTokens: 0, outputTokens: 20 },
     microsUsd: 600,
     ...more,
-  } as FactOf<'position.submitted'>;
+  };
   return { fact, content: contentOf('yes') };
 }
 
