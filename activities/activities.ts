@@ -28,28 +28,37 @@ export interface RecordFactsInput {
   readonly facts: readonly DecidedFact[];
   /** Turns that were asked and have not come back yet. */
   readonly awaited: readonly string[];
+  /** What the ids of the next step that the machine decides begin with. */
+  readonly step: string;
 }
 
 /**
  * What recording came to; `null` when the facts were recorded as they are. `replaced`: the ledger has other facts under
  * these ids, from an earlier try whose answer was lost, and the ledger is right. `missed`: nothing was recorded, because
- * these awaited turns have ended in time; fold them in and decide again.
+ * these awaited turns have ended in time; fold them in and decide again. `behind`: nothing was recorded, because the
+ * ledger has the machine's next step already, from a try that died before it could tell; fold it in first.
  */
 export type RecordFactsResult =
   | null
   | { readonly kind: 'replaced'; readonly facts: readonly Fact[] }
-  | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] };
+  | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] }
+  | { readonly kind: 'behind'; readonly facts: readonly Fact[] };
 
 /** The run whose decision is to be sealed, and what is to be recorded right before; nothing may be awaited any more. */
 export interface SealDecisionInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly facts: readonly DecidedFact[];
+  /** What the ids of these facts begin with. */
+  readonly step: string;
 }
 
-/** The sealed record, by its artifact. `facts`: what the ledger has instead of those that were to be recorded. */
+/**
+ * The sealed record, by its artifact. `facts`: what the ledger has instead of those that were to be recorded; where that
+ * is no decision, nothing was sealed and `record` is null.
+ */
 export interface SealDecisionResult {
-  readonly record: string;
+  readonly record: string | null;
   readonly facts?: readonly Fact[];
 }
 

@@ -32,11 +32,12 @@ export function createSealDecision(
   deps: SealDecisionDeps & { readonly recordFacts: Activities['recordFacts'] },
 ): Activities['sealDecision'] {
   const seal = createSeal(deps);
-  return async ({ facts, ...run }) => {
+  return async ({ facts, step, ...run }) => {
     const recorded =
-      facts.length === 0 ? null : await deps.recordFacts({ ...run, facts, awaited: [] });
-    const { record } = await seal(run);
-    return recorded === null ? { record } : { record, facts: recorded.facts };
+      facts.length === 0 ? null : await deps.recordFacts({ ...run, facts, step, awaited: [] });
+    if (recorded === null) return await seal(run);
+    const isDecided = recorded.facts.some(({ type }) => type === 'decision.reached');
+    return { record: isDecided ? (await seal(run)).record : null, facts: recorded.facts };
   };
 }
 

@@ -72,18 +72,20 @@ export async function recordDecided(run: Run): Promise<void> {
   await inTurn(run, async () => {
     const step = run.machine.next(run.state);
     if (step.kind !== 'record') return;
-    const facts = step.facts.map((fact, index) => ({
-      id: `${run.input.collaborationId}/step-${String(run.decidedSteps)}-${String(index)}`,
-      fact,
-    }));
+    const prefix = ownStep(run);
+    const facts = step.facts.map((fact, index) => ({ id: `${prefix}${String(index)}`, fact }));
     if (isLast(step) && openTurns(run).length === 0) await sealWith(run, facts);
     else await recordStep(run, facts);
   });
 }
 
+/** What the ids of the next step that the machine decides begin with. */
+function ownStep({ input, decidedSteps }: Run): string {
+  return `${input.collaborationId}/step-${String(decidedSteps)}-`;
+}
+
 async function recordStep(run: Run, facts: readonly DecidedFact[]): Promise<void> {
-  if (await record(run, facts)) run.decidedSteps += 1;
-  cancelObsolete(run);
+  if (await record(run, facts)) passStep(run);
 }
 
 function isLast(step: Step & { kind: 'record' }): boolean {
@@ -102,25 +104,46 @@ export async function sealRun(run: Run): Promise<string> {
 
 async function sealWith(run: Run, facts: readonly DecidedFact[]): Promise<void> {
   const { tenantId, collaborationId } = run.input;
-  const sealed = await sealDecision({ tenantId, collaborationId, facts });
+  const sealed = await sealDecision({ tenantId, collaborationId, facts, step: ownStep(run) });
   run.record = sealed.record;
   fold(run, sealed.facts ?? facts.map(({ fact }) => fact));
+  if (sealed.record === null) passStep(run);
 }
 
-/** Records a fact that a person or the clock caused; `id` must be the same when it is tried again. */
+/** A step is in the ledger: what it made obsolete is taken back, and the next one has the next number. */
+function passStep(run: Run): void {
+  run.decidedSteps += 1;
+  cancelObsolete(run);
+}
+
+/** How many steps a workflow may have forgotten: a worker dies with one of them at most. */
+const forgottenMax = 8;
+
+/**
+ * Records a fact that a person or the clock caused; `id` must be the same when it is tried again. After the verdict
+ * nothing that they want is recorded any more, only what a call has cost.
+ */
 export async function recordCaused(run: Run, id: string, fact: Fact): Promise<void> {
+  const facts = [{ id: `${run.input.collaborationId}/${id}`, fact }];
   await inTurn(run, async () => {
-    await record(run, [{ id: `${run.input.collaborationId}/${id}`, fact }]);
+    for (let tries = 0; tries <= forgottenMax; tries += 1) {
+      if (run.state.verdict !== null && !('turn' in fact)) return;
+      if (await record(run, facts)) return;
+    }
+    throw new Error(`${id}: the ledger is more than ${String(forgottenMax)} steps ahead`);
   });
 }
 
+/** Whether the facts, or others in their place, are in the ledger and folded in; if not, there was something before. */
 async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean> {
   const { tenantId, collaborationId } = run.input;
   const isClosing = facts.some(({ fact }) => fact.type === 'round.closed');
   const awaited = isClosing ? openTurns(run) : [];
-  const result = await recordFacts({ tenantId, collaborationId, facts, awaited });
+  const step = ownStep(run);
+  const result = await recordFacts({ tenantId, collaborationId, facts, awaited, step });
   fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
-  return result?.kind !== 'missed';
+  if (result?.kind === 'behind') passStep(run);
+  return result === null || result.kind === 'replaced';
 }
 
 async function inTurn(run: Run, work: () => Promise<void>): Promise<void> {

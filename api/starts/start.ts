@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 
 import type { CollaborationRequest } from '../../domain/collaboration/request.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
+import { openingFacts } from '../../domain/machines.ts';
 import { eventOf, inlineBytesMax } from '../../domain/ledger/event.ts';
 import type { NewEvent, OpenedContent, Text } from '../../domain/ledger/event.ts';
 import type { CollaborationStatus } from '../../infra/stores/collaboration-store.ts';
@@ -104,7 +105,7 @@ async function create(
     plan,
     estimate,
     createdAt,
-    events: [openedEvent(request, { collaborationId, createdAt, ...prepared })],
+    events: openingEvents(request, { collaborationId, createdAt, ...prepared }),
     idempotency:
       idempotencyKey === undefined
         ? null
@@ -127,10 +128,11 @@ async function create(
     : { collaborationId: result.collaborationId, isReplayed: true };
 }
 
-function openedEvent(
+/** The run's first events: its opening with all words, and what its machine decides at once. */
+function openingEvents(
   request: CollaborationRequest,
   about: { collaborationId: string; createdAt: string; planned: Planned; question: Text },
-): NewEvent {
+): readonly NewEvent[] {
   const { collaborationId, planned, question } = about;
   const content: OpenedContent = {
     question,
@@ -138,15 +140,14 @@ function openedEvent(
     materials: planned.materials,
     personas: request.personas ?? {},
   };
-  return eventOf(
-    { type: 'collaboration.opened', plan: planned.plan },
-    {
-      id: `${collaborationId}/opened`,
+  return openingFacts(planned.plan).map((fact, index) =>
+    eventOf(fact, {
+      id: index === 0 ? `${collaborationId}/opened` : `${collaborationId}/opened-${String(index)}`,
       source: '/api',
       subject: collaborationId,
       time: about.createdAt,
-      content,
-    },
+      ...(index === 0 ? { content } : {}),
+    }),
   );
 }
 

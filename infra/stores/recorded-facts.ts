@@ -2,40 +2,25 @@ import type { Fact, FactOf } from '../../domain/collaboration/fact.ts';
 import type { CollaborationStatus } from './collaboration-store.ts';
 import type { IdentifiedFact } from './turn-store.ts';
 
-/**
- * Finds the fact after which no awaited turn counts any more.
- *
- * @returns the id of its event, or undefined when none of them closes anything
- */
-export function closingOf(facts: readonly IdentifiedFact[]): string | undefined {
-  return facts.find(({ fact }) => fact.type === 'round.closed' || fact.type === 'decision.reached')
-    ?.id;
+/** Tells whether after these facts no awaited turn counts any more. */
+export function isClosing(facts: readonly IdentifiedFact[]): boolean {
+  return facts.some(({ fact }) => fact.type === 'round.closed' || fact.type === 'decision.reached');
 }
 
 /**
- * Says which status a run has after these facts.
+ * Says which status a run has after these facts. A run that is decided or cancelled is still on its way: its end comes
+ * with its seal, so that whoever sees the end finds the decision.
  *
  * @returns undefined when they leave it as it is
  */
 export function statusAfter(facts: readonly IdentifiedFact[]): CollaborationStatus | undefined {
-  let status: CollaborationStatus | undefined;
-  for (const { fact } of facts) status = statusOf(fact) ?? status;
-  return status;
+  const last = facts.findLast(({ fact }) => isPausing(fact))?.fact;
+  if (last === undefined) return undefined;
+  return last.type === 'collaboration.paused' ? 'paused' : 'running';
 }
 
-function statusOf(fact: Fact): CollaborationStatus | undefined {
-  switch (fact.type) {
-    case 'collaboration.paused':
-      return 'paused';
-    case 'collaboration.resumed':
-      return 'running';
-    case 'collaboration.cancelled':
-      return 'cancelled';
-    case 'decision.reached':
-      return fact.verdict.stoppedBy === 'cancelled' ? 'cancelled' : 'completed';
-    default:
-      return undefined;
-  }
+function isPausing({ type }: Fact): boolean {
+  return type === 'collaboration.paused' || type === 'collaboration.resumed';
 }
 
 /**

@@ -1,12 +1,15 @@
 import type { Fact, FactOf, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
+import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { eventOf, factOf } from '../../domain/ledger/event.ts';
 import type { NewEvent, TurnContent, TurnOutcome } from '../../domain/ledger/event.ts';
 import type { AgentLimits } from '../../domain/providers/agent.ts';
 import { noUsage, totalTokens, unknownUsage } from '../../domain/providers/usage.ts';
 import type { Database } from '../database/connection.ts';
+import { persistently } from '../database/persistence.ts';
 import { eventForm } from './event-form.ts';
 import type { GroupCommit, Operation, OperationResult } from './group-commit.ts';
-import { closingOf, messageIdsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
+import { isClosing, messageIdsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
+import type { RunStoreDeps } from './store-deps.ts';
 
 /** Names one turn of one run. */
 export interface TurnKey {
@@ -70,6 +73,8 @@ export interface RecordInput {
   readonly facts: readonly IdentifiedFact[];
   /** Turns that the workflow still waits for; they count when one of the facts closes (`round.closed`, `decision.reached`). */
   readonly awaited: readonly string[];
+  /** What the ids of the workflow's next own step begin with, up to a dash; a step in the ledger is one that it forgot. */
+  readonly step?: string;
   readonly time: string;
   readonly source: string;
 }
@@ -77,6 +82,10 @@ export interface RecordInput {
 /** What recording came to. */
 export type RecordResult =
   | { readonly kind: 'recorded' }
+  /** Other facts stand under these ids or this step, and they are right: nothing was recorded. */
+  | { readonly kind: 'replaced'; readonly facts: readonly Fact[] }
+  /** The workflow's next own step is in the ledger already: nothing was recorded, fold it in first. */
+  | { readonly kind: 'behind'; readonly facts: readonly Fact[] }
   /** Awaited turns were settled meanwhile: nothing was recorded, fold these in first. */
   | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] };
 
@@ -112,17 +121,12 @@ export interface TurnStore {
   release(input: TurnKey): Promise<void>;
   /**
    * Appends facts in order, with what they do to the run's status and budget. Closing facts cancel all awaited turns in
-   * the same transaction and tell their workers, unless one of them was settled: then nothing is recorded.
+   * the same transaction and tell their workers, unless one of them was settled: then nothing is recorded. Nor is it
+   * when the ledger has something else under these ids: a worker that died had decided otherwise.
    */
   recordFacts(input: RecordInput): Promise<RecordResult>;
   /** Lists, across tenants, the turns that a worker holds, and those it settled within the last minute. */
   inFlightOf(workerId: string): Promise<TurnInFlight[]>;
-}
-
-/** What the turns stand on. */
-export interface TurnStoreDeps {
-  readonly database: Database;
-  readonly groupCommit: GroupCommit;
 }
 
 /** How often a begin or settle looks again because its turn changed hands between two looks. */
@@ -133,7 +137,7 @@ const looksMax = 4;
  *
  * @param deps - the database, and the group commit that this process's stores share
  */
-export function createTurnStore(deps: TurnStoreDeps): TurnStore {
+export function createTurnStore(deps: RunStoreDeps): TurnStore {
   const { groupCommit } = deps;
   return {
     begin: (input) => begin(groupCommit, input),
@@ -143,8 +147,9 @@ export function createTurnStore(deps: TurnStoreDeps): TurnStore {
     },
     recordFacts: (input) => recordFacts(deps, input),
     inFlightOf: async (workerId) => {
-      const rows = await deps.database.sql<TurnRow[]>`
-        select * from conclave.turns_of_worker(${workerId})`;
+      const rows = await persistently(
+        () => deps.database.sql<TurnRow[]>`select * from conclave.turns_of_worker(${workerId})`,
+      );
       return rows.map((row) => ({
         tenantId: row.tenant_id,
         collaborationId: row.collaboration_id,
@@ -176,30 +181,19 @@ async function begin(groupCommit: GroupCommit, input: BeginInput): Promise<Begin
     beginOperation(input),
     isLimited ? { account: input.account } : {},
   );
-  switch (result.k) {
-    case 'begun':
-      return { kind: 'begun', attempts: Number(result['attempts']) };
-    case 'no-room':
-      return {
-        kind: 'no-room',
-        reason: result['reason'] as NoRoomReason,
-        retryAfterMs: Number(result['ms']),
-      };
-    case 'refused':
-      return begunAs(
-        await settle(groupCommit, {
-          ...input,
-          outcome: {
-            fact: { type: 'turn.refused', reason: 'budget', ...input.turn },
-            content: null,
-          },
-        }),
-      );
-    case 'cancelled':
-      return begunAs(await settleUnasked(groupCommit, input, result['asked'] === true));
-    default:
-      return begunAs(factIn(result['event']));
+  if (result.k === 'begun') return { kind: 'begun', attempts: Number(result['attempts']) };
+  if (result.k === 'no-room') {
+    const reason = result['reason'] as NoRoomReason;
+    return { kind: 'no-room', reason, retryAfterMs: Number(result['ms']) };
   }
+  if (result.k === 'refused') {
+    const fact: TurnFact = { type: 'turn.refused', reason: 'budget', ...input.turn };
+    return begunAs(await settle(groupCommit, { ...input, outcome: { fact, content: null } }));
+  }
+  if (result.k === 'cancelled') {
+    return begunAs(await settleUnasked(groupCommit, input, result['asked'] === true));
+  }
+  return begunAs(turnFactIn(result['event']));
 }
 
 function beginOperation(input: BeginInput): Operation {
@@ -247,7 +241,7 @@ async function settle(
   for (let look = 0; look < looksMax; look += 1) {
     const result = await groupCommit.perform(input.tenantId, settleOperation(input, fact));
     if (result.k === 'settled') return fact;
-    if (result.k === 'recorded') return factIn(result['event']);
+    if (result.k === 'recorded') return turnFactIn(result['event']);
     // The pass closed before the answer came: what it cost still counts, what it says does not.
     fact = cancelledInstead(fact);
   }
@@ -303,18 +297,22 @@ function cancelledInstead(fact: TurnFact): TurnFact {
 }
 
 async function recordFacts(
-  { database, groupCommit }: TurnStoreDeps,
+  { database, groupCommit }: RunStoreDeps,
   input: RecordInput,
 ): Promise<RecordResult> {
+  const [first] = input.facts;
+  if (first !== undefined && 'turn' in first.fact) {
+    return await settleGivenUp(groupCommit, input, first.fact);
+  }
   const texts = await messageTexts(database, input);
-  const closing = closingOf(input.facts);
   const status = statusAfter(input.facts);
   const limits = limitsAfter(input.facts);
   const result = await groupCommit.perform(input.tenantId, {
     k: 'record',
     s: input.collaborationId,
     awaited: input.awaited,
-    ...(closing === undefined ? {} : { closing }),
+    isClosing: isClosing(input.facts),
+    ...(input.step === undefined ? {} : { step: input.step }),
     ...(status === undefined ? {} : { status }),
     ...(limits === undefined ? {} : { limits }),
     ev: input.facts.map(({ id, fact, content }) => {
@@ -324,12 +322,36 @@ async function recordFacts(
       return eventForm(event, input.collaborationId);
     }),
   });
-  return recordResult(result);
+  return recordResult(result, input);
 }
 
-function recordResult(result: OperationResult): RecordResult {
-  if (result.k !== 'missed') return { kind: 'recorded' };
-  return { kind: 'missed', facts: (result['events'] as unknown[]).map(factIn) };
+/** A turn that its workflow gave up on may have been settled after all, and else gives back what it holds. */
+async function settleGivenUp(
+  groupCommit: GroupCommit,
+  input: RecordInput,
+  fact: TurnFact,
+): Promise<RecordResult> {
+  const { turn, task, round, seat } = fact;
+  const stands = await settle(groupCommit, {
+    ...input,
+    turn: { turn, task, round, seat },
+    outcome: { fact, content: null },
+  });
+  return canonicalJson(stands) === canonicalJson(fact)
+    ? { kind: 'recorded' }
+    : { kind: 'replaced', facts: [stands] };
+}
+
+function recordResult(result: OperationResult, input: RecordInput): RecordResult {
+  const events = (result['events'] ?? []) as StoredEvent[];
+  if (result.k === 'missed') return { kind: 'missed', facts: events.map(turnFactIn) };
+  if (result.k !== 'known') return { kind: 'recorded' };
+  const isOfStep = ({ id }: { id: string }): boolean =>
+    input.step !== undefined && id.startsWith(input.step);
+  const forgotten = input.facts.some(isOfStep) ? [] : events.filter(isOfStep);
+  return forgotten.length > 0
+    ? { kind: 'behind', facts: forgotten.map(factIn) }
+    : { kind: 'replaced', facts: events.map(factIn) };
 }
 
 async function messageTexts(
@@ -347,8 +369,19 @@ async function messageTexts(
   return new Map(rows.map(({ id, text }) => [id, { text }]));
 }
 
-/** Reads a turn's fact out of the event that the database answered. */
-function factIn(event: unknown): TurnFact {
-  const { type, data } = event as { type: NewEvent['type']; data: string };
-  return factOf({ type, data: JSON.parse(data) as NewEvent['data'] }) as TurnFact;
+/** An event as the database answers it. */
+interface StoredEvent {
+  readonly id: string;
+  readonly type: NewEvent['type'];
+  readonly data: string;
+}
+
+function turnFactIn(event: unknown): TurnFact {
+  return factIn(event as StoredEvent) as TurnFact;
+}
+
+function factIn({ id, type, data }: StoredEvent): Fact {
+  const fact = factOf({ type, data: JSON.parse(data) as NewEvent['data'] });
+  if (fact === undefined) throw new Error(`event ${id}: got ${type}, expected a fact`);
+  return fact;
 }

@@ -4,7 +4,9 @@
 -- Appends events to a stream whose head the caller has locked; answers each one's place: [seq, previous, hash, was there].
 -- An operation's event carries its canonical data (d), its id as canonical JSON (i) and the canonical rest after the
 -- number (t), so that what is hashed here is the RFC 8785 form of the whole event: data, id, previousHash, seq, source …
-create function conclave.events_append(p_tenant text, p_stream text, p_events jsonb) returns jsonb
+-- `p_are_new` says that the caller knows them not to be there yet; else each is looked for.
+create function conclave.events_append(p_tenant text, p_stream text, p_events jsonb, p_are_new boolean default false)
+returns jsonb
 language plpgsql as $$
 declare
   v_event jsonb;
@@ -21,9 +23,11 @@ begin
     raise exception 'no stream % of this tenant', p_stream using errcode = 'no_data_found';
   end if;
   for v_event in select jsonb_array_elements(p_events) loop
-    select seq, previous_hash, hash into v_known from events
-    where tenant_id = p_tenant and stream_id = p_stream and id = v_event ->> 'id';
-    if found then
+    if not p_are_new then
+      select seq, previous_hash, hash into v_known from events
+      where tenant_id = p_tenant and stream_id = p_stream and id = v_event ->> 'id';
+    end if;
+    if not p_are_new and found then
       v_places := v_places || jsonb_build_array(jsonb_build_array(
         v_known.seq, encode(v_known.previous_hash, 'hex'), encode(v_known.hash, 'hex'), true));
       continue;
@@ -152,7 +156,7 @@ begin
     v_state := 'cancelled';
   end if;
 
-  v_seq := events_append(p_tenant, o ->> 's', o -> 'ev') -> 0 ->> 0;
+  v_seq := events_append(p_tenant, o ->> 's', o -> 'ev', true) -> 0 ->> 0;
   update budgets set
     reserved_tokens = reserved_tokens - coalesce(v_turn.reserved_tokens, 0),
     reserved_micros = reserved_micros - coalesce(v_turn.reserved_micros, 0),
@@ -175,17 +179,37 @@ begin
 end
 $$;
 
--- `closing` is the id of the event that closes; its being there says that this was recorded before.
+-- Events that stand under these ids, or whose ids begin with `p_step`, in order; null when there are none.
+create function conclave.events_known(p_tenant text, p_stream text, p_ids text[], p_step text) returns jsonb
+language sql stable
+return (
+  select jsonb_agg(jsonb_build_object('id', e.id, 'type', e.type, 'data', e.data::text) order by e.seq)
+  from conclave.events e
+  where e.tenant_id = p_tenant and e.stream_id = p_stream
+    -- In this collation every text that begins with `x-` lies from there to before `x.`.
+    and (e.id = any (p_ids) or (e.id >= p_step and e.id < rtrim(p_step, '-') || '.'))
+);
+
+-- Whoever records may be at it for the second time, having decided otherwise: then the ledger is right, and what it has
+-- is answered (`known`). `step` is what ids of the recorder's next own step begin with.
 create function conclave.op_record(p_tenant text, o jsonb) returns jsonb
 language plpgsql as $$
 declare
+  v_known jsonb;
+  v_given jsonb;
   v_awaited text[];
   v_missed jsonb;
   v_running text;
 begin
-  if o ? 'closing' and not exists (
-    select from events where tenant_id = p_tenant and stream_id = o ->> 's' and id = o ->> 'closing'
-  ) then
+  v_known := events_known(p_tenant, o ->> 's', array(select e ->> 'id' from jsonb_array_elements(o -> 'ev') e), o ->> 'step');
+  if v_known is not null then
+    select jsonb_agg(jsonb_build_object('id', e ->> 'id', 'type', e ->> 'type', 'data', e ->> 'd') order by n)
+    into v_given from jsonb_array_elements(o -> 'ev') with ordinality g(e, n);
+    if v_known = v_given then return '{"k": "recorded"}'; end if;
+    return jsonb_build_object('k', 'known', 'events', v_known);
+  end if;
+
+  if (o ->> 'isClosing')::boolean then
     v_awaited := array(select jsonb_array_elements_text(o -> 'awaited'));
     select jsonb_agg(turn_event(p_tenant, o ->> 's', t.settled_seq) order by t.settled_seq) into v_missed from turns t
     where t.tenant_id = p_tenant and t.collaboration_id = o ->> 's' and t.turn = any (v_awaited) and t.state = 'settled';
@@ -250,7 +274,7 @@ begin
   values (p_tenant, o ->> 's', (v_row ->> 'request')::json, (v_row ->> 'plan')::json, (v_row ->> 'estimate')::json);
   insert into budgets (tenant_id, collaboration_id, limit_tokens, limit_micros)
   values (p_tenant, o ->> 's', (o -> 'limits' ->> 'tokens')::bigint, (o -> 'limits' ->> 'micros')::bigint);
-  return jsonb_build_object('k', 'created', 'places', events_append(p_tenant, o ->> 's', o -> 'ev'));
+  return jsonb_build_object('k', 'created', 'places', events_append(p_tenant, o ->> 's', o -> 'ev', true));
 end
 $$;
 
@@ -285,12 +309,18 @@ $$;
 -- `streams` are those to lock, `new` those to create when they are missing, `accounts` those with limits.
 create function conclave.perform_batch(p_tenant text, p_batch jsonb)
 returns table (op integer, result jsonb)
-language plpgsql set search_path = conclave, pg_catalog, pg_temp as $$
+language plpgsql
+set search_path = conclave, pg_catalog, pg_temp
+-- Every statement below finds its rows by a whole key: planning each anew costs more than running it.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
 declare
   v_op jsonb;
   v_at bigint;
   v_stream text;
   v_grown text;
+  v_seq text;
   v_answered text[] := '{}';
 begin
   perform set_config('conclave.tenant', p_tenant, true);
@@ -318,7 +348,7 @@ begin
   loop
     v_stream := v_op ->> 's';
     if v_grown <> v_stream then
-      perform stream_grown(p_tenant, v_grown);
+      perform pg_notify('conclave_events', p_tenant || ' ' || v_grown || ' ' || v_seq);
       v_grown := null;
     end if;
     result := case v_op ->> 'k'
@@ -331,12 +361,17 @@ begin
       when 'mark' then op_mark(p_tenant, v_op)
       when 'release' then op_release(p_tenant, v_op)
     end;
-    if result ? 'seq' or jsonb_path_exists(result, '$.places[*][3] ? (@ == false)') then v_grown := v_stream; end if;
+    if result ? 'seq' or jsonb_path_exists(result, '$.places[*][3] ? (@ == false)') then
+      v_grown := v_stream;
+      v_seq := coalesce(result ->> 'seq', result #>> '{places,-1,0}');
+    end if;
     if result ->> 'account' is not null then v_answered := v_answered || (result ->> 'account'); end if;
     op := v_at - 1;
     return next;
   end loop;
-  if v_grown is not null then perform stream_grown(p_tenant, v_grown); end if;
+  if v_grown is not null then
+    perform pg_notify('conclave_events', p_tenant || ' ' || v_grown || ' ' || v_seq);
+  end if;
   if cardinality(v_answered) > 0 then perform accounts_succeeded(v_answered); end if;
 end
 $$;
@@ -348,13 +383,6 @@ begin
   return '{"k": "released"}';
 end
 $$;
-
-create function conclave.stream_grown(p_tenant text, p_stream text) returns void
-language sql volatile
-begin atomic
-  select pg_notify('conclave_events', p_tenant || ' ' || p_stream || ' ' || s.seq)
-  from conclave.streams s where s.tenant_id = p_tenant and s.id = p_stream;
-end;
 
 revoke execute on all functions in schema conclave from public;
 grant execute on all functions in schema conclave to {{app_role}};

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { unknownUsage } from '../../../domain/providers/usage.ts';
+import type { IdentifiedFact, RecordInput } from '../../../infra/stores/turn-store.ts';
+import { beginOf, closingOf, newRun, openFixture, proposal, settleOf } from './run-fixture.ts';
+import type { StoreFixture } from './run-fixture.ts';
+
+let fixture: StoreFixture;
+
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+
+afterAll(() => fixture.close());
+
+async function open(id: string): Promise<string> {
+  await fixture.stores.collaborations.create(newRun(id));
+  return id;
+}
+
+const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
+
+const eventsOf = (id: string) => fixture.stores.ledger.readUpTo({ tenantId: 'one', stream: id });
+
+describe('a workflow that goes a second time', () => {
+  const opened = (round: number): IdentifiedFact['fact'] => ({
+    type: 'round.opened',
+    round,
+    phase: 'revision',
+    seats: ['s1'],
+    directives: { context: 'full', isLast: false },
+  });
+  const paused: IdentifiedFact['fact'] = { type: 'collaboration.paused', by: 'ann' };
+  const stepOf = (id: string, ...facts: IdentifiedFact['fact'][]): RecordInput => ({
+    ...closingOf(id, []),
+    step: `${id}/step-1-`,
+    facts: facts.map((fact, index) => ({ id: `${id}/step-1-${String(index)}`, fact })),
+  });
+
+  test('the same step again is recorded once', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('step-same');
+    await turns.recordFacts(stepOf(id, opened(2), opened(3)));
+
+    const again = await turns.recordFacts(stepOf(id, opened(2), opened(3)));
+
+    expect(again).toEqual({ kind: 'recorded' });
+    expect(await eventsOf(id)).toHaveLength(3);
+  });
+
+  test.each([
+    ['another fact', [opened(4)]],
+    ['fewer facts', [opened(2)]],
+    ['more facts', [opened(2), opened(3), opened(4)]],
+  ])('a step that came to %s is replaced by what the ledger has', async (name, facts) => {
+    const { turns } = fixture.stores;
+    const id = await open(`step-${name.replace(' ', '-')}`);
+    await turns.recordFacts(stepOf(id, opened(2), opened(3)));
+
+    const again = await turns.recordFacts(stepOf(id, ...facts));
+
+    expect(again).toEqual({ kind: 'replaced', facts: [opened(2), opened(3)] });
+    expect(await eventsOf(id)).toHaveLength(3);
+  });
+
+  test('a replaced step changes neither status nor turns nor budget', async () => {
+    const { turns, collaborations } = fixture.stores;
+    const id = await open('step-effects');
+    await turns.begin(beginOf(id, proposal('s1')));
+    await turns.recordFacts(stepOf(id, opened(2)));
+
+    const budget = { tokens: 1, microsUsd: 1 };
+    const closing: IdentifiedFact['fact'] = {
+      type: 'round.closed',
+      round: 1,
+      phase: 'proposal',
+      reason: 'closed',
+    };
+    await turns.recordFacts({
+      ...stepOf(id, paused, closing, { type: 'budget.raised', by: 'ann', budget }),
+      awaited: ['proposal-1-s1'],
+    });
+
+    expect(await collaborations.get('one', id)).toMatchObject({
+      status: 'queued',
+      budget: { limits: { tokens: null, microsUsd: null } },
+    });
+    expect(await turns.settle(settleOf(id, proposal('s1')))).toMatchObject({
+      type: 'position.submitted',
+    });
+  });
+
+  test("a person's step waits while the workflow has forgotten one of its own", async () => {
+    const { turns } = fixture.stores;
+    const id = await open('step-forgotten');
+    await turns.recordFacts(stepOf(id, opened(2)));
+    const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
+
+    const behind = await turns.recordFacts(update);
+    const caughtUp = await turns.recordFacts({ ...update, step: `${id}/step-2-` });
+
+    expect(behind).toEqual({ kind: 'behind', facts: [opened(2)] });
+    expect(caughtUp).toEqual({ kind: 'recorded' });
+    expect((await eventsOf(id)).map((event) => event.id)).toEqual([
+      `${id}/opened`,
+      `${id}/step-1-0`,
+      `${id}/update-1`,
+    ]);
+  });
+
+  test('an update that was recorded before is recorded once', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('update-twice');
+    const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
+    await turns.recordFacts(update);
+
+    expect(await turns.recordFacts(update)).toEqual({ kind: 'recorded' });
+    expect(await eventsOf(id)).toHaveLength(2);
+  });
+
+  test('step 1 is not step 10', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('step-ten');
+    await turns.recordFacts({
+      ...closingOf(id, []),
+      facts: [{ id: `${id}/step-10-0`, fact: opened(9) }],
+    });
+
+    expect(await turns.recordFacts(stepOf(id, opened(2)))).toEqual({ kind: 'recorded' });
+  });
+});
+
+describe('a turn that its workflow gave up on', () => {
+  const turn = proposal('s1');
+  const givenUp = (id: string): RecordInput => ({
+    ...closingOf(id, []),
+    facts: [
+      {
+        id: `${id}/${turn.turn}`,
+        fact: {
+          type: 'turn.abstained',
+          ...turn,
+          reason: 'provider-failed',
+          usage: unknownUsage,
+          microsUsd: null,
+        },
+      },
+    ],
+  });
+
+  test('gives back what it holds, and is recorded once', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('given-up');
+    await turns.begin(beginOf(id, turn));
+
+    const results = [await turns.recordFacts(givenUp(id)), await turns.recordFacts(givenUp(id))];
+
+    expect(results).toEqual([{ kind: 'recorded' }, { kind: 'recorded' }]);
+    expect(await eventsOf(id)).toHaveLength(2);
+    expect((await budgetOf(id))?.reserved.tokens).toBe(0);
+    expect(await turns.settle(settleOf(id, turn))).toEqual(givenUp(id).facts[0]?.fact);
+  });
+
+  test('keeps the answer that was settled after all', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('answered-after-all');
+    await turns.begin(beginOf(id, turn));
+    const fact = await turns.settle(settleOf(id, turn));
+
+    expect(await turns.recordFacts(givenUp(id))).toEqual({ kind: 'replaced', facts: [fact] });
+    expect(await eventsOf(id)).toHaveLength(2);
+  });
+});
