@@ -35,18 +35,15 @@ export function mergePersonas(
   names: readonly string[],
   custom: Readonly<Record<string, string>>,
 ): MergedPersonas {
-  const unique = [...new Set(names)];
-  const unknown = unique.filter((name) => instructionsOf(name, custom) === undefined);
+  const wanted = [...new Set(names)].map((name) => ({ name, text: instructionsOf(name, custom) }));
+  const unknown = wanted.filter(({ text }) => text === undefined).map(({ name }) => name);
   if (unknown.length > 0) {
     const known = [...new Set([...builtInPersonas, ...Object.keys(custom)])].join(', ');
-    return {
-      ok: false,
-      unknown,
-      message: `personas: got ${unknown.map((name) => JSON.stringify(name)).join(', ')}, expected one of: ${known}`,
-    };
+    const got = unknown.map((name) => JSON.stringify(name)).join(', ');
+    return { ok: false, unknown, message: `personas: got ${got}, expected one of: ${known}` };
   }
-  const texts = unique.map((name) => `${name}: ${instructionsOf(name, custom) ?? ''}`);
-  return { ok: true, instructions: texts.join('\n') };
+  const instructions = wanted.map(({ name, text }) => `${name}: ${String(text)}`).join('\n');
+  return { ok: true, instructions };
 }
 
 /**
@@ -56,7 +53,8 @@ export function mergePersonas(
  * @returns one built-in persona, in turn, so that neighbours differ
  */
 export function defaultPersonas(index: number): readonly BuiltInPersona[] {
-  return [builtInPersonas[index % builtInPersonas.length] ?? 'architect'];
+  const place = index % builtInPersonas.length;
+  return builtInPersonas.slice(place, place + 1);
 }
 
 function instructionsOf(

@@ -102,8 +102,8 @@ function ownText(
 
 function answersText(task: TurnTask, { answers, options }: PromptMaterial): readonly string[] {
   if (task === 'grouping') {
-    const labels = groupLabels({ answers });
-    const lines = answers.map(({ text }, index) => `${labels[index] ?? ''}:\n${quoted(text)}`);
+    const texts = answers.map(({ text }) => quoted(text));
+    const lines = groupLabels({ answers }).map((label, index) => `${label}:\n${texts[index]}`);
     return [`The answers to be grouped:\n${lines.join('\n')}`];
   }
   if (task !== 'judgement' || options.length > 0) return [];

@@ -12,12 +12,9 @@ const UINT32 = 2 ** 32;
  */
 export function seededShuffle<T>(items: readonly T[], seed: string, scope: string): readonly T[] {
   const random = mulberry32(fnv1a(`${seed}/${scope}`));
-  const shuffled = [...items];
-  for (let last = shuffled.length - 1; last > 0; last -= 1) {
-    const place = Math.floor(random() * (last + 1));
-    const [moved] = shuffled.splice(place, 1, ...shuffled.slice(last, last + 1));
-    if (moved !== undefined) shuffled[last] = moved;
-  }
+  const left = [...items];
+  const shuffled: T[] = [];
+  while (left.length > 0) shuffled.push(...left.splice(Math.floor(random() * left.length), 1));
   return shuffled;
 }
 
