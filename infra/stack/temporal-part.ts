@@ -13,6 +13,9 @@ const DYNAMIC_CONFIG = [
   'matching.enableFairness=true',
   'matching.numTaskqueueReadPartitions=1',
   'matching.numTaskqueueWritePartitions=1',
+  // By default a timer that is due within a second fires up to a second late, and with it the next try of a call whose
+  // worker died and the end of a workflow task's time.
+  'history.timerProcessorMaxTimeShift="10ms"',
   'system.enableActivityEagerExecution=true',
   'system.enableEagerWorkflowStart=true',
   'frontend.namespaceRPS.visibility=100',
