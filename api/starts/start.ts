@@ -53,7 +53,8 @@ export async function startCollaboration(
   const { pattern } = call.request;
   if (created.isReplayed) {
     metrics.starts.inc({ pattern, outcome: 'replayed' });
-    return { ...created, planned, status: 'queued' };
+    const { collaborationId } = created;
+    return { ...created, planned, status: await finishStart(deps, call.tenantId, collaborationId) };
   }
   const isStarted = await startWorkflow(deps, {
     tenantId: call.tenantId,
@@ -62,6 +63,18 @@ export async function startCollaboration(
   });
   metrics.starts.inc({ pattern, outcome: isStarted ? 'started' : 'queued' });
   return { ...created, planned, status: isStarted ? 'running' : 'queued' };
+}
+
+/** A start that was cut off after it was stored is finished at once when its caller asks again. */
+async function finishStart(
+  deps: StartDeps,
+  tenantId: string,
+  collaborationId: string,
+): Promise<CollaborationStatus> {
+  const row = await deps.collaborations.get(tenantId, collaborationId);
+  if (row?.status !== 'queued') return row?.status ?? 'queued';
+  const isStarted = await startWorkflow(deps, { tenantId, collaborationId, plan: row.plan });
+  return isStarted ? 'running' : 'queued';
 }
 
 /**
