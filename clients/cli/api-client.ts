@@ -66,10 +66,10 @@ async function reach(
   }
 }
 
-function reasonOf(cause: unknown): string {
-  const inner = cause instanceof Error ? cause.cause : undefined;
-  if (inner instanceof Error && 'code' in inner) return String(inner.code);
-  return cause instanceof Error ? cause.message : String(cause);
+/** What fetch throws says little itself and may come from another realm; its cause names the reason. */
+function reasonOf(error: unknown): string {
+  const { cause, name } = error as { readonly cause?: { readonly code?: unknown }; name?: unknown };
+  return String(cause?.code ?? name);
 }
 
 /** A problem document (RFC 9457) as the API sends it; other servers in between may send anything. */

@@ -85,7 +85,7 @@ async function* readOnce(
     }
   } catch (error) {
     // A connection that breaks is what resuming is for; anything else is a fault.
-    if (!(error instanceof TypeError) && !input.signal.aborted) throw error;
+    if (nameOf(error) !== 'TypeError' && !input.signal.aborted) throw error;
   }
 }
 
@@ -112,4 +112,9 @@ async function open(
     if (isAway && attempt > 0) return undefined;
     throw error;
   }
+}
+
+/** Not by class: what fetch throws may come from another realm. */
+function nameOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
 }

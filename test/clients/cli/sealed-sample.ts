@@ -1,0 +1,68 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+
+import { cryptography } from '../../../clients/cli/cryptography.ts';
+import type { SealedRecord } from '../../../domain/collaboration/decision.ts';
+import type { LedgerEvent } from '../../../domain/ledger/event.ts';
+import { buildRecord, signedBytes } from '../../../domain/ledger/record.ts';
+import { noLongTexts, sampleEvents, sampleStream, sha256 } from '../../domain/ledger/sample-run.ts';
+
+/** A sealed run with the key that signed it. */
+export interface SealedSample {
+  readonly record: SealedRecord;
+  readonly events: readonly LedgerEvent[];
+  readonly publicKeyPem: string;
+  /** SPKI in DER, base64. */
+  readonly publicKey: string;
+}
+
+/** Seals the sample debate with a fresh key. */
+export function sealedSample(): SealedSample {
+  const pair = generateKeyPairSync('ed25519');
+  const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+  const events = sampleEvents();
+  const unsigned = buildRecord(
+    { events, resolve: noLongTexts },
+    {
+      tenantId: 'local',
+      collaborationId: sampleStream,
+      sealedAt: events.at(-1)?.time ?? '',
+      keyId: cryptography.keyIdOf(publicKey),
+      publicKey,
+    },
+    sha256,
+  );
+  const signature = sign(undefined, signedBytes(unsigned), pair.privateKey).toString('base64');
+  return {
+    record: { ...unsigned, signature },
+    events,
+    publicKeyPem: pair.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    publicKey,
+  };
+}
+
+/** A command line's surroundings that keep what was printed. */
+export function listening(env: Readonly<Record<string, string>> = {}): {
+  readonly surroundings: {
+    readonly env: Readonly<Record<string, string>>;
+    readonly printer: { print: (text: string) => void; note: (text: string) => void };
+    readonly signal: AbortSignal;
+  };
+  readonly printed: string[];
+  readonly noted: string[];
+} {
+  const printed: string[] = [];
+  const noted: string[] = [];
+  const printer = {
+    print: (text: string): void => {
+      printed.push(text);
+    },
+    note: (text: string): void => {
+      noted.push(text);
+    },
+  };
+  return {
+    surroundings: { env, printer, signal: new AbortController().signal },
+    printed,
+    noted,
+  };
+}
