@@ -68,7 +68,7 @@ function responseOf(answer: IncomingMessage, request: ClientRequest): Response {
   return new Response(bodyOf(answer, request), { status, headers });
 }
 
-/** Half a window more is read than was asked for at most: replies are small and cut at a maximum. */
+/** Streams an answer's body; the answer is paused while nobody reads it. */
 function bodyOf(answer: IncomingMessage, request: ClientRequest): ReadableStream<Uint8Array> {
   let isOver = false;
   return new ReadableStream<Uint8Array>({
