@@ -1,14 +1,15 @@
-import { ActivityNotFoundError, type Client } from '@temporalio/client';
+import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
 import type { FailureType } from '../domain/failures.ts';
-import type { TurnInFlight, TurnStore } from '../infra/stores/turn-store.ts';
+import type { OpenRun, TurnInFlight, TurnStore } from '../infra/stores/turn-store.ts';
 import type { WorkerRegistry } from '../infra/stores/worker-registry.ts';
+import { workflowIdOf } from '../infra/temporal/settings.ts';
 
 /** What a takeover needs. */
 export interface TakeoverDeps {
   readonly registry: Pick<WorkerRegistry, 'deadWorkers' | 'claimDead' | 'forget'>;
-  readonly turns: Pick<TurnStore, 'inFlightOf'>;
+  readonly turns: Pick<TurnStore, 'inFlightOf' | 'openRuns'>;
   readonly client: Client;
   readonly log: {
     info(fields: object, message: string): void;
@@ -25,8 +26,11 @@ export interface Takeover {
 /** How often the others are looked at: a lock that has fallen is seen this late at most. */
 const lookMs = 100;
 
-/** Calls handed over at a time. */
-const handOversAtOnce = 20;
+/** `PendingActivityState` of a call that a worker has: started, or started and to be cancelled. */
+const takenStates: readonly number[] = [2, 3];
+
+/** Requests to Temporal at a time. */
+const requestsAtOnce = 20;
 
 /**
  * Watches the other workers, and hands over what a dead one was doing: its calls fail at once and are made again by
@@ -63,19 +67,45 @@ async function lookOnce(deps: TakeoverDeps): Promise<void> {
   }
 }
 
+/** First what is known for certain, at once; then what the dead worker had taken and not noted anywhere yet. */
 async function takeOver(deps: TakeoverDeps, workerId: string): Promise<void> {
+  const { client } = deps;
   const turns = await deps.turns.inFlightOf(workerId);
-  for (let start = 0; start < turns.length; start += handOversAtOnce) {
-    const some = turns.slice(start, start + handOversAtOnce);
-    await Promise.all(some.map((turn) => handOver(deps.client, turn)));
-  }
-  const runs = new Map(turns.map((turn) => [`${turn.workflowId}/${turn.runId}`, turn]));
-  await Promise.all([...runs.values()].map((turn) => unstick(deps.client, turn)));
+  await inPortions(turns, async (turn) => {
+    await handOver(client, turn.taskToken);
+  });
+  const runs = new Map(turns.map((turn) => [turn.workflowId, turn]));
+  await inPortions([...runs.values()], async (run) => {
+    await unstick(client, run);
+  });
+  const open = await deps.turns.openRuns();
+  const unnoted = await inPortions(
+    open,
+    async (run) => await handOverUnnoted(client, run, workerId),
+  );
   await deps.registry.forget(workerId);
-  deps.log.info({ workerId, turns: turns.length, runs: runs.size }, 'took over from a dead worker');
+  const calls = unnoted.reduce((sum, count) => sum + count, 0);
+  deps.log.info(
+    { workerId, turns: turns.length, runs: runs.size, unnoted: calls },
+    'took over from a dead worker',
+  );
 }
 
-async function handOver(client: Client, turn: TurnInFlight): Promise<void> {
+async function inPortions<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+): Promise<readonly R[]> {
+  const results: R[] = [];
+  for (let start = 0; start < items.length; start += requestsAtOnce) {
+    results.push(...(await Promise.all(items.slice(start, start + requestsAtOnce).map(work))));
+  }
+  return results;
+}
+
+async function handOver(
+  client: Client,
+  call: Uint8Array | { workflowId: string; activityId: string },
+): Promise<void> {
   const type: FailureType = 'provider-unavailable';
   const failure = ApplicationFailure.create({
     type,
@@ -83,17 +113,61 @@ async function handOver(client: Client, turn: TurnInFlight): Promise<void> {
     nonRetryable: false,
     nextRetryDelay: 1,
   });
-  await client.activity.fail(turn.taskToken, failure).catch((error: unknown) => {
+  // One signature for each way to name an activity.
+  const failed =
+    call instanceof Uint8Array
+      ? client.activity.fail(call, failure)
+      : client.activity.fail(call, failure);
+  await failed.catch((error: unknown) => {
     // Its result had reached Temporal, or the run has ended: there is nothing to hand over.
     if (!(error instanceof ActivityNotFoundError)) throw error;
   });
 }
 
-async function unstick(client: Client, { workflowId, runId }: TurnInFlight): Promise<void> {
+/**
+ * Hands over the calls of a run that the dead worker had taken without having begun them: only Temporal knows of them.
+ *
+ * @returns how many there were
+ */
+async function handOverUnnoted(client: Client, run: OpenRun, workerId: string): Promise<number> {
+  const workflowId = workflowIdOf(run);
+  const taken = await takenBy(client, workflowId, workerId);
+  await Promise.all(
+    taken.map(async (activityId) => {
+      await handOver(client, { workflowId, activityId });
+    }),
+  );
+  if (taken.length > 0 || run.workerId === workerId || run.workerId === null) {
+    await unstick(client, { workflowId });
+  }
+  return taken.length;
+}
+
+async function takenBy(
+  client: Client,
+  workflowId: string,
+  workerId: string,
+): Promise<readonly string[]> {
+  try {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    return (raw.pendingActivities ?? []).flatMap(({ activityId, lastWorkerIdentity, state }) => {
+      const isTaken = lastWorkerIdentity === workerId && takenStates.includes(state ?? 0);
+      return isTaken && activityId ? [activityId] : [];
+    });
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return []; // it was stored and has not been started yet
+    throw error;
+  }
+}
+
+async function unstick(
+  client: Client,
+  { workflowId, runId }: Pick<TurnInFlight, 'workflowId'> & Partial<Pick<TurnInFlight, 'runId'>>,
+): Promise<void> {
   await client.workflowService
     .resetStickyTaskQueue({
       namespace: client.options.namespace,
-      execution: { workflowId, runId },
+      execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
     })
     // A run that has ended needs no worker.
     .catch(() => undefined);

@@ -1,4 +1,5 @@
 import type { Fact, FactOf, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
+import type { Pattern } from '../../domain/collaboration/plan.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { eventOf, factOf } from '../../domain/ledger/event.ts';
 import type { NewEvent, TurnContent, TurnOutcome } from '../../domain/ledger/event.ts';
@@ -100,6 +101,14 @@ export interface TurnInFlight {
   readonly isSettled: boolean;
 }
 
+/** A run that has not ended. */
+export interface OpenRun {
+  readonly collaborationId: string;
+  readonly pattern: Pattern;
+  /** The worker that made its latest call; null before the first one. */
+  readonly workerId: string | null;
+}
+
 /**
  * Turns: who asks what, at whose cost. All four writing methods lock the run's stream first, so their order is strict,
  * and all are repeatable: after a failure of the connection the caller may simply call again.
@@ -127,6 +136,8 @@ export interface TurnStore {
   recordFacts(input: RecordInput): Promise<RecordResult>;
   /** Lists, across tenants, the turns that a worker holds, and those it settled within the last minute. */
   inFlightOf(workerId: string): Promise<TurnInFlight[]>;
+  /** Lists, across tenants, the runs that have not ended; the newest thousand. */
+  openRuns(): Promise<OpenRun[]>;
 }
 
 /** How often a begin or settle looks again because its turn changed hands between two looks. */
@@ -160,6 +171,14 @@ export function createTurnStore(deps: RunStoreDeps): TurnStore {
         isSettled: row.is_settled,
       }));
     },
+    openRuns: async () => {
+      const rows = await deps.database.sql<RunRow[]>`select * from conclave.runs_open()`;
+      return rows.map((row) => ({
+        collaborationId: row.collaboration_id,
+        pattern: row.pattern,
+        workerId: row.worker_id,
+      }));
+    },
   };
 }
 
@@ -171,6 +190,12 @@ interface TurnRow {
   readonly run_id: string;
   readonly task_token: Uint8Array;
   readonly is_settled: boolean;
+}
+
+interface RunRow {
+  readonly collaboration_id: string;
+  readonly pattern: Pattern;
+  readonly worker_id: string | null;
 }
 
 async function begin(groupCommit: GroupCommit, input: BeginInput): Promise<BeginResult> {

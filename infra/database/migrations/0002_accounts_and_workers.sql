@@ -190,6 +190,21 @@ begin atomic
   where t.worker_id = p_worker and t.settled_at > now() - interval '1 minute' and t.task_token is not null;
 end;
 
+-- Runs that have not ended, and who called for each of them last; the newest thousand.
+create function conclave.runs_open()
+returns table (collaboration_id text, pattern text, worker_id text)
+language sql stable security definer set search_path = conclave, pg_catalog, pg_temp
+begin atomic
+  select c.id, c.pattern, (
+    select t.worker_id from conclave.turns t
+    where t.tenant_id = c.tenant_id and t.collaboration_id = c.id and t.worker_id is not null
+    order by t.started_at desc limit 1
+  )
+  from conclave.collaborations c
+  where c.status in ('queued', 'running', 'waiting', 'paused')
+  order by c.created_at desc limit 1000;
+end;
+
 -- Ends a takeover. What nobody has begun again by now gives its slot and its reservation back.
 create function conclave.worker_forget(p_worker text) returns void
 language plpgsql security definer set search_path = conclave, pg_catalog, pg_temp as $$
