@@ -7,12 +7,15 @@ import type { WorkerOptions } from '@temporalio/worker';
 export const workerOptions = {
   maxConcurrentActivityTaskExecutions: 400,
   maxConcurrentLocalActivityExecutions: 200,
-  maxConcurrentWorkflowTaskExecutions: 40,
+  // They share one thread, and each must be answered within a second (see infra/temporal/settings.ts): tasks that have
+  // no turn yet wait at the server, where no clock runs. With 40 a full machine let nearly every task time out.
+  maxConcurrentWorkflowTaskExecutions: 8,
   // A whole panel starts with the answer to one workflow task, without a way through the server.
   maxEagerActivityReservationsPerWorkflowTask: 50,
   maxCachedWorkflows: 1000,
-  // A task for a dead worker's sticky queue goes to the others after this time, when nobody reset the queue before.
-  stickyQueueScheduleToStartTimeout: '1 second',
+  // A task for a dead worker's sticky queue goes to the others after this time, when nobody reset the queue before. On a
+  // full machine tasks wait here for longer than a second, and one that is taken elsewhere replays its whole history.
+  stickyQueueScheduleToStartTimeout: '5 seconds',
   // Bounds how late a call hears of its cancellation when the database could not tell it.
   maxHeartbeatThrottleInterval: '2 seconds',
   defaultHeartbeatThrottleInterval: '2 seconds',
