@@ -66,7 +66,8 @@ function answer(response: ServerResponse, body: CallBody): void {
 /** Everybody takes the first option and is sure of it; texts have the length that models give them. */
 function filled(schema: Schema, name: string): unknown {
   if (schema.enum !== undefined) return schema.enum[0];
-  switch (typeof schema.type === 'string' ? schema.type : schema.type?.[0]) {
+  const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
+  switch (type ?? 'string') {
     case 'object':
       return Object.fromEntries(
         Object.entries(schema.properties ?? {}).map(([key, value]) => [key, filled(value, key)]),

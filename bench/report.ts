@@ -28,7 +28,7 @@ export function findingText({ measurement, figures, notes }: Finding): string {
       .trimEnd(),
   );
   return [
-    `${measurement}`,
+    measurement,
     ...lines.map((line) => `  ${line}`),
     ...notes.map((note) => `  · ${note}`),
     '',

@@ -1,6 +1,6 @@
 import { openBenchStack } from '../bench-stack.ts';
 import type { BenchStack } from '../bench-stack.ts';
-import { countGrowth } from '../database-growth.ts';
+import { countWal } from '../database-growth.ts';
 import { fillWithCopies, settle } from '../finished-debates.ts';
 import { figure, median } from '../figures.ts';
 import type { Finding } from '../figures.ts';
@@ -48,14 +48,14 @@ export async function measureFullDatabase(
 }
 
 async function block(bench: BenchStack): Promise<Sample> {
-  const growth = await countGrowth(bench.sql);
+  const wal = await countWal(bench.sql);
   const costs = countCosts(bench.parts);
   const { elapsedMs } = await runDebates(bench, {
     debates: DEBATES_PER_BLOCK,
     inFlight: IN_FLIGHT,
   });
   const { byPart } = costs();
-  const { walBytes } = await growth();
+  const walBytes = await wal();
   const all = [...byPart].filter(([name]) => name !== 'bench');
   return {
     postgresMs: (byPart.get('postgres') ?? 0) / DEBATES_PER_BLOCK,
