@@ -35,9 +35,10 @@ export function makeUpMind(
 ): Position {
   const known = options.length > 0 ? amongOptions(reading, options) : reading;
   const temper = temperamentOf(model);
-  const dice = (purpose: string): number => mixed(`${model}/${purpose}/${reading.question}`);
+  const asked = String(fnv1a(reading.question));
+  const dice = (purpose: string): number => mixed(`${model}/${purpose}/${asked}`);
   const choices = options.length > 0 ? options : openAnswers;
-  const first = firstChoice(temper, reading.question, choices, dice);
+  const first = firstChoice(temper, asked, choices, dice);
   const held = known.held ?? first;
   const joined = known.held === null ? null : persuadedBy(temper, known, held);
   const answer = joined?.answer ?? held;
@@ -82,11 +83,11 @@ function temperamentOf(model: string): Temperament {
 
 function firstChoice(
   temper: Temperament,
-  question: string,
+  asked: string,
   choices: readonly string[],
   dice: (purpose: string) => number,
 ): string {
-  const favourite = mixed(`favourite/${question}/${choices.join('/')}`) % choices.length;
+  const favourite = mixed(`favourite/${asked}/${choices.join('/')}`) % choices.length;
   if (dice('favour') % 100 < temper.favourite || choices.length === 1) {
     return choices[favourite] ?? '';
   }

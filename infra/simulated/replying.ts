@@ -1,4 +1,3 @@
-import { estimateTokens } from '../../domain/prompts/token-estimate.ts';
 import type { Behaviour } from './behaviour.ts';
 import { simulatedMark } from './mind.ts';
 import type { PrefixCache } from './prefix-cache.ts';
@@ -8,6 +7,7 @@ import type { SimulatedCall, SimulatedReply } from './wire.ts';
 
 /** Pieces in which a reply streams. */
 const PIECES = 4;
+const BYTES_PER_TOKEN = 4;
 
 /** Makes the reply of a call: what the agent thinks, or what its behaviour makes of it. */
 export function replyTo(
@@ -72,8 +72,13 @@ function usageOf(
 ): SimulatedReply['usage'] {
   const prompt = `${JSON.stringify(call.schema === null ? null : schema)}\n${call.system}\n${call.text}`;
   return {
-    input: estimateTokens(prompt),
-    cached: Math.floor(cache.seen(call.model, prompt) / 4),
-    output: estimateTokens(text),
+    input: tokensOf(prompt),
+    cached: Math.floor(cache.seen(call.model, prompt) / BYTES_PER_TOKEN),
+    output: tokensOf(text),
   };
+}
+
+/** The panel's own count: four bytes to a token, as estimates have it. */
+function tokensOf(text: string): number {
+  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 }
