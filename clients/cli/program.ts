@@ -73,7 +73,7 @@ function addVerify(program: Command, printer: Printer, outcome: { exitCode: numb
     .command('verify <file>')
     .description('verify a sealed record; needs no server')
     .option('--events <file>', 'its events: JSON array, pages of the API, or JSONL')
-    .option('--key <file>', 'public key that you trust: PEM, or SPKI as base64')
+    .option('--key <file>', 'public keys that you trust: PEM, SPKI as base64, or what "keys" saved')
     .option('--json', 'findings as JSON')
     .action(async (file: string, options: VerifyOptions) => {
       outcome.exitCode = await verify(file, options, printer);
@@ -193,6 +193,15 @@ function addDocuments(program: Command, surroundings: Surroundings): void {
         });
       });
   }
+  connected(program.command('keys').description('get the public keys that records are signed with'))
+    .option('-o, --output <file>', 'where to save them')
+    .action(async (options: DocumentOptions) => {
+      await commands.fetchDocument(contextOf(options, surroundings), {
+        path: '/v1/signing-keys',
+        accept: 'application/json',
+        ...(options.output === undefined ? {} : { output: options.output }),
+      });
+    });
   connected(program.command('events <id>').description('get all events so far'))
     .option('-o, --output <file>', 'where to save them, one a line')
     .action(async (id: string, options: DocumentOptions) => {

@@ -40,23 +40,35 @@ export async function readEvents(path: string): Promise<readonly unknown[]> {
 }
 
 /**
- * Reads a public key: PEM, or SPKI in DER as base64.
+ * Reads the public keys that the reader trusts: PEM, SPKI in DER as base64, or the list that the API publishes.
  *
- * @returns SPKI in DER, base64
- * @throws CommandError with the code for wrong usage when it is none for Ed25519
+ * @returns SPKI in DER, base64, one or more
+ * @throws CommandError with the code for wrong usage when one is no Ed25519 key
  */
-export async function readPublicKey(path: string): Promise<string> {
+export async function readPublicKeys(path: string): Promise<readonly string[]> {
   const text = (await readText(path)).trim();
   try {
-    const key = text.startsWith('-----BEGIN')
-      ? createPublicKey(text)
-      : createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' });
-    if (key.asymmetricKeyType !== 'ed25519') throw new Error(String(key.asymmetricKeyType));
-    return key.export({ type: 'spki', format: 'der' }).toString('base64');
+    const keys = text.startsWith('{') ? publishedKeys(JSON.parse(text)) : [text];
+    if (keys.length === 0) throw new Error('no keys');
+    return keys.map(spkiOf);
   } catch (cause) {
-    const expected = 'expected an Ed25519 public key, as PEM or base64 (SPKI)';
+    const expected = 'expected an Ed25519 public key, as PEM, base64 (SPKI) or as the API gives it';
     throw new CommandError(`${path}: ${expected}`, exitUsage, cause);
   }
+}
+
+function publishedKeys(list: unknown): readonly string[] {
+  return (list as { readonly keys: readonly { readonly pem: string }[] }).keys.map(
+    ({ pem }) => pem,
+  );
+}
+
+function spkiOf(text: string): string {
+  const key = text.startsWith('-----BEGIN')
+    ? createPublicKey(text)
+    : createPublicKey({ key: Buffer.from(text, 'base64'), format: 'der', type: 'spki' });
+  if (key.asymmetricKeyType !== 'ed25519') throw new Error(String(key.asymmetricKeyType));
+  return key.export({ type: 'spki', format: 'der' }).toString('base64');
 }
 
 /** Lines of JSON are no JSON, unless there is but one; a line that begins an array or page decides. */

@@ -83,11 +83,23 @@ function turnText(event: LedgerEvent): string {
   return `${who}${why}${said.length === 0 ? '' : ` ${shortened(said.join(': '))}`}`;
 }
 
+/** What a line has no room for: the plan, the contents, how a pass is prompted. */
+const unshown = ['content', 'plan', 'directives'];
+
 function plainText(event: LedgerEvent): string {
   return Object.entries(event.data)
-    .filter(([name]) => name !== 'content' && name !== 'plan')
-    .map(([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .filter(([name]) => !unshown.includes(name))
+    .map(([name, value]) => `${name} ${valueText(value)}`)
     .join(', ');
+}
+
+function valueText(value: unknown): string {
+  if (Array.isArray(value)) return value.map(valueText).join(' ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .filter(([, part]) => typeof part !== 'object' || part === null)
+    .map(([name, part]) => `${name}=${shortened(String(part))}`)
+    .join(' ');
 }
 
 function textOf(text: Text | undefined): string {

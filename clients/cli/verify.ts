@@ -2,13 +2,13 @@ import { verifyRecord, type Finding } from '../../domain/ledger/verification.ts'
 import { cryptography } from './cryptography.ts';
 import { exitFailed, exitOk } from './exit.ts';
 import type { Printer } from './print.ts';
-import { readEvents, readJson, readPublicKey } from './record-files.ts';
+import { readEvents, readJson, readPublicKeys } from './record-files.ts';
 
 /** What `verify` was told. */
 export interface VerifyOptions {
   /** File of events. */
   readonly events?: string;
-  /** File of the public key that the reader trusts. */
+  /** File of the public keys that the reader trusts. */
   readonly key?: string;
   readonly json?: boolean;
 }
@@ -25,11 +25,12 @@ export async function verify(
   options: VerifyOptions,
   printer: Printer,
 ): Promise<number> {
+  const record = await readJson(file);
   const findings = verifyRecord(
     {
-      record: await readJson(file),
+      record,
       ...(options.events === undefined ? {} : { events: await readEvents(options.events) }),
-      ...(options.key === undefined ? {} : { publicKey: await readPublicKey(options.key) }),
+      ...(await pinned(record, options.key)),
     },
     cryptography,
   );
@@ -41,6 +42,15 @@ export async function verify(
     printer.print(verdict(findings, options));
   }
   return holds ? exitOk : exitFailed;
+}
+
+/** Of several trusted keys the record may name any: the one it names is held against the signature. */
+async function pinned(record: unknown, file: string | undefined): Promise<{ publicKey?: string }> {
+  if (file === undefined) return {};
+  const keys = await readPublicKeys(file);
+  const named = (record as { readonly publicKey?: unknown } | null)?.publicKey;
+  const publicKey = keys.find((key) => key === named) ?? keys[0];
+  return publicKey === undefined ? {} : { publicKey };
 }
 
 function line({ ok, check, message }: Finding): string {

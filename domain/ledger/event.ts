@@ -1,4 +1,4 @@
-import type { Fact, FactOf, FactType, TurnFact } from '../collaboration/fact.ts';
+import type { Fact, FactType, TurnFact } from '../collaboration/fact.ts';
 import type { FinishReason } from '../providers/model-connector.ts';
 
 /** The prefix and version that turn a fact's type into an event's type. */
@@ -62,11 +62,6 @@ export interface SealedContent {
   /** The record's signature, base64: the chain bears witness to it. */
   readonly signature: string;
 }
-
-/** The data of an event: the fact's own fields and, beside them, the content. */
-export type EventData<T extends FactType = FactType> = Omit<FactOf<T>, 'type'> & {
-  readonly content?: unknown;
-};
 
 /** An event before the ledger gave it its place. `id` is derived from what happened, so that appending twice is appending once. */
 export interface NewEvent {

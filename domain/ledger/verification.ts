@@ -194,7 +194,7 @@ function contentFindings(
     return [failed('positions', message)];
   });
   if (faults.length > 0) return faults;
-  return [passed('positions', `${record.positions.length} fit their events`)];
+  return [passed('positions', `the contents of all ${record.positions.length} fit their hashes`)];
 }
 
 function hashOrFault(content: unknown, sha256: Sha256): string {

@@ -285,6 +285,14 @@ describe('reading', () => {
     expect(noted).toContain(`${bytes.length} bytes`);
   });
 
+  test('gets the public keys', async () => {
+    answer = json(200, { keys: [] });
+    const { printed } = await conclave('keys');
+
+    expect(asked[0]?.url).toBe('/v1/signing-keys');
+    expect(JSON.parse(printed)).toEqual({ keys: [] });
+  });
+
   test('asks for the transcript as Markdown, or as JSON', async () => {
     answer = (_asked, response) => response.end('# Debate');
     const { printed } = await conclave('transcript', 'c_1');
@@ -324,6 +332,8 @@ describe('reading', () => {
     );
     expect(printed).toContain('message.added: by /users/ann, messageId m1');
     expect(printed).toContain('turn.cancelled: revision-2-s3');
+    expect(printed).toContain('round.opened: round 1, phase proposal, seats s1 s2 s3');
+    expect(printed).toContain('decision.reached: verdict kind=decided answer=o1');
   });
 
   test('shows agents and providers as columns', async () => {

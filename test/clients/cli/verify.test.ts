@@ -147,6 +147,12 @@ describe('verify', () => {
   test.each([
     ['PEM', sample.publicKeyPem],
     ['base64', `${sample.publicKey}\n`],
+    [
+      'the API publishes it, among others',
+      JSON.stringify({
+        keys: [{ pem: sealedSample().publicKeyPem }, { keyId: 'k', pem: sample.publicKeyPem }],
+      }),
+    ],
   ])('pins a key given as %s', async (_kind, content) => {
     const key = await file('key', content);
     const { code, output } = await here(['verify', await recordFile(), '--key', key]);
@@ -200,8 +206,8 @@ describe('verify', () => {
     expect(code).toBe(2);
   });
 
-  test('ends with 2 for a key that is none', async () => {
-    const key = await file('no-key', 'hello');
+  test.each(['hello', '{"keys":[]}', '{}'])('ends with 2 for a key that is %s', async (text) => {
+    const key = await file('no-key', text);
     const { code, output } = await here(['verify', await recordFile(), '--key', key]);
 
     expect(output).toContain('expected an Ed25519 public key');
