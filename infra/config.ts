@@ -12,6 +12,9 @@ import { readRunFile, readSecret } from './stack/run-files.ts';
 const PREFIX = 'CONCLAVE_';
 const EXIT_BAD_CONFIGURATION = 2;
 
+/** What only the command line reads: in a shell from which the stack is started as well they are no fault. */
+const CLIENT_VARIABLES: readonly string[] = ['CONCLAVE_URL', 'CONCLAVE_API_KEY'];
+
 /** The application's database role: row security is forced for it. */
 export const APP_ROLE = 'conclave_app';
 
@@ -255,7 +258,9 @@ function availableProviders(env: Environment): AvailableProvider[] {
 }
 
 function ownVariables(env: Environment): Record<string, string> {
-  const own = Object.entries(env).filter(([name]) => name.startsWith(PREFIX));
+  const own = Object.entries(env).filter(
+    ([name]) => name.startsWith(PREFIX) && !CLIENT_VARIABLES.includes(name),
+  );
   return Object.fromEntries(own.flatMap(([name, value]) => (value ? [[name, value]] : [])));
 }
 

@@ -61,6 +61,10 @@ describe('loadConfig', () => {
     ]);
   });
 
+  test('lets pass what only the command line reads', () => {
+    expect(faultsOf({ CONCLAVE_URL: 'http://127.0.0.1:7400', CONCLAVE_API_KEY: 'k' })).toEqual([]);
+  });
+
   test('refuses an unknown flag, naming the known ones', () => {
     const [fault] = faultsOf({}, ['--prot', '8080']);
 
