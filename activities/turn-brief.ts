@@ -76,6 +76,7 @@ export function briefOf(input: BriefInput): TurnBrief {
     protocol: plan.protocol,
     options: turn.task === 'judgement' ? judgeable(file, answers) : material.options,
     grouping: plan.grouping,
+    depth: plan.depth,
     merges: state.merges,
     arguments: [...file.argumentTurns]
       .filter(([seat]) => seat !== turn.seat)

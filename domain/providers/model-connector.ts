@@ -24,7 +24,12 @@ export interface Capabilities {
 /** One piece of a prompt, in order. `stable` pieces are the same for every seat and round up to here, so that providers' caches hit. */
 export type PromptPart =
   | { readonly kind: 'text'; readonly text: string; readonly stable: boolean }
-  | { readonly kind: 'image'; readonly mediaType: string; readonly base64: string; readonly stable: boolean };
+  | {
+      readonly kind: 'image';
+      readonly mediaType: string;
+      readonly base64: string;
+      readonly stable: boolean;
+    };
 
 /** A schema that a reply is asked to follow, as JSON Schema (draft 2020-12 subset that all providers take). */
 export interface ReplySchema {

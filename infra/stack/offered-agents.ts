@@ -1,4 +1,5 @@
 import type { Agent } from '../../domain/providers/agent.ts';
+import { listedPrice } from '../../domain/providers/price-table.ts';
 import type { AvailableProvider, Config, KnownProvider } from '../config.ts';
 import { createDatabase } from '../database/connection.ts';
 import { localTenantId } from '../database/local-tenant.ts';
@@ -23,15 +24,17 @@ const OFFERS: Readonly<Record<Exclude<KnownProvider, 'ollama'>, { name: string; 
 
 /**
  * Gives the agents that a stack offers for the keys in its environment: one per provider, each with
- * another persona; three of a provider that is alone, since a debate takes two. Their price is unknown
- * until somebody registers it: a price that is not known to be right is none.
+ * another persona; three of a provider that is alone, since a debate takes two. Their price is the listed
+ * one; where none is listed it is unknown until somebody registers it.
  *
  * @param providers - Whose keys are there.
  * @param ollama - Where Ollama answers and with which model; undefined when it does not.
+ * @param day - ISO date of the start, for which prices are looked up.
  */
 export function keyedAgents(
   providers: readonly AvailableProvider[],
   ollama: { readonly baseUrl: string; readonly model: string } | undefined,
+  day: string,
 ): Agent[] {
   const offers = providers.flatMap(({ provider, variable }): Seat[] => {
     if (provider !== 'ollama') {
@@ -50,7 +53,7 @@ export function keyedAgents(
   return seats.map((seat, index) => ({
     ...seat,
     personas: [PERSONAS[index % PERSONAS.length] ?? PERSONAS[0]],
-    price: null,
+    price: listedPrice(seat, day),
     limits: {},
     fallback: null,
     capabilities: {},
@@ -88,7 +91,10 @@ export async function offerAgents(options: {
   });
   try {
     const store = createAgentStore({ database });
-    await store.seed(localTenantId, keyedAgents(config.providers, ollama));
+    await store.seed(
+      localTenantId,
+      keyedAgents(config.providers, ollama, new Date().toISOString()),
+    );
     await exchangeSimulated(store, simulatedAddress);
   } finally {
     await database.close();
