@@ -58,20 +58,20 @@ export function drive(
     const interruption = options.interruptions?.[facts.length];
     if (interruption !== undefined) fold(interruption);
   };
-  for (let steps = 0; steps < 1000; steps += 1) {
-    const step = machine.next(state);
-    if (step.kind === 'end' || step.kind === 'wait') return { state, facts, asked: [...asked] };
-    if (step.kind === 'record') {
-      const [first] = step.facts;
-      if (first !== undefined) fold(first);
-      continue;
-    }
-    for (const { turn } of step.turns) asked.add(turn);
-    const before = facts.length;
-    for (const turn of (options.order ?? ((turns) => turns))(step.turns)) {
+  const answer = (turns: readonly TurnRef[]): void => {
+    for (const turn of (options.order ?? ((all) => all))(turns)) {
       const fact = panel(turn, state);
       if (fact !== null) fold(fact);
-      if (machine.next(state).kind === 'record') break;
+      if (machine.next(state).kind === 'record') return;
+    }
+  };
+  for (let steps = 0; steps < 1000; steps += 1) {
+    const step = machine.next(state);
+    const before = facts.length;
+    if (step.kind === 'record') step.facts.slice(0, 1).forEach(fold);
+    if (step.kind === 'ask') {
+      for (const { turn } of step.turns) asked.add(turn);
+      answer(step.turns);
     }
     if (facts.length === before) return { state, facts, asked: [...asked] };
   }

@@ -24,16 +24,11 @@ const openPlan = planWith({
 });
 
 const panel: Panel = (turn) => {
-  switch (turn.task) {
-    case 'critique':
-      return { type: 'critique.submitted', ...turn, ...aCost };
-    case 'grouping':
-      return { type: 'answers.grouped', ...turn, merges: { as2: 'as1' }, ...aCost };
-    case 'synthesis':
-      return { type: 'synthesis.written', ...turn, ...aCost };
-    default:
-      return position(turn, `a${turn.seat}`);
-  }
+  if (turn.task === 'critique') return { type: 'critique.submitted', ...turn, ...aCost };
+  if (turn.task === 'synthesis') return { type: 'synthesis.written', ...turn, ...aCost };
+  return turn.task === 'grouping'
+    ? { type: 'answers.grouped', ...turn, merges: { as2: 'as1' }, ...aCost }
+    : position(turn, `a${turn.seat}`);
 };
 
 /** Content that says which turn it belongs to. */
