@@ -1,0 +1,166 @@
+import { isDeepStrictEqual } from 'node:util';
+
+import { cryptography } from '../../../clients/cli/cryptography.ts';
+import { turnRef } from '../../../domain/collaboration/fact.ts';
+import type { RunState } from '../../../domain/collaboration/run-state.ts';
+import { factOf } from '../../../domain/ledger/event.ts';
+import type { LedgerEvent } from '../../../domain/ledger/event.ts';
+import { verifyChain } from '../../../domain/ledger/chain.ts';
+import { verifyRecord } from '../../../domain/ledger/verification.ts';
+import { foldRun } from '../../../domain/machines.ts';
+import type { CallCount } from '../../../infra/simulated/call-log.ts';
+import type { CrashLab } from './crash-lab.ts';
+import type { Snapshot } from './crashed-debate.ts';
+import { within } from './ledger-follower.ts';
+
+/** A debate that has ended, and what is known about it. */
+export interface EndedDebate {
+  readonly id: string;
+  readonly models: readonly string[];
+  readonly rounds: number;
+  /** What was there at the kill; calls may be made again only for what was in flight then. `null`: none may. */
+  readonly atKill: Snapshot | null;
+}
+
+const RESULT_WITHIN_MS = 20_000;
+
+/** Says everything that is wrong with a debate that has ended; nothing when it is as if there had been no crash. */
+export async function faultsOf(lab: CrashLab, debate: EndedDebate): Promise<readonly string[]> {
+  const { id } = debate;
+  const events = await eventsOf(lab, id);
+  return [
+    ...(await courseFaults(lab, id)),
+    ...chainFaults(events),
+    ...(await recordFaults(lab, id, events)),
+    ...turnFaults(debate, events),
+    ...(await stateFaults(lab, id, events)),
+    ...(await budgetFaults(lab, id)),
+    ...callFaults(debate, await lab.calls(debate.models)),
+  ];
+}
+
+/** Reads all events over the API. */
+export async function eventsOf(lab: CrashLab, id: string): Promise<readonly LedgerEvent[]> {
+  const { events } = await lab.api<{ events: LedgerEvent[] }>(
+    `/v1/collaborations/${id}/events?limit=500`,
+  );
+  return events;
+}
+
+async function courseFaults(lab: CrashLab, id: string): Promise<readonly string[]> {
+  const { status, decision } = await lab.api<{
+    status: string;
+    decision: { kind: string } | null;
+  }>(`/v1/collaborations/${id}`);
+  return [
+    ...(status === 'completed' ? [] : [`status: got ${status}, expected completed`]),
+    ...(decision?.kind === 'decided' ? [] : [`decision: got ${String(decision?.kind)}`]),
+  ];
+}
+
+function chainFaults(events: readonly LedgerEvent[]): readonly string[] {
+  const verdict = verifyChain(events, cryptography.sha256);
+  return verdict.ok ? [] : [`chain: ${verdict.message}`];
+}
+
+async function recordFaults(
+  lab: CrashLab,
+  id: string,
+  events: readonly LedgerEvent[],
+): Promise<readonly string[]> {
+  const record = await lab.api<object>(`/v1/collaborations/${id}/record`);
+  return verifyRecord({ record, events }, cryptography)
+    .filter(({ ok }) => !ok)
+    .map(({ check, message }) => `record, ${check}: ${message}`);
+}
+
+/** Every turn that was to be asked has ended exactly once, and by an answer. */
+function turnFaults(
+  { rounds, models }: EndedDebate,
+  events: readonly LedgerEvent[],
+): readonly string[] {
+  const wanted = Array.from({ length: rounds }, (_, round) =>
+    models.map(
+      (_model, seat) =>
+        turnRef(round === 0 ? 'proposal' : 'revision', round + 1, `s${String(seat + 1)}`).turn,
+    ),
+  ).flat();
+  const endings = events.flatMap(({ data, type }) =>
+    typeof data['turn'] === 'string' ? [{ turn: data['turn'], type }] : [],
+  );
+  const other = endings.filter(({ type }) => type !== 'conclave.position.submitted.v1');
+  return [
+    ...wanted.flatMap((turn) => {
+      const count = endings.filter((ending) => ending.turn === turn).length;
+      return count === 1 ? [] : [`${turn} has ${String(count)} endings`];
+    }),
+    ...endings
+      .filter(({ turn }) => !wanted.includes(turn))
+      .map(({ turn }) => `${turn} was not to be asked`),
+    ...other.map(({ turn, type }) => `${turn} ended as ${type}`),
+  ];
+}
+
+async function stateFaults(
+  lab: CrashLab,
+  id: string,
+  events: readonly LedgerEvent[],
+): Promise<readonly string[]> {
+  const handle = lab.temporal.client.workflow.getHandle(`debate/${id}`);
+  const outcome = await within<{ kind: string }>(
+    RESULT_WITHIN_MS,
+    'the end of the workflow',
+    (resolve, reject) => void handle.result().then(resolve, reject),
+  );
+  const state = await handle.query<RunState>('state');
+  const folded = foldRun(events.map(factOf).filter((fact) => fact !== undefined));
+  return [
+    ...(outcome.kind === 'decided' ? [] : [`workflow: got ${outcome.kind}`]),
+    ...(isDeepStrictEqual(asJson(state), asJson(folded))
+      ? []
+      : [`state: got ${JSON.stringify(state)}, the ledger folds to ${JSON.stringify(folded)}`]),
+  ];
+}
+
+function asJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** Nothing stays reserved, no turn stays in flight. */
+async function budgetFaults(lab: CrashLab, id: string): Promise<readonly string[]> {
+  const [budget] = await lab.sql<{ tokens: number; micros: number }[]>`
+    select reserved_tokens::float8 as tokens, reserved_micros::float8 as micros
+    from conclave.budgets where collaboration_id = ${id}`;
+  const turns = await lab.sql<{ turn: string; state: string }[]>`
+    select turn, state from conclave.turns where collaboration_id = ${id} and state <> 'settled'`;
+  const isClear = budget?.tokens === 0 && budget.micros === 0;
+  return [
+    ...(isClear ? [] : [`budget: still reserved: ${JSON.stringify(budget)}`]),
+    ...turns.map(({ turn, state }) => `${turn} is still ${state}`),
+  ];
+}
+
+/** Each model was asked once a round; once more only where the call was in flight at the kill. */
+function callFaults(
+  { models, rounds, atKill }: EndedDebate,
+  calls: readonly CallCount[],
+): readonly string[] {
+  return models.flatMap((model, seat) => {
+    const asked = calls.filter((call) => call.model === model);
+    if (asked.length !== rounds) {
+      return [`${model} got ${String(asked.length)} prompts, expected ${String(rounds)}`];
+    }
+    return asked.flatMap((call, round) => {
+      const { turn } = turnRef(
+        round === 0 ? 'proposal' : 'revision',
+        round + 1,
+        `s${String(seat + 1)}`,
+      );
+      const before = atKill?.calls.find(({ promptSha256 }) => promptSha256 === call.promptSha256);
+      const wasInFlight = atKill !== null && before !== undefined && !atKill.ended.has(turn);
+      const most = wasInFlight ? before.calls + 1 : Math.max(1, before?.calls ?? 1);
+      if (call.calls <= most) return [];
+      return [`${turn} was asked ${String(call.calls)} times, expected at most ${String(most)}`];
+    });
+  });
+}
