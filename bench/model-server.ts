@@ -66,8 +66,7 @@ function answer(response: ServerResponse, body: CallBody): void {
 /** Everybody takes the first option and is sure of it; texts have the length that models give them. */
 function filled(schema: Schema, name: string): unknown {
   if (schema.enum !== undefined) return schema.enum[0];
-  const type = typeof schema.type === 'string' ? schema.type : schema.type?.[0];
-  switch (type ?? 'string') {
+  switch (typeOf(schema)) {
     case 'object':
       return Object.fromEntries(
         Object.entries(schema.properties ?? {}).map(([key, value]) => [key, filled(value, key)]),
@@ -82,4 +81,9 @@ function filled(schema: Schema, name: string): unknown {
     default:
       return name === 'citing' ? 'none' : rationale;
   }
+}
+
+function typeOf({ type }: Schema): string {
+  if (typeof type === 'object') return type[0] ?? 'string';
+  return type ?? 'string';
 }

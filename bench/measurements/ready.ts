@@ -13,7 +13,7 @@ import type { Figure, Finding } from '../figures.ts';
 import { machineBusyMs, memoryOf } from '../process-tree.ts';
 
 const everyoneMayEnter = 0o755;
-const readyPattern = /Conclave is ready after/;
+const readyText = 'Conclave is ready after';
 const REST_MS = 5000;
 
 /** Starts everything as a user does, in a new folder and again in the same one, and measures time and memory. */
@@ -83,7 +83,7 @@ async function saysReady(child: ChildProcess, name: string): Promise<void> {
     let text = '';
     child.stdout?.setEncoding('utf8').on('data', (chunk: string) => {
       text += chunk;
-      if (text.includes('Conclave is ready after')) resolve();
+      if (text.includes(readyText)) resolve();
     });
     child.once('exit', () => {
       reject(new Error(`${name}: ended before it was ready:\n${text}`));
