@@ -3,12 +3,14 @@ export default {
   projects: [
     {
       displayName: 'fast',
-      testMatch: ['<rootDir>/test/{domain,api,infra,clients,activities,bin}/**/*.test.ts'],
+      testMatch: [
+        '<rootDir>/test/{domain,api,infra,clients,activities,workers,bin,workflows}/**/*.test.ts',
+      ],
       ...shared(),
     },
     {
       displayName: 'server',
-      testMatch: ['<rootDir>/test/{server,workflows}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/server/**/*.test.ts'],
       globalSetup: '<rootDir>/test/support/stack-up.ts',
       globalTeardown: '<rootDir>/test/support/stack-down.ts',
       ...shared(),

@@ -1,0 +1,169 @@
+import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { expect, test } from '@jest/globals';
+
+import type { OpenRun, TurnInFlight } from '../../infra/stores/turn-store.ts';
+import { watchWorkers } from '../../workers/takeover.ts';
+
+const STARTED = 2;
+const SCHEDULED = 1;
+
+interface Scene {
+  readonly turns?: readonly TurnInFlight[];
+  readonly open?: readonly OpenRun[];
+  /** What Temporal says of a run's pending activities; a run that is not here has not been started. */
+  readonly pending?: Readonly<Record<string, readonly object[]>>;
+  readonly isClaimed?: boolean;
+  readonly fail?: (call: unknown) => Promise<void>;
+}
+
+/** Lets one worker, `dead`, be taken over, and tells what was asked of Temporal and of the registry, in order. */
+async function takeOver(scene: Scene): Promise<{ asked: unknown[]; warnings: unknown[] }> {
+  const asked: unknown[] = [];
+  const warnings: unknown[] = [];
+  let looks = 0;
+  let finish = (): void => undefined;
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
+  const client = {
+    options: { namespace: 'test' },
+    activity: {
+      fail: async (call: unknown, failure: { nextRetryDelay?: unknown }) => {
+        asked.push({ fail: call, after: failure.nextRetryDelay });
+        await scene.fail?.(call);
+      },
+    },
+    workflow: {
+      getHandle: (workflowId: string) => ({
+        describe: () => {
+          const pendingActivities = scene.pending?.[workflowId];
+          return pendingActivities === undefined
+            ? Promise.reject(new WorkflowNotFoundError('none', workflowId, undefined))
+            : Promise.resolve({ raw: { pendingActivities } });
+        },
+      }),
+    },
+    workflowService: {
+      resetStickyTaskQueue: ({ execution }: { execution: { workflowId: string } }) => {
+        asked.push({ unstick: execution.workflowId });
+        return Promise.resolve({});
+      },
+    },
+  };
+  const takeover = watchWorkers({
+    registry: {
+      deadWorkers: () => {
+        looks += 1;
+        if (looks === 3) finish();
+        return Promise.resolve(asked.includes('forget') ? [] : ['dead']);
+      },
+      claimDead: () => Promise.resolve(scene.isClaimed !== true),
+      forget: () => {
+        asked.push('forget');
+        return Promise.resolve();
+      },
+    },
+    turns: {
+      inFlightOf: () => Promise.resolve([...(scene.turns ?? [])]),
+      openRuns: () => Promise.resolve([...(scene.open ?? [])]),
+    },
+    client: client as unknown as Client,
+    log: {
+      info: () => undefined,
+      warn: (fields) => warnings.push(fields),
+    },
+  });
+  await finished;
+  await takeover.stop();
+  return { asked, warnings };
+}
+
+const token = new Uint8Array([1]);
+
+const turn: TurnInFlight = {
+  tenantId: 'one',
+  collaborationId: 'c1',
+  turn: 'proposal-1-s1',
+  workflowId: 'debate/c1',
+  runId: 'r1',
+  taskToken: token,
+  isSettled: false,
+};
+
+const runOf = (collaborationId: string, workerId: string | null): OpenRun => ({
+  collaborationId,
+  pattern: 'debate',
+  workerId,
+});
+
+test('calls in flight fail at once, their runs leave the sticky queue, then the worker is forgotten', async () => {
+  const { asked } = await takeOver({ turns: [turn, { ...turn, turn: 'proposal-1-s2' }] });
+
+  expect(asked).toEqual([
+    { fail: token, after: 1 },
+    { fail: token, after: 1 },
+    { unstick: 'debate/c1' },
+    'forget',
+  ]);
+});
+
+test('calls that only Temporal knows to be taken are handed over, and no others', async () => {
+  const { asked } = await takeOver({
+    open: [runOf('c1', 'alive')],
+    pending: {
+      'debate/c1': [
+        { activityId: '1', state: STARTED, lastWorkerIdentity: 'dead' },
+        { activityId: '2', state: STARTED, lastWorkerIdentity: 'alive' },
+        { activityId: '3', state: SCHEDULED, lastWorkerIdentity: 'dead' },
+      ],
+    },
+  });
+
+  expect(asked).toEqual([
+    { fail: { workflowId: 'debate/c1', activityId: '1' }, after: 1 },
+    { unstick: 'debate/c1' },
+    'forget',
+  ]);
+});
+
+test('runs that were last at the dead worker, or nowhere, leave its sticky queue; those of others stay', async () => {
+  const { asked } = await takeOver({
+    open: [runOf('c1', 'dead'), runOf('c2', null), runOf('c3', 'alive'), runOf('c4', 'alive')],
+    pending: { 'debate/c1': [], 'debate/c2': [], 'debate/c3': [] },
+  });
+
+  expect(asked).toEqual([{ unstick: 'debate/c1' }, { unstick: 'debate/c2' }, 'forget']);
+});
+
+test('a worker that another process has claimed is left alone', async () => {
+  expect((await takeOver({ turns: [turn], isClaimed: true })).asked).toEqual([]);
+});
+
+test('a call whose result had arrived is no fault', async () => {
+  const { asked, warnings } = await takeOver({
+    turns: [turn],
+    fail: () => Promise.reject(new ActivityNotFoundError('gone')),
+  });
+
+  expect(warnings).toEqual([]);
+  expect(asked.at(-1)).toBe('forget');
+});
+
+test('a takeover that broke off is begun again', async () => {
+  let tries = 0;
+  const { asked, warnings } = await takeOver({
+    turns: [turn],
+    fail: () => {
+      tries += 1;
+      return tries === 1 ? Promise.reject(new Error('unavailable')) : Promise.resolve();
+    },
+  });
+
+  expect(warnings).toHaveLength(1);
+  expect(asked).toEqual([
+    { fail: token, after: 1 },
+    { fail: token, after: 1 },
+    { unstick: 'debate/c1' },
+    'forget',
+  ]);
+});
