@@ -40,7 +40,8 @@ export function openTemporal(at: TemporalAddress): TemporalConnection {
     connectTimeout: CALL_TIMEOUT_MS,
   });
   return {
-    client: new Client({ connection, namespace: at.namespace }),
+    // The default names the process and the host, and would stand in every history.
+    client: new Client({ connection, namespace: at.namespace, identity: 'api' }),
     checkHealth: async (timeoutMs) => {
       const { status } = await connection.withDeadline(
         Date.now() + timeoutMs,
