@@ -1,0 +1,92 @@
+/** A run to be recorded: how it starts, and what people do to it. */
+export interface HistoryScenario {
+  readonly workflow: 'consensus' | 'debate';
+  /** Name of its file. */
+  readonly name: string;
+  /** Body of the start, without the pattern. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Steps that follow the start at once, in order: last part of the path, and body. */
+  readonly steps: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
+  /** How the run must end, so that the history shows what its name says. */
+  readonly stoppedBy: string;
+}
+
+/** Agents beside the simulated panel, by the model that makes them slow. */
+export const slowAgents = {
+  steady: 'sim-ada-slow-400',
+  late: 'sim-cy-slow-2500',
+  endless: 'sim-dee-slow-8000',
+} as const;
+
+const panel = ['sim-ada', 'sim-bo', 'sim-cy', 'sim-dee', 'sim-eve'];
+const closed = {
+  question: 'Which of the two stays?',
+  options: ['The first', 'The second'],
+  participants: panel,
+  endsEarly: false,
+  stopOnStability: false,
+};
+
+/** The runs whose histories every later version of the workflows must be able to replay. */
+export const historyScenarios: readonly HistoryScenario[] = [
+  {
+    workflow: 'debate',
+    name: 'closed-five-seats-three-rounds',
+    body: { ...closed, rounds: 3 },
+    steps: [],
+    stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'debate',
+    name: 'open-grouped-and-written-up',
+    body: {
+      question: 'What comes next?',
+      participants: panel.slice(0, 3),
+      grouping: 'model',
+      synthesis: true,
+      rounds: 2,
+      stopOnStability: false,
+    },
+    steps: [],
+    stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'consensus',
+    name: 'certain-before-the-last-vote',
+    body: {
+      question: closed.question,
+      options: closed.options,
+      participants: [{ agent: 'sim-ada', weight: 10 }, 'sim-bo', 'late'],
+      protocol: { kind: 'weighted' },
+      endsEarly: true,
+    },
+    steps: [],
+    stoppedBy: 'certain',
+  },
+  {
+    workflow: 'debate',
+    name: 'paused-told-joined-and-resumed',
+    body: { ...closed, participants: ['steady', 'sim-bo'], rounds: 2 },
+    steps: [
+      ['pause', {}],
+      ['messages', { text: 'Mind the costs.' }],
+      ['participants', { agent: 'sim-eve' }],
+      ['resume', {}],
+    ],
+    stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'debate',
+    name: 'cancelled',
+    body: { ...closed, participants: ['late', 'sim-bo'], rounds: 2 },
+    steps: [['cancel', {}]],
+    stoppedBy: 'cancelled',
+  },
+  {
+    workflow: 'debate',
+    name: 'deadline-passed',
+    body: { ...closed, participants: ['endless', 'sim-bo'], rounds: 2, deadline: 'PT1S' },
+    steps: [],
+    stoppedBy: 'deadline',
+  },
+];

@@ -1,0 +1,88 @@
+/** Records the histories that test/workflows replays: `npx node test/support/record-histories.ts`. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+
+import { startStack, type Stack } from '../../infra/stack/stack.ts';
+import { openTemporal, type TemporalConnection } from '../../infra/temporal/client.ts';
+import { workflowIdOf } from '../../infra/temporal/settings.ts';
+import { historyScenarios, slowAgents, type HistoryScenario } from './history-scenarios.ts';
+
+const histories = join(import.meta.dirname, '..', 'histories');
+
+await recordAll();
+
+async function recordAll(): Promise<void> {
+  const dataFolder = await mkdtemp(join(tmpdir(), 'conclave-histories-'));
+  const stack = await startStack({ dataFolder, simulated: 'on', simulatedLatencyMs: 20 });
+  const temporal = openTemporal({
+    address: stack.connections.temporalAddress,
+    namespace: stack.connections.temporalNamespace,
+  });
+  try {
+    await registerSlowAgents(stack);
+    for (const scenario of historyScenarios) await recordOne(stack, temporal, scenario);
+  } finally {
+    await temporal.close();
+    await stack.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}
+
+async function registerSlowAgents(stack: Stack): Promise<void> {
+  const baseUrl = new URL('/openai/v1', stack.connections.simulatedAddress).href;
+  for (const [name, model] of Object.entries(slowAgents)) {
+    await post(stack, '/v1/agents', { name, provider: 'openai-compatible', baseUrl, model });
+  }
+}
+
+async function recordOne(
+  stack: Stack,
+  temporal: TemporalConnection,
+  scenario: HistoryScenario,
+): Promise<void> {
+  const { workflow, name, body, steps, stoppedBy } = scenario;
+  const { id: collaborationId } = await post<{ id: string }>(stack, '/v1/collaborations', {
+    pattern: workflow,
+    seed: '00ff', // the same order of seats in every recording
+    ...body,
+  });
+  for (const [step, input] of steps) {
+    await post(stack, `/v1/collaborations/${collaborationId}/${step}`, input);
+  }
+  const handle = temporal.client.workflow.getHandle(
+    workflowIdOf({ pattern: workflow, collaborationId }),
+  );
+  await handle.result();
+  const decision = await call<{ stoppedBy: string }>(
+    stack,
+    `/v1/collaborations/${collaborationId}/decision`,
+  );
+  if (decision.stoppedBy !== stoppedBy) {
+    throw new Error(`${name}: stopped by ${decision.stoppedBy}, expected ${stoppedBy}`);
+  }
+  const history = await handle.fetchHistory();
+  const text = JSON.stringify(JSON.parse(historyToJSON(history)));
+  await mkdir(join(histories, workflow), { recursive: true });
+  await writeFile(join(histories, workflow, `${name}.json`), `${text}\n`);
+  const events = history.events?.length ?? 0;
+  process.stdout.write(`${workflow}/${name}: ${String(events)} events\n`);
+}
+
+async function post<T>(stack: Stack, path: string, body: unknown): Promise<T> {
+  return await call<T>(stack, path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+async function call<T>(stack: Stack, path: string, init: RequestInit = {}): Promise<T> {
+  const headers = new Headers(init.headers);
+  headers.set('authorization', `Bearer ${stack.apiKey}`);
+  const answer = await fetch(`${stack.apiAddress}${path}`, { ...init, headers });
+  if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`);
+  return (await answer.json()) as T;
+}

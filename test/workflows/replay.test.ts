@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Runtime, Worker } from '@temporalio/worker';
+import { temporal } from '@temporalio/proto';
+
+import { bundledWorkflows } from '../../workers/bundle.ts';
+import { installRuntime } from '../../workers/runtime.ts';
+import { historyScenarios } from '../support/history-scenarios.ts';
+import {
+  historyNamed,
+  historyOf,
+  recordedHistories,
+  wordsOf,
+  type RecordedHistory,
+} from '../support/histories.ts';
+
+/** Building the bundle takes seconds on a machine that never did. */
+const bundleWithinMs = 120_000;
+const replayWithinMs = 30_000;
+
+let codePath: string;
+
+/** A replay that fails as it must is warned of as well. */
+const unheard = (): void => undefined;
+
+beforeAll(async () => {
+  installRuntime({ debug: unheard, info: unheard, warn: unheard, error: unheard });
+  codePath = await bundledWorkflows();
+}, bundleWithinMs);
+
+afterAll(async () => {
+  await Runtime.instance().shutdown();
+});
+
+/** Replays a history against the workflows as they are now; rejects where they would do something else. */
+async function replay(history: RecordedHistory, edit?: (text: string) => string): Promise<string> {
+  await Worker.runReplayHistory(
+    { workflowBundle: { codePath }, replayName: history.name },
+    historyOf(history, edit),
+    history.name,
+  );
+  return 'replayed';
+}
+
+describe('the workflows', () => {
+  test.each(recordedHistories)(
+    'still do what they did in $name',
+    async (history) => {
+      await expect(replay(history)).resolves.toBe('replayed');
+    },
+    replayWithinMs,
+  );
+
+  test(
+    'are caught when they call an activity by another name',
+    async () => {
+      const history = historyNamed('debate/closed-five-seats-three-rounds');
+
+      const replayed = replay(history, (text) => text.replaceAll('"askAgent"', '"askPanel"'));
+
+      await expect(replayed).rejects.toThrow(/askAgent.*askPanel|askPanel.*askAgent/s);
+    },
+    replayWithinMs,
+  );
+});
+
+describe('a recorded history', () => {
+  test('is there for every scenario', () => {
+    const names = historyScenarios.map(({ workflow, name }) => `${workflow}/${name}`).sort();
+
+    expect(recordedHistories.map(({ name }) => name)).toEqual(names);
+  });
+
+  test.each(recordedHistories)('names no host, path or person in $name', (history) => {
+    const words = wordsOf(history);
+    const identities = [...words.matchAll(/"identity":"([^"]*)"/g)].map(([, name]) => name);
+
+    expect(words).not.toMatch(
+      /@|file:|\/home|\/root|\/tmp|\/work|node_modules|127\.0\.0|localhost/,
+    );
+    expect(new Set([...words.matchAll(/\/users\/\w+/g)].flat())).toEqual(
+      words.includes('/users/') ? new Set(['/users/local']) : new Set(),
+    );
+    expect(identities).toEqual(
+      identities.filter((name) => /^(api|w[0-9a-f]{8})$/.test(name ?? '')),
+    );
+  });
+
+  test.each(recordedHistories)('holds nothing that was asked or said in $name', (history) => {
+    const words = wordsOf(history);
+
+    const { body, steps } =
+      historyScenarios.find(({ workflow, name }) => `${workflow}/${name}` === history.name) ?? {};
+    const options = Array.isArray(body?.['options']) ? (body['options'] as string[]) : [];
+    const messages = (steps ?? []).flatMap(([, { text }]) =>
+      typeof text === 'string' ? text : [],
+    );
+    const said = [String(body?.['question']), ...options, ...messages];
+
+    expect(said.filter((phrase) => words.includes(phrase))).toEqual([]);
+    expect(words).not.toContain('[simulated]');
+  });
+
+  test('of a closed debate of five seats and three rounds has at most 90 events and 16 KB', () => {
+    const history = historyOf(historyNamed('debate/closed-five-seats-three-rounds'));
+
+    const { byteLength } = temporal.api.history.v1.History.encode(history).finish();
+
+    expect(history.events?.length).toBeLessThanOrEqual(90);
+    expect(byteLength).toBeLessThanOrEqual(16 * 1024);
+  });
+});
