@@ -1,0 +1,348 @@
+import { describe, expect, test } from '@jest/globals';
+import { ActivityCancellationDetails, ApplicationFailure } from '@temporalio/common';
+
+import type { TurnFact } from '../../domain/collaboration/fact.ts';
+import { turnRef } from '../../domain/collaboration/fact.ts';
+import { inlineBytesMax } from '../../domain/ledger/event.ts';
+import { rationaleCharactersMax } from '../../domain/replies/reply-limits.ts';
+import { unknownUsage } from '../../domain/providers/usage.ts';
+import { sha256Of } from '../../infra/signing.ts';
+import { aCost, position } from '../support/drive.ts';
+import {
+  environmentAt,
+  faultWith,
+  goodReply,
+  pricedAgent,
+  turnHouse,
+  type HouseFields,
+} from './turn-house.ts';
+
+const turn = turnRef('proposal', 1, 's1');
+const withFallback: HouseFields = {
+  plan: { allowFallback: true },
+  agents: [pricedAgent('a1', { fallback: 'a2' }), pricedAgent('a2')],
+};
+
+/** What a call is rejected with, as Temporal sees it. */
+async function failureOf(asked: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await asked.then(
+    () => new Error('expected a failure'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ApplicationFailure) return error;
+  throw error;
+}
+
+describe('a turn that has its fact', () => {
+  const known: readonly (readonly ['recorded' | 'refused' | 'cancelled', TurnFact])[] = [
+    ['recorded', position(turn, 'o1')],
+    ['refused', { type: 'turn.refused', ...turn, reason: 'budget' }],
+    ['cancelled', { type: 'turn.cancelled', ...turn, ...aCost }],
+  ];
+
+  test.each(known)('is answered with it and no call when it is %s', async (kind, fact) => {
+    const house = turnHouse({ begins: [{ kind, fact }], acts: [] });
+
+    const ending = await house.ask();
+
+    expect({ ...ending, ...turn }).toEqual(fact);
+    expect(ending).not.toHaveProperty('turn');
+    expect(house.requests).toEqual([]);
+    expect(house.settled).toEqual([]);
+  });
+});
+
+describe('a good reply', () => {
+  test('is settled with its words, its cost and who gave it', async () => {
+    const house = turnHouse();
+
+    const ending = await house.ask();
+
+    expect(ending).toEqual({
+      type: 'position.submitted',
+      choice: { kind: 'single', option: 'o1' },
+      confidence: 0.8,
+      citing: null,
+      usage: { inputTokens: 100, cachedTokens: 0, outputTokens: 50 },
+      microsUsd: 150,
+    });
+    expect(house.settled).toMatchObject([
+      {
+        collaborationId: 'c_tested',
+        source: '/collaborations/c_tested/seats/s1',
+        outcome: { content: { answer: 'yes', agent: 'a1', model: 'a1-model', repaired: null } },
+      },
+    ]);
+  });
+
+  test('leaves its long texts in the artifact store', async () => {
+    const rationale = '語'.repeat(rationaleCharactersMax);
+    const house = turnHouse({
+      acts: [{ text: JSON.stringify({ answer: 'yes', rationale, evidence: [], confidence: 0.8 }) }],
+    });
+
+    await house.ask();
+
+    const content = house.settled[0]?.outcome.content;
+    const [[sha256, stored]] = [...house.texts] as [[string, string]];
+    expect(content?.answer).toBe('yes');
+    expect(content?.rationale).toEqual({ artifact: sha256, bytes: Buffer.byteLength(stored) });
+    expect(Buffer.byteLength(stored)).toBeGreaterThan(inlineBytesMax);
+    expect(sha256).toBe(sha256Of(stored));
+  });
+
+  test('whose use is unknown is charged at what was reserved', async () => {
+    const house = turnHouse({ acts: [{ ...goodReply, usage: unknownUsage }] });
+
+    const ending = await house.ask();
+
+    // 200 tokens of prompt and 500 of reply, at a micro-dollar each.
+    expect(ending).toMatchObject({
+      usage: unknownUsage,
+      microsUsd: null,
+      charged: { tokens: 700, microsUsd: 700 },
+    });
+  });
+
+  test('whose price is unknown is charged by its tokens alone', async () => {
+    const house = turnHouse({ agents: [pricedAgent('a1', { price: null })] });
+
+    const ending = await house.ask();
+
+    expect(ending).toMatchObject({ microsUsd: null, charged: { tokens: 150, microsUsd: 0 } });
+  });
+});
+
+describe('a reply that is not what was asked', () => {
+  test('is repaired once, and both calls are paid', async () => {
+    const house = turnHouse({ acts: [{ text: 'I would say yes.' }, goodReply] });
+
+    const ending = await house.ask();
+
+    expect(ending).toMatchObject({
+      type: 'position.submitted',
+      usage: { inputTokens: 200, cachedTokens: 0, outputTokens: 100 },
+      microsUsd: 300,
+    });
+    expect(house.settled[0]?.outcome.content?.repaired).toMatch(/JSON/);
+    expect(house.requests).toHaveLength(2);
+  });
+
+  test('is an abstention with its reason when the repair is no better', async () => {
+    const house = turnHouse({ acts: [{ text: 'Yes.' }, { text: 'Yes!' }] });
+
+    const ending = await house.ask();
+
+    expect(ending).toMatchObject({ type: 'turn.abstained', reason: 'not-json', microsUsd: 300 });
+    expect(house.settled[0]?.outcome.content?.answer).toBe('');
+  });
+
+  test('is not repaired when it declines in good form', async () => {
+    const house = turnHouse({ acts: [{ text: '{"abstain": true}' }] });
+
+    await expect(house.ask()).resolves.toMatchObject({
+      type: 'turn.abstained',
+      reason: 'declined',
+      microsUsd: 150,
+    });
+    expect(house.requests).toHaveLength(1);
+  });
+});
+
+describe('a provider without room', () => {
+  test.each(['rate', 'concurrency', 'breaker'] as const)(
+    'is waited for as long as it says: %s',
+    async (reason) => {
+      const house = turnHouse({
+        begins: [{ kind: 'no-room', reason, retryAfterMs: 250.2 }],
+        acts: [],
+      });
+
+      const failure = await failureOf(house.ask());
+
+      expect(failure).toMatchObject({
+        type: 'provider-limited',
+        nonRetryable: false,
+        nextRetryDelay: 251,
+      });
+      expect(house.settled).toEqual([]);
+    },
+  );
+
+  test('is given up when its breaker is open for the fourth time', async () => {
+    const begins = [{ kind: 'no-room', reason: 'breaker', retryAfterMs: 250 }] as const;
+    const house = turnHouse({ begins, acts: [] });
+
+    await expect(house.ask(environmentAt(4))).resolves.toMatchObject({
+      type: 'turn.abstained',
+      reason: 'provider-failed',
+      microsUsd: 0,
+    });
+  });
+
+  test('is passed over for the fallback when its breaker is open', async () => {
+    const house = turnHouse({
+      ...withFallback,
+      begins: [
+        { kind: 'no-room', reason: 'breaker', retryAfterMs: 250 },
+        { kind: 'begun', attempts: 1 },
+      ],
+    });
+
+    await house.ask();
+
+    expect(house.requests.map(({ model }) => model)).toEqual(['a2-model']);
+  });
+});
+
+describe('a call that fails', () => {
+  test('is released and tried again after the delay that its provider named', async () => {
+    const house = turnHouse({ acts: [{ fault: faultWith() }] });
+
+    const failure = await failureOf(house.ask());
+
+    expect(failure).toMatchObject({
+      type: 'provider-unavailable',
+      message: 'overloaded (HTTP 529): the provider answered 529',
+      nonRetryable: false,
+      nextRetryDelay: 1500,
+    });
+    expect(house.released).toEqual([turn.turn]);
+    expect(house.settled).toEqual([]);
+    expect(house.faults).toEqual(['openai-compatible|http://127.0.0.1:9|TESTED_KEY retry-after']);
+  });
+
+  test('leaves the delay to Temporal when its provider names none', async () => {
+    const fault = faultWith({ code: 'unreachable', status: null, retryAfterMs: null });
+    const house = turnHouse({ acts: [{ fault }] });
+
+    const failure = await failureOf(house.ask());
+
+    expect(failure.nextRetryDelay).toBeUndefined();
+    expect(failure.message).toBe('unreachable: the provider answered 529');
+  });
+
+  test('for good is an abstention that has cost nothing', async () => {
+    const fault = faultWith({ disposition: 'never', code: 'unauthorised', status: 401 });
+    const house = turnHouse({ acts: [{ fault }] });
+
+    await expect(house.ask()).resolves.toEqual({
+      type: 'turn.abstained',
+      reason: 'provider-failed',
+      usage: { inputTokens: 0, cachedTokens: 0, outputTokens: 0 },
+      microsUsd: 0,
+    });
+    expect(house.released).toEqual([]);
+  });
+
+  test('for the sixth time is an abstention, charged where the provider may have worked', async () => {
+    const fault = faultWith({ disposition: 'retry-now', code: 'timeout', status: null });
+    const house = turnHouse({ acts: [{ fault }], begins: [{ kind: 'begun', attempts: 6 }] });
+
+    await expect(house.ask()).resolves.toMatchObject({
+      type: 'turn.abstained',
+      reason: 'provider-failed',
+      usage: unknownUsage,
+      charged: { tokens: 700, microsUsd: 700 },
+    });
+  });
+
+  test('for the fifth time is tried again', async () => {
+    const house = turnHouse({
+      acts: [{ fault: faultWith() }],
+      begins: [{ kind: 'begun', attempts: 5 }],
+    });
+
+    await expect(house.ask()).rejects.toThrow('overloaded');
+  });
+
+  test('because of a fault of ours is left to Temporal as it is', async () => {
+    const house = turnHouse({ acts: [] });
+
+    await expect(house.ask()).rejects.toThrow('a1 was asked more often than expected');
+    expect(house.settled).toEqual([]);
+  });
+});
+
+describe('a fallback', () => {
+  const never = faultWith({ disposition: 'never', code: 'not-found', status: 404 });
+
+  test('is asked after the seat’s own agent has failed for good', async () => {
+    const house = turnHouse({ ...withFallback, acts: [{ fault: never }, goodReply] });
+
+    await expect(house.ask()).resolves.toMatchObject({ type: 'position.submitted' });
+    expect(house.requests.map(({ model }) => model)).toEqual(['a1-model', 'a2-model']);
+    expect(house.settled[0]?.outcome.content).toMatchObject({ agent: 'a2', model: 'a2-model' });
+  });
+
+  test('that fails for good as well ends in an abstention', async () => {
+    const house = turnHouse({ ...withFallback, acts: [{ fault: never }, { fault: never }] });
+
+    await expect(house.ask()).resolves.toMatchObject({ reason: 'provider-failed' });
+    expect(house.settled).toHaveLength(1);
+  });
+
+  test.each<[string, HouseFields]>([
+    ['the run does not allow it', { ...withFallback, plan: { allowFallback: false } }],
+    ['it is not there', { ...withFallback, agents: [pricedAgent('a1', { fallback: 'a2' })] }],
+  ])('is not asked when %s', async (_why, fields) => {
+    const house = turnHouse({ ...fields, acts: [{ fault: never }] });
+
+    await expect(house.ask()).resolves.toMatchObject({ reason: 'provider-failed' });
+    expect(house.requests.map(({ model }) => model)).toEqual(['a1-model']);
+  });
+});
+
+describe('a call that is stopped', () => {
+  test('because its pass has closed is settled as cancelled, at what was reserved', async () => {
+    const house = turnHouse({ acts: ['waits'] });
+    const environment = environmentAt();
+
+    const asked = house.ask(environment);
+    await house.waiting;
+    environment.cancel();
+
+    await expect(asked).resolves.toEqual({
+      type: 'turn.cancelled',
+      usage: unknownUsage,
+      microsUsd: null,
+      charged: { tokens: 700, microsUsd: 700 },
+    });
+    expect(house.faults).toEqual([]);
+  });
+
+  test('by name, through the database, is settled as cancelled too', async () => {
+    const house = turnHouse({ acts: ['waits'] });
+
+    const asked = house.ask();
+    await house.waiting;
+    house.calls.stop('c_tested', [turn.turn]);
+
+    await expect(asked).resolves.toMatchObject({ type: 'turn.cancelled' });
+  });
+
+  test('because its worker ends is released and made again at once', async () => {
+    const house = turnHouse({ acts: ['waits'] });
+    const environment = environmentAt();
+
+    const asked = house.ask(environment);
+    await house.waiting;
+    environment.cancel(
+      'WORKER_SHUTDOWN',
+      new ActivityCancellationDetails({ workerShutdown: true }),
+    );
+
+    const failure = await failureOf(asked);
+    expect(failure).toMatchObject({ type: 'provider-unavailable', nextRetryDelay: 1 });
+    expect(house.released).toEqual([turn.turn]);
+    expect(house.settled).toEqual([]);
+  });
+});
+
+describe('a turn of an agent that nobody knows', () => {
+  test('fails before anything is begun', async () => {
+    const house = turnHouse({ agents: [], begins: [] });
+
+    await expect(house.ask()).rejects.toThrow('agent: got a1, expected one that was registered');
+  });
+});
