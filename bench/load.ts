@@ -8,6 +8,8 @@ export interface LoadResult {
   readonly answerMs: readonly number[];
   /** From each start's sending to its seal in the database, milliseconds; as exact as the looks are frequent. */
   readonly totalMs: readonly number[];
+  /** Transactions of the looks for finished runs: the bench's own. */
+  readonly looks: number;
 }
 
 /** A look at the database for finished runs costs one indexed query. */
@@ -49,21 +51,25 @@ export async function runDebates(
   } finally {
     seals.stop();
   }
-  return { ids, elapsedMs: performance.now() - startedAt, answerMs, totalMs };
+  const elapsedMs = performance.now() - startedAt;
+  return { ids, elapsedMs, answerMs, totalMs, looks: seals.looks() };
 }
 
 /** One query for all runs in flight, so that watching costs the parts that are measured next to nothing. */
 function watchSeals({ sql }: BenchStack): {
   of(id: string, sentAt: number): Promise<number>;
   readonly stalled: Promise<never>;
+  looks(): number;
   stop(): void;
 } {
   const waiting = new Map<string, Waiting>();
   let seenAt = performance.now();
   let isStopped = false;
+  let looks = 0;
   let reject: (error: Error) => void = () => undefined;
   const stalled = new Promise<never>((_resolve, fail) => (reject = fail));
   const look = async (): Promise<void> => {
+    looks += 1;
     const rows = await sql<{ id: string }[]>`
       select id from conclave.collaborations
       where tenant_id = 'local' and id = any (${[...waiting.keys()]}) and record_sha256 is not null`;
@@ -85,6 +91,7 @@ function watchSeals({ sql }: BenchStack): {
   return {
     of: (id, sentAt) => new Promise((resolve) => waiting.set(id, { sentAt, resolve })),
     stalled,
+    looks: () => looks,
     stop: () => {
       isStopped = true;
     },

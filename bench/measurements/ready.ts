@@ -34,7 +34,7 @@ export async function measureReady(): Promise<Finding> {
         ...second.memory,
       ],
       notes: [
-        `beside us ${first.othersBusy.toFixed(2)} and ${second.othersBusy.toFixed(2)} processors were busy while it started, at most`,
+        `${first.allBusy.toFixed(2)} and ${second.allBusy.toFixed(2)} processors were busy meanwhile, with the start itself`,
         `memory ${String(REST_MS / 1000)} s after ready, shared pages counted once (PSS)`,
       ],
     };
@@ -45,7 +45,7 @@ export async function measureReady(): Promise<Finding> {
 
 interface StartResult {
   readonly readyMs: number;
-  readonly othersBusy: number;
+  readonly allBusy: number;
   readonly memory: readonly Figure[];
 }
 
@@ -69,9 +69,9 @@ async function startAndStop(folder: string, name: string): Promise<StartResult> 
   try {
     await saysReady(child, name);
     const readyMs = performance.now() - startedAt;
-    const othersBusy = (machineBusyMs() - busyBefore) / readyMs;
+    const allBusy = (machineBusyMs() - busyBefore) / readyMs;
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
-    return { readyMs, othersBusy, memory: memoryFigures(folder, child.pid ?? 0) };
+    return { readyMs, allBusy, memory: memoryFigures(folder, child.pid ?? 0) };
   } finally {
     child.kill('SIGTERM');
     await gone;

@@ -27,7 +27,8 @@ export async function measureThroughput(
   const costs = countCosts(bench.parts);
   const result = await runDebates(bench, size);
   const used = costs();
-  const written = await growth();
+  const all = await growth();
+  const written = { ...all, commits: all.commits - result.looks };
   const perSecond = (size.debates / result.elapsedMs) * 1000;
   const finding: Finding = {
     measurement: `throughput (${String(size.debates)} debates, ${String(size.inFlight)} in flight)`,
