@@ -1,7 +1,7 @@
 import type { Fact } from './collaboration/fact.ts';
 import type { Pattern, Plan } from './collaboration/plan.ts';
 import type { RunState } from './collaboration/run-state.ts';
-import type { Machine } from './collaboration/step.ts';
+import { factsOf, type Machine } from './collaboration/step.ts';
 import { consensus } from './consensus/consensus.ts';
 import { debate } from './debate/debate.ts';
 
@@ -17,8 +17,7 @@ export const machines: Readonly<Record<Pattern, Machine<RunState>>> = { consensu
 export function openingFacts(plan: Plan): readonly Fact[] {
   const opened = { type: 'collaboration.opened' as const, plan };
   const machine = machines[plan.pattern];
-  const step = machine.next(machine.open(opened));
-  return step.kind === 'record' ? [opened, ...step.facts] : [opened];
+  return [opened, ...factsOf(machine.next(machine.open(opened)))];
 }
 
 /**

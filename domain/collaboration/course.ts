@@ -12,7 +12,7 @@ import {
   type TurnTask,
   type Verdict,
 } from './fact.ts';
-import { evolveRun, openRun, type RunState } from './run-state.ts';
+import { evolveRun, openRun, type OpenPass, type RunState } from './run-state.ts';
 import type { Machine, Step } from './step.ts';
 
 /** A pass that a pattern wants next. */
@@ -61,27 +61,25 @@ function nextStep(course: Course, state: RunState): Step {
 function decide(course: Course, state: RunState): Fact | null {
   if (state.verdict !== null) return null;
   if (state.isPaused && state.cancelled === null) return null;
-  if (state.pass !== null) return closing(course, state);
+  if (state.pass !== null) return closing(course, state, state.pass);
   const percent = thresholdsCrossed(state.budget, state.spent, state.thresholds)[0];
   if (percent !== undefined) return { type: 'threshold.reached', percent };
   const stoppedBy = stopReason(course, state);
   if (stoppedBy === null) return opening(course, state);
-  if (chairTask(state, stoppedBy) !== null) return null;
+  if (chairTurns(state, stoppedBy).length > 0) return null;
   return { type: 'decision.reached', verdict: verdictOf(state, stoppedBy) };
 }
 
-function closing(course: Course, state: RunState): FactOf<'round.closed'> | null {
-  const { pass } = state;
-  if (pass === null) return null;
-  const reason = closingReason(course, state);
+function closing(course: Course, state: RunState, pass: OpenPass): FactOf<'round.closed'> | null {
+  const reason = closingReason(course, state, pass);
   return reason === null
     ? null
     : { type: 'round.closed', round: pass.round, phase: pass.phase, reason };
 }
 
-function closingReason(course: Course, state: RunState): ClosingReason | null {
+function closingReason(course: Course, state: RunState, pass: OpenPass): ClosingReason | null {
   if (state.cancelled !== null) return 'cancelled';
-  if (passTurns(state).length === 0) return state.isBudgetRefused ? 'budget' : 'complete';
+  if (passTurns(state, pass).length === 0) return state.isBudgetRefused ? 'budget' : 'complete';
   if (state.isDeadlinePassed) return 'deadline';
   if (state.closing !== null) return 'closed';
   const mayEndEarly = state.plan.endsEarly && course.isDeciding(state);
@@ -124,35 +122,38 @@ function stopReason(course: Course, state: RunState): StopReason | null {
 }
 
 /** Turns of the open pass that have not ended. */
-function passTurns(state: RunState): readonly TurnRef[] {
-  const { pass } = state;
-  if (pass === null) return [];
+function passTurns(state: RunState, pass: OpenPass): readonly TurnRef[] {
   return pass.seats
     .map((seat) => turnRef(pass.phase, pass.round, seat))
     .filter(({ turn }) => !(turn in state.turns));
 }
 
 function openTurns(course: Course, state: RunState): readonly TurnRef[] {
-  if (state.pass !== null) return passTurns(state);
-  const stoppedBy = stopReason(course, state);
-  const task = stoppedBy === null ? null : chairTask(state, stoppedBy);
-  return task === null ? [] : [chairTurn(state, task)];
+  return state.pass === null
+    ? chairTurns(state, stopReason(course, state))
+    : passTurns(state, state.pass);
 }
 
 function chairTurn(state: RunState, task: TurnTask): TurnRef {
   return turnRef(task, Math.max(1, state.round), state.plan.chair.seat);
 }
 
-/** What the chair still has to do before a decision. A run that is out of time, money or leave does without. */
-function chairTask(state: RunState, stoppedBy: StopReason): TurnTask | null {
-  if (stoppedBy === 'cancelled' || stoppedBy === 'deadline' || stoppedBy === 'budget') return null;
-  if (Object.keys(state.standpoints).length === 0) return null;
+/** Reasons that leave the chair nothing to do: the run goes on, or is out of time, money or leave. */
+const withoutChair: readonly (StopReason | null)[] = [null, 'cancelled', 'deadline', 'budget'];
+
+/** The next thing that the chair has to do before a decision; none or one. */
+function chairTurns(state: RunState, stoppedBy: StopReason | null): readonly TurnRef[] {
+  if (withoutChair.includes(stoppedBy)) return [];
+  if (Object.keys(state.standpoints).length === 0) return [];
   const { plan } = state;
   const tasks: TurnTask[] = [];
   if (plan.grouping === 'model' && state.optionKeys.length === 0) tasks.push('grouping');
   if (plan.protocol.kind === 'judge') tasks.push('judgement');
   if (plan.synthesis) tasks.push('synthesis');
-  return tasks.find((task) => !(chairTurn(state, task).turn in state.turns)) ?? null;
+  return tasks
+    .map((task) => chairTurn(state, task))
+    .filter(({ turn }) => !(turn in state.turns))
+    .slice(0, 1);
 }
 
 function verdictOf(state: RunState, stoppedBy: StopReason): Verdict {

@@ -20,3 +20,8 @@ export interface Machine<State> {
   next(state: State): Step;
   evolve(state: State, fact: Fact): State;
 }
+
+/** Gives what a step records; nothing when it asks, waits or ends. */
+export function factsOf(step: Step): readonly Fact[] {
+  return step.kind === 'record' ? step.facts : [];
+}

@@ -10,8 +10,9 @@ import {
 } from '../../../domain/collaboration/case-file.ts';
 import { turnRef, type Fact } from '../../../domain/collaboration/fact.ts';
 import { consensus } from '../../../domain/consensus/consensus.ts';
+import type { Choice } from '../../../domain/protocols/protocol.ts';
 import { debate } from '../../../domain/debate/debate.ts';
-import { machines } from '../../../domain/machines.ts';
+import { machines, openingFacts } from '../../../domain/machines.ts';
 import { aCost, drive, position, type Panel } from '../../support/drive.ts';
 import { planWith } from '../../support/plans.ts';
 
@@ -181,6 +182,32 @@ describe('caseFileOf', () => {
       { key: 'o1', text: 'yes' },
       { key: 'o2', text: 'no' },
     ]);
+  });
+
+  test('falls back to keys where words are missing, and leaves abstentions out', () => {
+    const vote = (seat: string, choice: Choice): Fact => ({
+      type: 'position.submitted',
+      ...turnRef('proposal', 1, seat),
+      choice,
+      confidence: null,
+      citing: null,
+      ...aCost,
+    });
+    const file = caseFileOf(
+      filed([
+        ...openingFacts(planWith({ optionKeys: ['o1', 'o2', 'o3'] })),
+        vote('s1', { kind: 'single', option: 'o2' }),
+        vote('s2', { kind: 'rank', options: ['o1', 'o2'] }),
+        vote('s3', { kind: 'abstain', reason: 'declined' }),
+      ]),
+      machines,
+    );
+    const wordless = { ...file, labels: new Map<string, string>() };
+
+    expect(optionsOf(file).map(({ text }) => text)).toEqual(['yes', 'no', 'o3']);
+    expect(standingAnswers(file).map(({ text }) => text)).toEqual(['yes', 'no']);
+    expect(standingAnswers(wordless).map(({ text }) => text)).toEqual(['o1', 'o2']);
+    expect(optionsOf(wordless).map(({ text }) => text)).toEqual(['o1', 'o2', 'o3']);
   });
 
   test('refuses events that open nothing', () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { Fact } from '../../../domain/collaboration/fact.ts';
+import { machineOf } from '../../../domain/collaboration/course.ts';
+import { turnRef, type Fact } from '../../../domain/collaboration/fact.ts';
+import { factsOf } from '../../../domain/collaboration/step.ts';
 import { debate } from '../../../domain/debate/debate.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import { unknownUsage } from '../../../domain/providers/usage.ts';
@@ -257,5 +259,44 @@ describe('folding', () => {
 
     expect(run.state.standpoints['s3']?.vetoes).toEqual(['o1']);
     expect(run.state.verdict).toMatchObject({ kind: 'no-decision', reason: 'veto' });
+  });
+});
+
+describe('a course', () => {
+  test('that goes round in circles is stopped instead of recording for ever', () => {
+    const circling = machineOf({
+      following: (state) => ({ round: state.round + 1, phase: 'vote' }),
+      enough: () => null,
+      isDeciding: () => false,
+    });
+    const state = circling.open({ type: 'collaboration.opened', plan: planWith({ seats: [] }) });
+
+    expect(() => circling.next(state)).toThrow('a step decided more than 16 facts');
+  });
+
+  test('ends after a pass that was opened as the last, for want of money', () => {
+    const plan = planWith({ rounds: 5 });
+    const turns = plan.seats.map(({ seat }) => turnRef('proposal', 1, seat));
+    const state = foldRun([
+      { type: 'collaboration.opened', plan },
+      {
+        type: 'round.opened',
+        round: 1,
+        phase: 'proposal',
+        seats: plan.seats.map(({ seat }) => seat),
+        directives: { context: 'summary', isLast: true },
+      },
+      ...turns.map((turn) => position(turn, 'o1')),
+    ]);
+
+    const facts = factsOf(debate.next(state));
+
+    expect(facts.map(({ type }) => type)).toEqual(['round.closed', 'decision.reached']);
+    expect(facts[1]).toMatchObject({ verdict: { answer: 'o1', stoppedBy: 'budget' } });
+  });
+
+  test('records nothing while it asks, waits or ends', () => {
+    expect(factsOf({ kind: 'ask', turns: [] })).toEqual([]);
+    expect(factsOf({ kind: 'wait', reason: 'paused' })).toEqual([]);
   });
 });

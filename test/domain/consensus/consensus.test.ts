@@ -29,6 +29,25 @@ describe('a consensus round', () => {
     expect(run.state.verdict).toMatchObject({ stoppedBy: 'certain' });
   });
 
+  test('does not end early while the chair may still merge the answers', () => {
+    const plan = { ...blind, endsEarly: true, optionKeys: [], grouping: 'model' as const };
+    const run = drive(consensus, plan, (turn) =>
+      turn.task === 'grouping'
+        ? { type: 'answers.grouped', ...turn, merges: {}, ...aCost }
+        : position(turn, 'a1'),
+    );
+
+    expect(run.asked).toEqual(['vote-1-s1', 'vote-1-s2', 'vote-1-s3', 'grouping-1-chair']);
+    expect(run.state.passes[0]).toMatchObject({ reason: 'complete' });
+  });
+
+  test('does end early under a grouping of closed answers, which merges nothing', () => {
+    const plan = { ...blind, endsEarly: true, grouping: 'model' as const };
+    const run = drive(consensus, plan, (turn) => position(turn, 'o1'));
+
+    expect(run.state.passes[0]).toMatchObject({ reason: 'certain' });
+  });
+
   test('votes again after a tie, up to the rounds of the plan', () => {
     const plan = { ...blind, seats: seats(2), rounds: 3 };
     const run = drive(consensus, plan, split);
