@@ -4,6 +4,7 @@ import {
   type CaseFile,
   type FiledEvent,
 } from '../domain/collaboration/case-file.ts';
+import { chairSeat } from '../domain/collaboration/ballots.ts';
 import type { TurnRef } from '../domain/collaboration/fact.ts';
 import { factOf, type LedgerEvent, type Text } from '../domain/ledger/event.ts';
 import { machines } from '../domain/machines.ts';
@@ -51,18 +52,33 @@ export function createCaseFiles(deps: CaseFileDeps): CaseFiles {
   return {
     open: async (run, turn) => {
       const kept = keptRun(runs, `${run.tenantId}/${run.collaborationId}`);
-      // The chair's task may follow facts of other workers, so it always reads on.
-      if (turn.seat === 'chair' || horizonOf(kept.events, turn) === undefined) {
-        kept.reading ??= readOn(deps, run, kept).finally(() => {
-          kept.reading = null;
-        });
-        await kept.reading;
-      }
+      await readEnough(deps, run, kept, turn);
       const horizon = horizonOf(kept.events, turn);
       if (horizon === undefined) throw new Error(`${turn.turn}: its pass is not in the ledger`);
       return fileAt(kept, horizon);
     },
   };
+}
+
+/**
+ * Reads on where the turn may need more than is kept; the chair always does, since its task may follow facts of other
+ * workers. A read that is under way may have begun before the fact that the turn follows, so a later one counts.
+ */
+async function readEnough(
+  deps: CaseFileDeps,
+  run: RunKey,
+  kept: KeptRun,
+  turn: TurnRef,
+): Promise<void> {
+  const isEnough = (): boolean =>
+    turn.seat !== chairSeat && horizonOf(kept.events, turn) !== undefined;
+  if (isEnough()) return;
+  if (kept.reading !== null) await kept.reading.catch(() => undefined);
+  if (isEnough()) return;
+  kept.reading ??= readOn(deps, run, kept).finally(() => {
+    kept.reading = null;
+  });
+  await kept.reading;
 }
 
 function keptRun(runs: Map<string, KeptRun>, key: string): KeptRun {

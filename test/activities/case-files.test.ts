@@ -103,6 +103,18 @@ describe('the case files of a worker', () => {
     expect(file.passes[0]?.entries).toHaveLength(5);
   });
 
+  test('reads again for the chair when a read was under way before it asked', async () => {
+    const { files, reads, append } = shelf();
+    const seat = files.open(run, turnRef('proposal', 1, 's1'));
+    append({ type: 'round.closed', round: 1, phase: 'proposal', reason: 'complete' });
+
+    const file = await files.open(run, turnRef('synthesis', 1, 'chair'));
+    await seat;
+
+    expect(reads).toHaveLength(2);
+    expect(file.state.passes).toHaveLength(1);
+  });
+
   test('hold the texts that were too long for the ledger', async () => {
     const { files, fetched } = shelf();
 
