@@ -6,9 +6,6 @@ export const rounds = 3;
 export const modelLatencyMs = 50;
 /** What a debate takes when nothing but the models takes time, milliseconds. */
 export const criticalPathMs = rounds * modelLatencyMs;
-/** Model calls of one debate. */
-export const callsPerDebate = seats * rounds;
-
 /** The last event of a run. */
 export const sealedType = 'conclave.decision.sealed.v1';
 
