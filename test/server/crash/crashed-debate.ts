@@ -19,7 +19,7 @@ export interface DebateSettings {
 }
 
 /** A debate under way, with models that nobody else asks. */
-export interface CrashDebate {
+interface CrashDebate {
   readonly id: string;
   readonly stream: FollowedStream;
   /** Models by seat: `s1`, `s2`, … */

@@ -22,12 +22,15 @@ let fixture: StoreFixture;
 beforeAll(async () => {
   server = await startPostgres();
   fixture = await openFixture(server);
-});
+}, closeWithinMs);
+
+/** Pools that were cut off wait some seconds for their connections when they close. */
+const closeWithinMs = 30_000;
 
 afterAll(async () => {
   await fixture.close();
   await server.stop();
-});
+}, closeWithinMs);
 
 const cutConnections = () =>
   fixture.owner.sql`
