@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { isDeepStrictEqual } from 'node:util';
+import type { ReadableWritablePair } from 'node:stream/web';
 
-import { cryptography } from '../../../clients/cli/cryptography.ts';
+import { EventSourceParserStream } from 'eventsource-parser/stream';
+
 import type { Decision } from '../../../domain/collaboration/decision.ts';
 import type { RunState } from '../../../domain/collaboration/run-state.ts';
-import { factOf, type LedgerEvent } from '../../../domain/ledger/event.ts';
-import { verifyRecord } from '../../../domain/ledger/verification.ts';
-import { foldRun } from '../../../domain/machines.ts';
+import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import { openTemporal } from '../../../infra/temporal/client.ts';
+import type { Stack } from '../../../infra/stack/stack.ts';
+import type { ScriptedProvider } from './scripted-provider.ts';
 
-interface Addresses {
+/** Where a stack answers. */
+export interface Addresses {
   readonly apiAddress: string;
   readonly apiKey: string;
   readonly simulated: string;
@@ -33,23 +35,61 @@ export interface Shown {
 /** An answer of the API: its status and its body. */
 export interface Answer<T> {
   readonly status: number;
+  readonly headers: Headers;
   readonly body: T;
+}
+
+/** One server-sent event. */
+export interface Frame {
+  /** Number of the event; none for live text and the end. */
+  readonly id: number | null;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+/** How a stream is watched. */
+export interface Watching {
+  readonly lastEventId?: number;
+  readonly live?: boolean;
 }
 
 /** Longest wait for anything to happen. */
 const withinMs = 30_000;
 
-/** The shared stack, as a user sees it. */
-export class House {
-  readonly #addresses = JSON.parse(readFileSync('.cache/test-stack.json', 'utf8')) as Addresses;
-  readonly #temporal = openTemporal(this.#addresses.temporal);
+/** What the client and the server keep of a finished workflow. */
+export interface WorkflowEvidence {
+  readonly state: RunState;
+  /** The whole history in words, payloads too. */
+  readonly history: string;
+}
 
-  /** Address of the simulated panel. */
-  get panel(): string {
-    return this.#addresses.simulated;
+/** Gives the addresses of a stack that a test started itself. */
+export function addressesOf(stack: Stack): Addresses {
+  const { simulatedAddress, temporalAddress, temporalNamespace } = stack.connections;
+  return {
+    apiAddress: stack.apiAddress,
+    apiKey: stack.apiKey,
+    simulated: simulatedAddress ?? '',
+    temporal: { address: temporalAddress, namespace: temporalNamespace },
+  };
+}
+
+/** A stack as a user sees it; the shared one unless another is named. */
+export class House {
+  readonly #addresses: Addresses;
+  readonly #temporal: ReturnType<typeof openTemporal>;
+
+  constructor(addresses?: Addresses) {
+    this.#addresses =
+      addresses ?? (JSON.parse(readFileSync('.cache/test-stack.json', 'utf8')) as Addresses);
+    this.#temporal = openTemporal(this.#addresses.temporal);
   }
 
-  async call<T>(path: string, init: { body?: unknown; headers?: object } = {}): Promise<Answer<T>> {
+  async call<T>(
+    path: string,
+    init: { body?: unknown; headers?: Readonly<Record<string, string>> } = {},
+  ): Promise<Answer<T>> {
+    const isBytes = init.body instanceof Uint8Array;
     const response = await fetch(`${this.#addresses.apiAddress}${path}`, {
       method: init.body === undefined ? 'GET' : 'POST',
       headers: {
@@ -57,20 +97,33 @@ export class House {
         ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...init.headers,
       },
-      ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+      ...(init.body === undefined
+        ? {}
+        : { body: isBytes ? (init.body as Uint8Array<ArrayBuffer>) : JSON.stringify(init.body) }),
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') ?? false;
-    return { status: response.status, body: (isJson ? JSON.parse(text) : text) as T };
+    const body = (isJson ? JSON.parse(text) : text) as T;
+    return { status: response.status, headers: response.headers, body };
   }
 
-  /** Registers an agent of the panel under a name of its own. */
+  /** Registers an agent under a name of its own; of the shared panel, unless a base URL is given. */
   async agent(model: string, more: object = {}): Promise<string> {
     const name = `t-${randomUUID().slice(0, 8)}`;
-    const body = { name, provider: 'openai-compatible', baseUrl: `${this.panel}/openai/v1`, model };
-    const answer = await this.call('/v1/agents', { body: { ...body, ...more } });
+    const baseUrl = `${this.#addresses.simulated}/openai/v1`;
+    const body = { name, provider: 'openai-compatible', baseUrl, model, ...more };
+    const answer = await this.call('/v1/agents', { body });
     if (answer.status !== 201) throw new Error(`agent: ${JSON.stringify(answer)}`);
     return name;
+  }
+
+  /** Registers agents of a scripted provider, one for each model. */
+  async agentsOf(
+    { baseUrl }: ScriptedProvider,
+    models: readonly string[],
+    more: object = {},
+  ): Promise<readonly string[]> {
+    return await Promise.all(models.map((model) => this.agent(model, { baseUrl, ...more })));
   }
 
   /** Starts a collaboration and does not wait for it. */
@@ -88,36 +141,52 @@ export class House {
     return answer.body;
   }
 
+  /** Does a step of steering and gives the status of the answer. */
+  async steer(id: string, step: string, body: object = {}): Promise<number> {
+    return (await this.call(`/v1/collaborations/${id}/${step}`, { body })).status;
+  }
+
   async events(id: string): Promise<readonly LedgerEvent[]> {
     const path = `/v1/collaborations/${id}/events?limit=500`;
     return (await this.call<{ events: LedgerEvent[] }>(path)).body.events;
   }
 
-  /** Follows the stream live until an event of this kind has come, and gives all events up to it. */
-  async eventsUntil(id: string, wanted: (event: LedgerEvent) => boolean): Promise<LedgerEvent[]> {
+  /** Watches a run as a browser does, until the stream ends or the caller has seen enough. */
+  async *watch(id: string, { lastEventId, live = false }: Watching = {}): AsyncGenerator<Frame> {
     const response = await fetch(
-      `${this.#addresses.apiAddress}/v1/collaborations/${id}/events?live=false`,
+      `${this.#addresses.apiAddress}/v1/collaborations/${id}/events?live=${String(live)}`,
       {
         headers: {
           authorization: `Bearer ${this.#addresses.apiKey}`,
           accept: 'text/event-stream',
+          ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
         },
         signal: AbortSignal.timeout(withinMs),
       },
     );
+    if (response.status !== 200 || response.body === null) {
+      throw new Error(`the stream of ${id} answered ${String(response.status)}`);
+    }
+    const frames = response.body
+      .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+      .pipeThrough(new EventSourceParserStream());
+    for await (const { id: seq, event = '', data } of frames) {
+      yield {
+        id: seq === undefined ? null : Number(seq),
+        event,
+        data: JSON.parse(data) as unknown,
+      };
+    }
+  }
+
+  /** Follows the stream until an event of this kind has come, and gives all events up to it. */
+  async eventsUntil(id: string, wanted: (event: LedgerEvent) => boolean): Promise<LedgerEvent[]> {
     const seen: LedgerEvent[] = [];
-    let text = '';
-    for await (const chunk of response.body ?? []) {
-      text += new TextDecoder().decode(chunk as Uint8Array);
-      const frames = text.split('\n\n');
-      text = frames.pop() ?? '';
-      for (const frame of frames) {
-        const data = /^id: \d+\nevent: .*\ndata: (.*)$/s.exec(frame)?.[1];
-        if (data === undefined) continue;
-        const event = JSON.parse(data) as LedgerEvent;
-        seen.push(event);
-        if (wanted(event)) return seen;
-      }
+    for await (const frame of this.watch(id)) {
+      if (frame.id === null) continue;
+      const event = frame.data as LedgerEvent;
+      seen.push(event);
+      if (wanted(event)) return seen;
     }
     throw new Error(`the stream of ${id} ended before it: ${seen.map(({ type }) => type).join()}`);
   }
@@ -127,34 +196,24 @@ export class House {
     return (await this.call<Shown>(`/v1/collaborations/${id}`)).body;
   }
 
-  /** Everything that is wrong with a run that has ended; empty when all its promises hold. */
-  async faultsOf({ id, pattern, ...shown }: Shown): Promise<readonly string[]> {
-    const events = await this.events(id);
-    const record = (await this.call<object>(`/v1/collaborations/${id}/record`)).body;
-    const transcript = (await this.call<string>(`/v1/collaborations/${id}/transcript`)).body;
-    const findings = verifyRecord({ record, events }, cryptography);
-    const facts = events.map(factOf).filter((fact) => fact !== undefined);
-    const folded = foldRun(facts);
-    const handle = this.#temporal.client.workflow.getHandle(`${pattern}/${id}`);
-    await handle.result();
-    const state = await handle.query<RunState>('state');
-    const { reserved, settled } = shown.budget;
-    const said = events.flatMap(({ data }) => rationaleIn(data['content']));
-    const history = JSON.stringify((await handle.fetchHistory()).events, asText);
-    return [
-      ...findings.filter(({ ok }) => !ok).map(({ message }) => message),
-      ...(isDeepStrictEqual(asJson(folded), asJson(state)) ? [] : ['the fold is not the state']),
-      ...(folded.verdict?.stoppedBy === undefined ? ['no stated reason'] : []),
-      ...(reserved.tokens + reserved.microsUsd === 0 ? [] : ['something is still reserved']),
-      ...(settled.tokens === folded.spent.tokens ? [] : ['settled is not what the facts say']),
-      ...(shown.simulated && transcript.includes('imulated') ? [] : ['not marked as simulated']),
-      ...said.filter((words) => history.includes(words)).map((words) => `in the history: ${words}`),
-    ];
+  /** Asks the workflow itself. */
+  async stateOf(pattern: string, id: string): Promise<RunState> {
+    return await this.#temporal.client.workflow
+      .getHandle(`${pattern}/${id}`)
+      .query<RunState>('state');
   }
 
-  /** Calls of a model, summed over its prompts. */
+  /** What Temporal knows of a run that has ended. */
+  async workflowOf(pattern: string, id: string): Promise<WorkflowEvidence> {
+    const handle = this.#temporal.client.workflow.getHandle(`${pattern}/${id}`);
+    await handle.result();
+    const { events } = await handle.fetchHistory();
+    return { state: await handle.query<RunState>('state'), history: inWords(events) };
+  }
+
+  /** Calls of a model of the shared panel, summed over its prompts. */
   async calls(model: string): Promise<{ calls: number; aborted: number }> {
-    const response = await fetch(`${this.panel}/_calls`);
+    const response = await fetch(`${this.#addresses.simulated}/_calls`);
     const { calls } = (await response.json()) as {
       calls: { model: string; calls: number; aborted: number }[];
     };
@@ -170,16 +229,9 @@ export class House {
   }
 }
 
-function rationaleIn(content: unknown): readonly string[] {
-  const rationale = (content as { rationale?: unknown } | undefined)?.rationale;
-  return typeof rationale === 'string' && rationale.length > 20 ? [rationale] : [];
-}
-
-function asJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
-
-/** Payloads are bytes: as text, so that words in them are found. */
-function asText(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? new TextDecoder().decode(value) : value;
+/** Payloads are bytes; JSON would write them as numbers, in which no word is found. */
+function inWords(value: unknown): string {
+  if (value instanceof Uint8Array) return new TextDecoder().decode(value);
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.values(value).map(inWords).join('\n');
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from '@jest/globals';
 
 import { House } from './house.ts';
+import { brokenPromises } from './promises.ts';
 
 const house = new House();
 const options = ['Postgres', 'SQLite', 'MySQL'];
@@ -24,7 +25,7 @@ describe('a debate', () => {
       const run = await house.run({ pattern: 'debate', question: 'Which store?', ...more });
 
       expect(run.decision).toMatchObject({ kind: 'decided', simulated: true });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -50,7 +51,7 @@ describe('a consensus round', () => {
       const run = await house.run(body);
 
       expect(run.status).toBe('completed');
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -63,7 +64,7 @@ describe('a consensus round', () => {
 
       const types = (await house.events(run.id)).map(({ data }) => data['phase']);
       expect(types).toContain('nomination');
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -80,7 +81,7 @@ describe('the documented examples', () => {
       );
 
       expect(run.decision?.kind).toBe('decided');
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 
 import { House, type Shown } from './house.ts';
+import { brokenPromises } from './promises.ts';
 
 const house = new House();
 const runMs = 90_000;
@@ -47,7 +48,7 @@ describe('steering a debate', () => {
       const types = (await house.events(id)).map(({ type }) => type);
       const resumed = types.indexOf('conclave.collaboration.resumed.v1');
       expect(types.indexOf('conclave.round.closed.v1')).toBeGreaterThan(resumed);
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
       expect(await steer(id, 'pause')).toBe(409);
     },
     runMs,
@@ -66,7 +67,7 @@ describe('steering a debate', () => {
         status: 'cancelled',
         decision: { kind: 'no-decision', reason: 'cancelled', stoppedBy: 'cancelled' },
       });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -82,7 +83,7 @@ describe('steering a debate', () => {
 
       const run = await house.ended(id);
       expect(run.decision).toMatchObject({ stoppedBy: 'closed' });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -107,7 +108,7 @@ describe('steering a debate', () => {
         ['s1', 's2', 's3', 's4'],
       ]);
       expect(JSON.stringify(events)).toContain(text);
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -128,7 +129,7 @@ describe('limits of a run', () => {
       });
 
       expect(run.decision).toMatchObject({ stoppedBy: 'deadline' });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -149,7 +150,7 @@ describe('limits of a run', () => {
       expect(types).toContain('conclave.threshold.reached.v1');
       expect(run.decision).toMatchObject({ kind: 'decided', stoppedBy: 'budget' });
       expect(run.budget.settled.tokens).toBeLessThanOrEqual(9000);
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, describe, expect, test } from '@jest/globals';
 
 import { House } from './house.ts';
+import { brokenPromises } from './promises.ts';
 
 const house = new House();
 const runMs = 90_000;
@@ -44,7 +45,7 @@ describe('a reply that is not what was asked', () => {
       const abstained = events.find(({ type }) => type === 'conclave.turn.abstained.v1');
       expect(abstained?.data).toMatchObject({ seat: 's3', reason });
       expect(await house.calls(name)).toMatchObject({ calls: 2 });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -60,7 +61,7 @@ describe('a reply that is not what was asked', () => {
       );
       expect(positions).toHaveLength(1);
       expect(positions[0]?.data['content']).toMatchObject({ repaired: expect.any(String) });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -75,7 +76,7 @@ describe('a provider in trouble', () => {
 
       expect(run.decision?.votes.find(({ seat }) => seat === 's3')?.abstained).toBeNull();
       expect(await house.calls(name)).toMatchObject({ calls: 2 });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
@@ -91,8 +92,8 @@ describe('a provider in trouble', () => {
 
       expect(without.decision?.votes[2]).toMatchObject({ abstained: 'provider-failed' });
       expect(allowed.decision?.votes[2]?.abstained).toBeNull();
-      expect(await house.faultsOf(without)).toEqual([]);
-      expect(await house.faultsOf(allowed)).toEqual([]);
+      expect(await brokenPromises(house, without)).toEqual([]);
+      expect(await brokenPromises(house, allowed)).toEqual([]);
     },
     runMs,
   );
@@ -106,7 +107,7 @@ describe('a provider in trouble', () => {
 
       expect(run.decision).toMatchObject({ kind: 'decided' });
       expect(await house.calls(name)).toEqual({ calls: 1, aborted: 1 });
-      expect(await house.faultsOf(run)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
