@@ -93,6 +93,7 @@ export function acceptedView(
 export function summaryView(row: CollaborationSummary): {
   id: string;
   status: CollaborationStatus;
+  simulated: boolean;
   question: string;
   decision: DecisionSummary | null;
   links: Links;
@@ -101,6 +102,7 @@ export function summaryView(row: CollaborationSummary): {
   return {
     id: collaborationId,
     ...rest,
+    simulated: row.decision?.simulated ?? row.simulated,
     status: shownStatus(row),
     links: linksOf(collaborationId),
   };
@@ -121,7 +123,8 @@ export async function collaborationView(
     id: row.collaborationId,
     pattern: row.pattern,
     status: shownStatus(row),
-    simulated: row.simulated,
+    // Of an ended run the decision knows who did answer: a fallback or a late participant may be simulated.
+    simulated: decision?.simulated ?? isSimulated(row.plan),
     question: request.question,
     options: request.options ?? [],
     plan: row.plan,

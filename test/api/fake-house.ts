@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createApp } from '../../api/app.ts';
 import type { App } from '../../api/app.ts';
 import type { ApiDeps, StartInput, SteeringOutcome, SteeringTarget } from '../../api/ports.ts';
+import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
 import { genesisHash } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
@@ -37,7 +38,7 @@ export interface House {
   hint(tenantId: string, stream: string): void;
   publishLive(tenantId: string, stream: string, payload: string): void;
   /** Ends a run as sealing does. */
-  seal(tenantId: string, id: string): void;
+  seal(tenantId: string, id: string, changes?: Partial<Decision>): void;
   request(path: string, init?: RequestInit & { key?: string | null }): Promise<Response>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
 }
@@ -117,8 +118,9 @@ export function createHouse(): House {
       listener(payload);
     });
   };
-  house.seal = (tenantId, id) => {
-    const record = Buffer.from(JSON.stringify({ version: 1, decision }));
+  house.seal = (tenantId, id, changes) => {
+    const sealed = { ...decision, ...changes };
+    const record = Buffer.from(JSON.stringify({ version: 1, decision: sealed }));
     const recordSha256 = put(house, tenantId, { bytes: record, mediaType: 'application/json' });
     const transcript = Buffer.from('# A debate\n');
     const transcriptSha256 = put(house, tenantId, {
@@ -129,7 +131,8 @@ export function createHouse(): House {
     const row = house.rows.get(key);
     if (row === undefined) throw new Error(`no row ${key}`);
     const endedAt = new Date(house.nowMs).toISOString();
-    house.rows.set(key, { ...row, status: 'completed', recordSha256, transcriptSha256, endedAt });
+    const ended = { status: 'completed' as const, decision: sealed, endedAt };
+    house.rows.set(key, { ...row, ...ended, recordSha256, transcriptSha256 });
     house.append(tenantId, id, { type: 'conclave.decision.sealed.v1' });
   };
 
@@ -267,7 +270,7 @@ const nothing = (): void => undefined;
 const silentLog = { info: nothing, warn: nothing, error: nothing, debug: nothing };
 
 /** The decision of every sealed run of a house. */
-export const decision = {
+export const decision: Decision = {
   kind: 'decided',
   answer: 'yes',
   reason: null,

@@ -71,6 +71,19 @@ describe('a sealed collaboration', () => {
     expect(inside).toMatchObject({ status: 'completed', decision });
   });
 
+  test('is marked as simulated when a fallback was, though its plan knew of none', async () => {
+    const { house, id, path } = await createRunningHouse();
+    const before = await (await house.request(path)).json();
+    house.seal('a', id, { simulated: true });
+
+    const shown = await (await house.request(path)).json();
+    const listed = await (await house.request('/v1/collaborations')).json();
+
+    expect(before).toMatchObject({ simulated: false });
+    expect(shown).toMatchObject({ simulated: true });
+    expect(listed).toMatchObject({ items: [{ simulated: true }] });
+  });
+
   test('gives the very bytes of its record, with their hash', async () => {
     const { house, id, path } = await createRunningHouse();
     house.seal('a', id);
