@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { ReadableWritablePair } from 'node:stream/web';
 
 import { EventSourceParserStream } from 'eventsource-parser/stream';
@@ -7,17 +6,10 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { Decision } from '../../../domain/collaboration/decision.ts';
 import type { RunState } from '../../../domain/collaboration/run-state.ts';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
+import { simulatedAgents } from '../../../infra/simulated/agents.ts';
 import { openTemporal } from '../../../infra/temporal/client.ts';
-import type { Stack } from '../../../infra/stack/stack.ts';
+import { newTenant, sharedAddresses, type Addresses } from './addresses.ts';
 import type { ScriptedProvider } from './scripted-provider.ts';
-
-/** Where a stack answers. */
-export interface Addresses {
-  readonly apiAddress: string;
-  readonly apiKey: string;
-  readonly simulated: string;
-  readonly temporal: { readonly address: string; readonly namespace: string };
-}
 
 /** A collaboration as the API shows it, as far as these tests look. */
 export interface Shown {
@@ -63,26 +55,28 @@ export interface WorkflowEvidence {
   readonly history: string;
 }
 
-/** Gives the addresses of a stack that a test started itself. */
-export function addressesOf(stack: Stack): Addresses {
-  const { simulatedAddress, temporalAddress, temporalNamespace } = stack.connections;
-  return {
-    apiAddress: stack.apiAddress,
-    apiKey: stack.apiKey,
-    simulated: simulatedAddress ?? '',
-    temporal: { address: temporalAddress, namespace: temporalNamespace },
-  };
-}
-
-/** A stack as a user sees it; the shared one unless another is named. */
+/** A stack as a tenant of its own sees it, whose agents are the simulated panel. */
 export class House {
   readonly #addresses: Addresses;
+  readonly #apiKey: string;
   readonly #temporal: ReturnType<typeof openTemporal>;
 
-  constructor(addresses?: Addresses) {
-    this.#addresses =
-      addresses ?? (JSON.parse(readFileSync('.cache/test-stack.json', 'utf8')) as Addresses);
-    this.#temporal = openTemporal(this.#addresses.temporal);
+  private constructor(addresses: Addresses, apiKey: string) {
+    this.#addresses = addresses;
+    this.#apiKey = apiKey;
+    this.#temporal = openTemporal(addresses.temporal);
+  }
+
+  /** Moves a new tenant in; to the shared stack unless another is named. */
+  static async open(addresses: Addresses = sharedAddresses()): Promise<House> {
+    const house = new House(addresses, await newTenant(addresses));
+    for (const agent of simulatedAgents(addresses.simulated)) {
+      const { name, provider, model, baseUrl, price, capabilities } = agent;
+      const body = { name, provider, model, baseUrl, price, capabilities };
+      const { status } = await house.call('/v1/agents', { body });
+      if (status !== 201) throw new Error(`agent ${name}: ${String(status)}`);
+    }
+    return house;
   }
 
   async call<T>(
@@ -93,7 +87,7 @@ export class House {
     const response = await fetch(`${this.#addresses.apiAddress}${path}`, {
       method: init.body === undefined ? 'GET' : 'POST',
       headers: {
-        authorization: `Bearer ${this.#addresses.apiKey}`,
+        authorization: `Bearer ${this.#apiKey}`,
         ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
         ...init.headers,
       },
@@ -157,7 +151,7 @@ export class House {
       `${this.#addresses.apiAddress}/v1/collaborations/${id}/events?live=${String(live)}`,
       {
         headers: {
-          authorization: `Bearer ${this.#addresses.apiKey}`,
+          authorization: `Bearer ${this.#apiKey}`,
           accept: 'text/event-stream',
           ...(lastEventId === undefined ? {} : { 'last-event-id': String(lastEventId) }),
         },

@@ -1,12 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { House } from './house.ts';
 import { brokenPromises } from './promises.ts';
 
-const house = new House();
+let house: House;
 const options = ['Postgres', 'SQLite', 'MySQL'];
 const runMs = 90_000;
+
+beforeAll(async () => {
+  house = await House.open();
+});
 
 afterAll(() => house.close());
 

@@ -34,7 +34,7 @@ export async function brokenPromises(house: House, shown: Shown): Promise<readon
     ...(folded.verdict?.stoppedBy === undefined ? ['no stated reason'] : []),
     ...(isDeepStrictEqual(shown.decision, record.decision) ? [] : ['two decisions']),
     ...accountFaults(shown, facts),
-    ...markFaults(shown, { state: folded, record, transcript }),
+    ...markFaults(shown, { isSimulated: isSimulated(folded, events), record, transcript }),
     ...historyFaults(folded, events, workflow),
   ];
 }
@@ -58,13 +58,12 @@ function accountFaults({ budget }: Shown, facts: readonly Fact[]): readonly stri
 function markFaults(
   shown: Shown,
   made: {
-    readonly state: RunState;
+    readonly isSimulated: boolean;
     readonly record: SealedRecord;
     readonly transcript: string;
   },
 ): readonly string[] {
-  const { state, record, transcript } = made;
-  const isSimulated = [...state.seats, state.plan.chair].some(({ simulated }) => simulated);
+  const { record, transcript } = made;
   const marks = {
     collaboration: shown.simulated,
     decision: shown.decision?.simulated,
@@ -73,7 +72,16 @@ function markFaults(
     transcript: transcript.includes('## Decision [simulated]'),
   };
   return Object.entries(marks).flatMap(([where, mark]) =>
-    mark === isSimulated ? [] : [`simulated is ${String(mark)} in the ${where}`],
+    mark === made.isSimulated ? [] : [`simulated is ${String(mark)} in the ${where}`],
+  );
+}
+
+/** Whether a simulated agent had a seat, or answered for another. */
+function isSimulated(state: RunState, events: readonly LedgerEvent[]): boolean {
+  const contents = events.map(({ data }) => data['content'] as { simulated?: boolean } | null);
+  return (
+    state.seats.some(({ simulated }) => simulated) ||
+    contents.some((content) => content?.simulated === true)
   );
 }
 

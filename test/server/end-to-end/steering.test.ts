@@ -1,155 +1,299 @@
-import { randomUUID } from 'node:crypto';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
+import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import { House, type Shown } from './house.ts';
 import { brokenPromises } from './promises.ts';
+import { createGate, ScriptedProvider, type Gate } from './scripted-provider.ts';
 
-const house = new House();
+let house: House;
 const runMs = 90_000;
+const quick = ['sim-ada', 'sim-bo'];
+const held = 'sim-cy';
+
+beforeAll(async () => {
+  house = await House.open();
+});
 
 afterAll(() => house.close());
 
-/** A debate of two quick seats and one that takes its time, so that there is a middle to steer in. */
-async function startDebate(more: object = {}): Promise<string> {
-  const slow = await house.agent(`sim-${randomUUID().slice(0, 8)}-slow-1500`);
-  return await house.start({
+/** A debate in whose first round two seats have answered and the third will when the gate opens. */
+interface HeldDebate {
+  readonly id: string;
+  readonly provider: ScriptedProvider;
+  readonly gate: Gate;
+  /** Names of the seats' agents. */
+  readonly agents: readonly string[];
+}
+
+async function startHeld(more: object = {}): Promise<HeldDebate> {
+  const gate = createGate();
+  const provider = await ScriptedProvider.start(async ({ model, round }) => {
+    if (model === held && round === 1) await gate.opened;
+    return {};
+  });
+  const agents = await house.agentsOf(provider, [...quick, held]);
+  const id = await house.start({
     pattern: 'debate',
     question: 'Which store?',
     options: ['Postgres', 'SQLite'],
-    participants: ['sim-ada', 'sim-bo', slow],
+    participants: agents,
     rounds: 2,
     stopOnStability: false,
+    endsEarly: false,
     ...more,
   });
+  let answered = 0;
+  await house.eventsUntil(id, (event) => {
+    if (isPosition(event)) answered += 1;
+    return answered === quick.length;
+  });
+  await provider.until(() => provider.asked.length === agents.length);
+  return { id, provider, gate, agents };
 }
 
-async function steer(id: string, verb: string, body: object = {}): Promise<number> {
-  return (await house.call(`/v1/collaborations/${id}/${verb}`, { body })).status;
+function isPosition({ type }: LedgerEvent): boolean {
+  return type === 'conclave.position.submitted.v1';
 }
 
-const isPosition = ({ type }: { type: string }): boolean =>
-  type === 'conclave.position.submitted.v1';
+async function typesOf(id: string): Promise<readonly string[]> {
+  return (await house.events(id)).map(({ type }) => type);
+}
 
-describe('steering a debate', () => {
+/** Resolves when the workflow itself knows of the turn, not the ledger alone. */
+async function untilFolded(id: string, turn: string): Promise<void> {
+  const late = Date.now() + runMs;
+  while (Date.now() < late) {
+    if (turn in (await house.stateOf('debate', id)).turns) return;
+  }
+  throw new Error(`${turn} never came to the workflow`);
+}
+
+describe('a pause', () => {
   test(
-    'pauses and resumes it, and refuses what makes no sense',
+    'keeps the call under way and makes no other until it is over',
     async () => {
-      const id = await startDebate();
-      await house.eventsUntil(id, isPosition);
-
-      expect(await steer(id, 'resume')).toBe(409);
-      expect(await steer(id, 'pause')).toBe(200);
-      expect(await steer(id, 'pause')).toBe(409);
-      await house.eventsUntil(id, ({ data }) => data['seat'] === 's3');
-      expect((await house.call<Shown>(`/v1/collaborations/${id}`)).body.status).toBe('paused');
-      expect(await steer(id, 'resume')).toBe(200);
-
+      const { id, provider, gate, agents } = await startHeld();
+      const paused = await house.steer(id, 'pause');
+      gate.open();
+      await untilFolded(id, 'proposal-1-s3');
+      const shown = await house.call<Shown>(`/v1/collaborations/${id}`);
+      const askedWhilePaused = provider.asked.length;
+      const resumed = await house.steer(id, 'resume');
       const run = await house.ended(id);
-      const types = (await house.events(id)).map(({ type }) => type);
-      const resumed = types.indexOf('conclave.collaboration.resumed.v1');
-      expect(types.indexOf('conclave.round.closed.v1')).toBeGreaterThan(resumed);
-      expect(await brokenPromises(house, run)).toEqual([]);
-      expect(await steer(id, 'pause')).toBe(409);
-    },
-    runMs,
-  );
+      await provider.close();
 
-  test(
-    'cancels it: accounts settled, what it has sealed',
-    async () => {
-      const id = await startDebate();
-      await house.eventsUntil(id, isPosition);
-
-      expect(await steer(id, 'cancel', { reason: 'no need any more' })).toBe(200);
-
-      const run = await house.ended(id);
-      expect(run).toMatchObject({
-        status: 'cancelled',
-        decision: { kind: 'no-decision', reason: 'cancelled', stoppedBy: 'cancelled' },
-      });
+      const types = await typesOf(id);
+      expect([paused, resumed]).toEqual([200, 200]);
+      expect(shown.body.status).toBe('paused');
+      expect(askedWhilePaused).toBe(agents.length);
+      expect(types.indexOf('conclave.round.closed.v1')).toBeGreaterThan(
+        types.indexOf('conclave.collaboration.resumed.v1'),
+      );
+      expect(provider.asked).toHaveLength(agents.length * 2);
+      expect(run).toMatchObject({ status: 'completed', decision: { stoppedBy: 'rounds' } });
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
 
   test(
-    'closes the round, and closes the run',
+    'is refused where it makes no sense, and so is its end',
     async () => {
-      const id = await startDebate();
-      await house.eventsUntil(id, isPosition);
-      expect(await steer(id, 'close', { scope: 'round' })).toBe(200);
-      await house.eventsUntil(id, ({ data }) => data['round'] === 2);
-      expect(await steer(id, 'close', { scope: 'run' })).toBe(200);
+      const { id, provider, gate } = await startHeld();
+      const codes: (string | undefined)[] = [];
+      const steer = async (step: string): Promise<void> => {
+        const path = `/v1/collaborations/${id}/${step}`;
+        codes.push((await house.call<{ code?: string }>(path, { body: {} })).body.code);
+      };
+      await steer('resume');
+      await steer('pause');
+      await steer('pause');
+      await steer('resume');
+      gate.open();
+      await house.ended(id);
+      await steer('pause');
+      await steer('cancel');
+      await provider.close();
 
-      const run = await house.ended(id);
-      expect(run.decision).toMatchObject({ stoppedBy: 'closed' });
-      expect(await brokenPromises(house, run)).toEqual([]);
-    },
-    runMs,
-  );
-
-  test(
-    'adds a message, a participant and budget for the rounds to come',
-    async () => {
-      const id = await startDebate({ budget: { tokens: 90_000 } });
-      await house.eventsUntil(id, isPosition);
-      const text = 'Remember that we are two people.';
-      expect(await steer(id, 'messages', { text })).toBeLessThan(300);
-      expect(await steer(id, 'participants', { agent: 'sim-cy' })).toBeLessThan(300);
-      expect(await steer(id, 'participants', { agent: 'nobody' })).toBe(422);
-      expect(await steer(id, 'budget', { tokens: 1 })).toBe(409);
-      expect(await steer(id, 'budget', { tokens: 120_000 })).toBe(200);
-
-      const run = await house.ended(id);
-      const events = await house.events(id);
-      const opened = events.filter(({ type }) => type === 'conclave.round.opened.v1');
-      expect(opened.map(({ data }) => data['seats'])).toEqual([
-        ['s1', 's2', 's3'],
-        ['s1', 's2', 's3', 's4'],
+      expect(codes).toEqual([
+        'not-paused',
+        undefined,
+        'already-paused',
+        undefined,
+        'collaboration-ended',
+        'collaboration-ended',
       ]);
-      expect(JSON.stringify(events)).toContain(text);
+    },
+    runMs,
+  );
+
+  test(
+    'that is asked for twice with one key is done once',
+    async () => {
+      const { id, provider, gate } = await startHeld();
+      const once = { body: {}, headers: { 'idempotency-key': 'one-pause' } };
+      const first = await house.call(`/v1/collaborations/${id}/pause`, once);
+      const again = await house.call(`/v1/collaborations/${id}/pause`, once);
+      await house.steer(id, 'resume');
+      gate.open();
+      const run = await house.ended(id);
+      await provider.close();
+
+      const paused = (await typesOf(id)).filter((type) => type.endsWith('.paused.v1'));
+      expect([first.status, again.status]).toEqual([200, 200]);
+      expect(paused).toHaveLength(1);
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
 });
 
-describe('limits of a run', () => {
+describe('a cancellation', () => {
+  test.each([
+    ['while it runs', []],
+    ['while it is paused', ['pause']],
+  ])(
+    '%s stops the call, settles the accounts and seals what is there',
+    async (_when, before) => {
+      const { id, provider } = await startHeld();
+      for (const step of before) await house.steer(id, step);
+      const status = await house.steer(id, 'cancel', { reason: 'no need any more' });
+      const run = await house.ended(id);
+      await provider.until(() => provider.stopped === 1);
+      await provider.close();
+
+      const ends = (await house.events(id)).filter(({ data }) => data['seat'] === 's3');
+      expect(status).toBe(200);
+      expect(run).toMatchObject({
+        status: 'cancelled',
+        decision: { kind: 'no-decision', reason: 'cancelled', stoppedBy: 'cancelled' },
+      });
+      expect(ends.map(({ type }) => type)).toEqual(['conclave.turn.cancelled.v1']);
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+});
+
+describe('a closing', () => {
   test(
-    'a deadline ends it with what is there',
+    'of the round goes on with the answers that are there; of the run decides by them',
     async () => {
-      const hang = await house.agent(`sim-${randomUUID().slice(0, 8)}-hang`);
-      const run = await house.run({
-        pattern: 'consensus',
+      const gate = createGate();
+      const provider = await ScriptedProvider.start(async ({ model }) => {
+        if (model === held) await gate.opened;
+        return {};
+      });
+      const id = await house.start({
+        pattern: 'debate',
         question: 'Which store?',
         options: ['Postgres', 'SQLite'],
-        participants: ['sim-ada', 'sim-bo', hang],
-        protocol: { kind: 'unanimity' },
-        deadline: 'PT2S',
+        participants: await house.agentsOf(provider, [...quick, held]),
+        rounds: 3,
+        stopOnStability: false,
+        endsEarly: false,
       });
+      const answeredIn = (round: number) => {
+        let answered = 0;
+        return (event: LedgerEvent): boolean => {
+          if (isPosition(event) && event.data['round'] === round) answered += 1;
+          return answered === quick.length;
+        };
+      };
+      await house.eventsUntil(id, answeredIn(1));
+      const statuses = [await house.steer(id, 'close', { scope: 'round' })];
+      await house.eventsUntil(id, answeredIn(2));
+      statuses.push(await house.steer(id, 'close', { scope: 'run' }));
+      const run = await house.ended(id);
+      await provider.until(() => provider.stopped === 2);
+      await provider.close();
 
-      expect(run.decision).toMatchObject({ stoppedBy: 'deadline' });
+      const closed = (await house.events(id)).filter(({ type }) => type.endsWith('.closed.v1'));
+      expect(statuses).toEqual([200, 200]);
+      expect(closed.map(({ data }) => data['reason'])).toEqual(['closed', 'closed']);
+      expect(run.decision).toMatchObject({ stoppedBy: 'closed', rounds: 2 });
+      expect(run.decision?.votes[2]).toMatchObject({ choice: null, abstained: 'cancelled' });
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+});
+
+describe('what people add', () => {
+  test(
+    'is in the next round: a message in every prompt, a participant at the table',
+    async () => {
+      const { id, provider, gate, agents } = await startHeld();
+      const text = 'Remember that we are two people.';
+      const [joining = ''] = await house.agentsOf(provider, ['sim-dee']);
+      const statuses = [
+        await house.steer(id, 'messages', { text }),
+        await house.steer(id, 'participants', { agent: joining }),
+      ];
+      gate.open();
+      const run = await house.ended(id);
+      await provider.close();
+
+      const opened = (await house.events(id)).filter(({ type }) => type.endsWith('.opened.v1'));
+      const told = provider.asked.map((asked) => [asked.round, asked.text.includes(text)]);
+      expect(statuses).toEqual([200, 200]);
+      expect(opened.slice(1).map(({ data }) => data['seats'])).toEqual([
+        ['s1', 's2', 's3'],
+        ['s1', 's2', 's3', 's4'],
+      ]);
+      expect(told).toEqual([
+        ...agents.map(() => [1, false]),
+        ...[...agents, joining].map(() => [2, true]),
+      ]);
+      expect(provider.asked.filter(({ model }) => model === 'sim-dee')).toHaveLength(1);
+      expect(run.decision?.votes).toHaveLength(4);
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
 
   test(
-    'a budget that runs out ends it with the best answer so far, and its thresholds are told',
+    'is refused when it is nobody, below what is spent, or nothing at all',
     async () => {
-      const run = await house.run({
-        pattern: 'debate',
-        question: 'Which store?',
-        options: ['Postgres', 'SQLite'],
-        rounds: 5,
-        stopOnStability: false,
-        budget: { tokens: 9000 },
-      });
+      const { id, provider, gate } = await startHeld({ budget: { tokens: 90_000 } });
+      const statuses = [
+        await house.steer(id, 'participants', { agent: 'nobody' }),
+        await house.steer(id, 'budget', { tokens: 1 }),
+        await house.steer(id, 'budget', {}),
+        await house.steer(id, 'messages', { text: '  ' }),
+        await house.steer(id, 'close', { scope: 'house' }),
+      ];
+      gate.open();
+      const run = await house.ended(id);
+      await provider.close();
 
-      const types = (await house.events(run.id)).map(({ type }) => type);
-      expect(types).toContain('conclave.threshold.reached.v1');
-      expect(run.decision).toMatchObject({ kind: 'decided', stoppedBy: 'budget' });
-      expect(run.budget.settled.tokens).toBeLessThanOrEqual(9000);
+      expect(statuses).toEqual([422, 409, 422, 422, 422]);
+      expect((await typesOf(id)).filter((type) => /added|raised|requested/.test(type))).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+});
+
+describe('a deadline', () => {
+  test(
+    'ends the run with what is there, and stops the call that is late',
+    async () => {
+      const { id, provider } = await startHeld({ deadline: 'PT2S' });
+      const run = await house.ended(id);
+      await provider.until(() => provider.stopped === 1);
+      await provider.close();
+
+      const types = await typesOf(id);
+      expect(types).toContain('conclave.deadline.passed.v1');
+      expect(types).toContain('conclave.turn.cancelled.v1');
+      expect(run.status).toBe('completed');
+      expect(run.decision).toMatchObject({ stoppedBy: 'deadline', rounds: 1 });
+      expect(run.decision?.votes.map(({ abstained }) => abstained)).toEqual([
+        null,
+        null,
+        'cancelled',
+      ]);
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,

@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { House } from './house.ts';
+import { startPanel } from '../../support/providers.ts';
+import { House, type Shown } from './house.ts';
 import { brokenPromises } from './promises.ts';
+import { createGate, ScriptedProvider, type Scripted } from './scripted-provider.ts';
 
-const house = new House();
+let house: House;
 const runMs = 90_000;
+const retryAfterMs = 300;
+
+beforeAll(async () => {
+  house = await House.open();
+});
 
 afterAll(() => house.close());
 
@@ -14,7 +21,7 @@ function model(behaviour: string): string {
   return `sim-${randomUUID().slice(0, 8)}-${behaviour}`;
 }
 
-async function voteWith(agent: string, more: object = {}): ReturnType<House['run']> {
+async function voteWith(agent: string, more: object = {}): Promise<Shown> {
   return await house.run({
     pattern: 'consensus',
     question: 'Which store?',
@@ -25,10 +32,23 @@ async function voteWith(agent: string, more: object = {}): ReturnType<House['run
   });
 }
 
+/** A provider that answers its first request otherwise than the later ones. */
+async function startMoody(first: Scripted, later: Scripted = {}): Promise<ScriptedProvider> {
+  const provider: ScriptedProvider = await ScriptedProvider.start(() =>
+    provider.asked.length === 1 ? first : later,
+  );
+  return provider;
+}
+
+async function agentOf(provider: ScriptedProvider, more: object = {}): Promise<string> {
+  return await house.agent('sim-moody', { baseUrl: provider.baseUrl, ...more });
+}
+
 describe('a reply that is not what was asked', () => {
   const faults: readonly [string, string][] = [
     ['prose', 'not-json'],
     ['huge-confidence', 'invalid-confidence'],
+    ['invented-answer', 'invalid-answer'],
     ['empty', 'empty'],
     ['half-json', 'not-json'],
     ['refusal', 'refusal'],
@@ -41,26 +61,26 @@ describe('a reply that is not what was asked', () => {
       const name = model(behaviour);
       const run = await voteWith(await house.agent(name));
 
-      const events = await house.events(run.id);
-      const abstained = events.find(({ type }) => type === 'conclave.turn.abstained.v1');
-      expect(abstained?.data).toMatchObject({ seat: 's3', reason });
+      const abstained = (await house.events(run.id)).filter(({ type }) =>
+        type.includes('abstained'),
+      );
+      expect(abstained.map(({ data }) => [data['seat'], data['reason']])).toEqual([['s3', reason]]);
       expect(await house.calls(name)).toMatchObject({ calls: 2 });
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
   );
 
-  test(
-    'is used when the second one is right',
-    async () => {
-      const name = model('prose-once');
+  test.each(faults)(
+    '%s is made good by a second one that is right',
+    async (behaviour) => {
+      const name = model(`${behaviour}-once`);
       const run = await voteWith(await house.agent(name));
 
-      const positions = (await house.events(run.id)).filter(
-        ({ type, data }) => type === 'conclave.position.submitted.v1' && data['seat'] === 's3',
-      );
-      expect(positions).toHaveLength(1);
-      expect(positions[0]?.data['content']).toMatchObject({ repaired: expect.any(String) });
+      const said = (await house.events(run.id)).filter(({ data }) => data['seat'] === 's3');
+      expect(said.map(({ type }) => type)).toEqual(['conclave.position.submitted.v1']);
+      expect(said[0]?.data['content']).toMatchObject({ repaired: expect.any(String) });
+      expect(await house.calls(name)).toMatchObject({ calls: 2 });
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
@@ -68,14 +88,51 @@ describe('a reply that is not what was asked', () => {
 });
 
 describe('a provider in trouble', () => {
-  test(
-    'is asked again after a 429',
-    async () => {
-      const name = model('flaky-429');
-      const run = await voteWith(await house.agent(name));
+  test.each([429, 529])(
+    'that answers %d is asked again when it said to, not before',
+    async (status) => {
+      const headers = { 'retry-after-ms': String(retryAfterMs), 'retry-after': '1' };
+      const provider = await startMoody({ status, headers });
+      const run = await voteWith(await agentOf(provider));
+      await provider.close();
 
-      expect(run.decision?.votes.find(({ seat }) => seat === 's3')?.abstained).toBeNull();
-      expect(await house.calls(name)).toMatchObject({ calls: 2 });
+      const [first, second] = provider.asked;
+      expect(provider.asked).toHaveLength(2);
+      expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(retryAfterMs);
+      expect(run.decision?.votes[2]?.abstained).toBeNull();
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+
+  test.each<[string, Scripted]>([
+    ['cuts the connection', { isLost: true }],
+    ['answers 500', { status: 500 }],
+  ])(
+    'that %s is asked again',
+    async (_how, first) => {
+      const provider = await startMoody(first);
+      const run = await voteWith(await agentOf(provider));
+      await provider.close();
+
+      expect(provider.asked).toHaveLength(2);
+      expect(run.decision?.votes[2]?.abstained).toBeNull();
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+
+  test(
+    'that does not speak its own format is not asked again',
+    async () => {
+      const panel = await startPanel();
+      const baseUrl = `${panel.url}/openai/v1`;
+      const run = await voteWith(await house.agent('sim-cy-garbage', { baseUrl }));
+      const calls = await panel.calls();
+      await panel.close();
+
+      expect(calls.map((count) => count.calls)).toEqual([1]);
+      expect(run.decision?.votes[2]).toMatchObject({ abstained: 'provider-failed' });
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
@@ -84,29 +141,47 @@ describe('a provider in trouble', () => {
   test(
     'that refuses for good leaves an abstention, and a fallback answers where it is allowed',
     async () => {
-      const name = model('401');
-      const agent = await house.agent(name, { fallback: 'sim-cy' });
-
+      const refused = { status: 401 };
+      const provider = await startMoody(refused, refused);
+      const agent = await agentOf(provider, { fallback: 'sim-cy' });
       const without = await voteWith(agent);
       const allowed = await voteWith(agent, { allowFallback: true });
+      await provider.close();
 
+      const answered = (await house.events(allowed.id)).find(({ data }) => data['seat'] === 's3');
+      expect(provider.asked).toHaveLength(2);
       expect(without.decision?.votes[2]).toMatchObject({ abstained: 'provider-failed' });
-      expect(allowed.decision?.votes[2]?.abstained).toBeNull();
+      expect(allowed.decision?.votes[2]).toMatchObject({ agent, abstained: null });
+      expect(answered?.data['content']).toMatchObject({ agent: 'sim-cy', model: 'sim-cy' });
       expect(await brokenPromises(house, without)).toEqual([]);
       expect(await brokenPromises(house, allowed)).toEqual([]);
     },
     runMs,
   );
+});
 
+describe('a seat that is late', () => {
   test(
-    'is not waited for once the outcome is certain, and its call is stopped',
+    'is not waited for once the outcome is certain: its call is stopped and paid, and is no abstention',
     async () => {
-      const name = model('slow-20000');
-      const protocol = { kind: 'quorum', required: 1 };
-      const run = await voteWith(await house.agent(name), { endsEarly: true, protocol });
+      const gate = createGate();
+      const provider = await ScriptedProvider.start(() => gate.opened.then(() => ({})));
+      const run = await voteWith(await agentOf(provider), {
+        participants: ['sim-ada', 'sim-bo', await agentOf(provider)],
+        endsEarly: true,
+        protocol: { kind: 'quorum', required: 1 },
+      });
+      await provider.until(() => provider.stopped === provider.asked.length);
+      await provider.close();
 
-      expect(run.decision).toMatchObject({ kind: 'decided' });
-      expect(await house.calls(name)).toEqual({ calls: 1, aborted: 1 });
+      const events = await house.events(run.id);
+      const closed = events.find(({ type }) => type === 'conclave.round.closed.v1');
+      const late = events.filter(({ data }) => data['seat'] === 's3');
+      expect(closed?.data['reason']).toBe('certain');
+      expect(late.map(({ type }) => type)).toEqual(['conclave.turn.cancelled.v1']);
+      expect(events.filter(({ type }) => type.includes('abstained'))).toEqual([]);
+      expect(run.decision?.votes[2]).toMatchObject({ choice: null, abstained: 'cancelled' });
+      expect(run.decision).toMatchObject({ kind: 'decided', stoppedBy: 'certain' });
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
