@@ -1,11 +1,16 @@
 import type { TurnRef } from '../domain/collaboration/fact.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 
+/** Longest summary of a model call; the server takes 400 bytes, and a persona's name may be in any script. */
+const summaryBytesMax = 200;
+
 /** One line for a model call in the Temporal UI, for instance `round 2 revision, critic, claude`. At most 200 bytes. */
 export function summaryOf(state: RunState, turn: TurnRef): string {
   const seat = state.seats.find(({ seat: name }) => name === turn.seat) ?? state.plan.chair;
   const who = [...seat.personas, seat.agent].join(', ');
-  return `round ${String(turn.round)} ${turn.task}, ${who}`.slice(0, 200);
+  const summary = `round ${String(turn.round)} ${turn.task}, ${who}`;
+  const { read } = new TextEncoder().encodeInto(summary, new Uint8Array(summaryBytesMax));
+  return summary.slice(0, read);
 }
 
 /** What the Temporal UI shows of a run while it goes on, as Markdown. */
