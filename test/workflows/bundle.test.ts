@@ -34,6 +34,13 @@ describe('the bundle of the workflows', () => {
     },
   );
 
+  test.each(['activities', 'infra', 'api', 'domain/prompts', 'domain/replies'])(
+    'holds nothing of %s',
+    (room) => {
+      expect(modules.filter((path) => path.startsWith(`./${room}/`))).toEqual([]);
+    },
+  );
+
   test('holds and requires no module of Node', () => {
     // What is not a file of ours or of a package is a module of Node; Temporal leaves room for converters besides.
     const foreign = modules.filter((path) => !/^(\.\/|__temporal_custom_)/.test(path));
