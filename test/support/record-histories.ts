@@ -1,4 +1,7 @@
-/** Records the histories that test/workflows replays: `npx node test/support/record-histories.ts`. */
+/**
+ * Records the histories that test/workflows replays: `npx node test/support/record-histories.ts`, followed by the names
+ * of those that are meant, as `debate/cancelled`; all of them without any.
+ */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +15,20 @@ import { historyScenarios, slowAgents, type HistoryScenario } from './history-sc
 
 const histories = join(import.meta.dirname, '..', 'histories');
 
-await recordAll();
+await record(scenariosNamed(process.argv.slice(2)));
 
-async function recordAll(): Promise<void> {
+/** @throws Error for a name that no scenario has */
+function scenariosNamed(names: readonly string[]): readonly HistoryScenario[] {
+  const known = new Map(historyScenarios.map((one) => [`${one.workflow}/${one.name}`, one]));
+  if (names.length === 0) return historyScenarios;
+  return names.map((name) => {
+    const scenario = known.get(name);
+    if (scenario !== undefined) return scenario;
+    throw new Error(`name: got ${name}, expected one of ${[...known.keys()].join(', ')}`);
+  });
+}
+
+async function record(scenarios: readonly HistoryScenario[]): Promise<void> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'conclave-histories-'));
   const stack = await startStack({ dataFolder, simulated: 'on', simulatedLatencyMs: 20 });
   const temporal = openTemporal({
@@ -23,7 +37,7 @@ async function recordAll(): Promise<void> {
   });
   try {
     await registerSlowAgents(stack);
-    for (const scenario of historyScenarios) await recordOne(stack, temporal, scenario);
+    for (const scenario of scenarios) await recordOne(stack, temporal, scenario);
   } finally {
     await temporal.close();
     await stack.stop();
