@@ -1,3 +1,4 @@
+import { isTransient } from '../database/transient-error.ts';
 import { createWorkerLocks } from './worker-locks.ts';
 
 /** A worker's place in the registry. */
@@ -71,7 +72,9 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
 
     deadWorkers: async () => {
       if (locks.lostForMs() < graceMs) return [...claimed];
-      const rows = await sql<{ id: string }[]>`select conclave.workers_dead() as id`;
+      const rows = await sql<{ id: string }[]>`select conclave.workers_dead() as id`.catch(
+        nobodyWhenLost,
+      );
       // A takeover that broke off holds its lock still, so it is listed from here.
       return [...new Set([...claimed, ...rows.map(({ id }) => id)])];
     },
@@ -97,4 +100,10 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
 
     close: () => locks.close(),
   };
+}
+
+/** A connection that breaks under the question has just been lost: nobody is taken for dead then. */
+function nobodyWhenLost(error: unknown): { id: string }[] {
+  if (isTransient(error)) return [];
+  throw error;
 }

@@ -18,15 +18,6 @@ export interface DebateSettings {
   readonly more?: Readonly<Record<string, unknown>>;
 }
 
-/** A debate under way, with models that nobody else asks. */
-interface CrashDebate {
-  readonly id: string;
-  readonly stream: FollowedStream;
-  /** Models by seat: `s1`, `s2`, … */
-  readonly models: readonly string[];
-  readonly latenciesMs: readonly number[];
-}
-
 /** A debate whose start is on its way: its stream is heard of before the API has answered. */
 export interface BegunDebate {
   readonly stream: Promise<FollowedStream>;

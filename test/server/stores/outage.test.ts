@@ -19,13 +19,13 @@ import type { StoreFixture } from './run-fixture.ts';
 let server: TestServer;
 let fixture: StoreFixture;
 
+/** Pools that were cut off wait some seconds for their connections when they close. */
+const closeWithinMs = 30_000;
+
 beforeAll(async () => {
   server = await startPostgres();
   fixture = await openFixture(server);
 }, closeWithinMs);
-
-/** Pools that were cut off wait some seconds for their connections when they close. */
-const closeWithinMs = 30_000;
 
 afterAll(async () => {
   await fixture.close();
