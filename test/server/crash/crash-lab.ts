@@ -39,7 +39,7 @@ export interface ApiRequest {
   readonly withinMs?: number;
 }
 
-const ANSWER_WITHIN_MS = 10_000;
+const ANSWER_WITHIN_MS = 30_000;
 
 /** Brings a stack up for the crash tests. */
 export async function openLab(options: Partial<StackOptions> = {}): Promise<CrashLab> {

@@ -7,7 +7,7 @@ import { within } from './ledger-follower.ts';
 import type { FollowedStream } from './ledger-follower.ts';
 
 /** How long anything may take that a crash interrupted, before it counts as hanging. */
-export const RECOVERED_WITHIN_MS = 30_000;
+export const RECOVERED_WITHIN_MS = 60_000;
 
 /** How a debate of the crash tests is. */
 export interface DebateSettings {

