@@ -103,7 +103,7 @@ export interface ApiDeps {
   readonly tenants: TenantStore;
   readonly collaborations: Pick<
     CollaborationStore,
-    'create' | 'get' | 'list' | 'markRunning' | 'queuedOlderThan' | 'addMessage'
+    'create' | 'get' | 'getByKey' | 'list' | 'markRunning' | 'queuedOlderThan' | 'addMessage'
   >;
   readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head'>;
   readonly feed: Feed;

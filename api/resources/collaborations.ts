@@ -187,12 +187,17 @@ function addStart(api: Api, deps: ApiDeps, app: Surroundings): void {
     const { collaborationId } = started;
     c.header('Location', `/v1/collaborations/${collaborationId}`);
     if (started.isReplayed) c.header('Idempotency-Replayed', 'true');
-    const row = await rowToAnswer(deps, {
-      tenantId,
-      started,
-      waitSeconds,
-      signal: () => AbortSignal.any([c.req.raw.signal, app.stopping]),
-    });
+    const row =
+      waitSeconds === undefined
+        ? undefined
+        : await waitForEnd(
+            deps,
+            { tenantId, collaborationId },
+            {
+              waitMs: waitSeconds * 1000,
+              signal: AbortSignal.any([c.req.raw.signal, app.stopping]),
+            },
+          );
     if (waitSeconds !== undefined) c.header('Preference-Applied', `wait=${waitSeconds}`);
     if (row !== undefined && waitSeconds !== undefined && isEnded(row)) {
       return c.json(await collaborationView(deps, tenantId, row), 200);
@@ -201,25 +206,6 @@ function addStart(api: Api, deps: ApiDeps, app: Surroundings): void {
     const status = row === undefined ? started.status : shownStatus(row);
     return c.json(acceptedView({ id: collaborationId, status, plan, estimate }), 202);
   });
-}
-
-/** The row, where what was just written does not tell the answer: after a wait, and for a replay. */
-async function rowToAnswer(
-  deps: ApiDeps,
-  asked: {
-    tenantId: string;
-    started: { collaborationId: string; isReplayed: boolean };
-    waitSeconds: number | undefined;
-    signal: () => AbortSignal;
-  },
-): Promise<Collaboration | undefined> {
-  const { tenantId, waitSeconds, signal } = asked;
-  const { collaborationId, isReplayed } = asked.started;
-  if (waitSeconds !== undefined) {
-    const until = { waitMs: waitSeconds * 1000, signal: signal() };
-    return await waitForEnd(deps, { tenantId, collaborationId }, until);
-  }
-  return isReplayed ? await deps.collaborations.get(tenantId, collaborationId) : undefined;
 }
 
 /** Leaves out what was not given: absent and undefined are not the same to the stores. */

@@ -7,6 +7,7 @@ import { eventOf, inlineBytesMax } from '../../domain/ledger/event.ts';
 import type { NewEvent, OpenedContent, Text } from '../../domain/ledger/event.ts';
 import type { CollaborationStatus } from '../../infra/stores/collaboration-store.ts';
 import { createCollaborationId } from '../collaboration-id.ts';
+import { shownStatus } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
@@ -27,7 +28,7 @@ export interface Started {
   readonly isReplayed: boolean;
   /** `queued` when the workflow could not be started yet; the reconciler will. */
   readonly status: CollaborationStatus;
-  readonly planned: Planned;
+  readonly planned: Pick<Planned, 'plan' | 'estimate'>;
 }
 
 type StartDeps = Pick<
@@ -37,7 +38,8 @@ type StartDeps = Pick<
 
 /**
  * Plans, stores and starts a collaboration. Either all of it is stored or nothing; what is stored will
- * be started, if not now then by the reconciler.
+ * be started, if not now then by the reconciler. A start that was accepted before is answered as it is,
+ * whatever became of its agents and artifacts since.
  *
  * @throws `Problem` `input-invalid`, `idempotency-key-reused`
  */
@@ -46,35 +48,55 @@ export async function startCollaboration(
   metrics: Pick<Metrics, 'starts'>,
   call: StartCall,
 ): Promise<Started> {
-  const planned = await planRequest(deps, call.tenantId, call.request);
-  const question = await storeText(deps, call.tenantId, call.request.question);
-  await storeMaterials(deps, call.tenantId, planned.uploads);
-  const created = await create(deps, call, { planned, question });
-  const { pattern } = call.request;
-  if (created.isReplayed) {
-    metrics.starts.inc({ pattern, outcome: 'replayed' });
-    const { collaborationId } = created;
-    return { ...created, planned, status: await finishStart(deps, call.tenantId, collaborationId) };
-  }
-  const isStarted = await startWorkflow(deps, {
-    tenantId: call.tenantId,
-    collaborationId: created.collaborationId,
-    plan: planned.plan,
-  });
-  metrics.starts.inc({ pattern, outcome: isStarted ? 'started' : 'queued' });
-  return { ...created, planned, status: isStarted ? 'running' : 'queued' };
+  const started = (await startedBefore(deps, call)) ?? (await startNew(deps, call));
+  metrics.starts.inc({ pattern: call.request.pattern, outcome: outcomeOf(started) });
+  return started;
+}
+
+function outcomeOf({ isReplayed, status }: Started): string {
+  if (isReplayed) return 'replayed';
+  return status === 'queued' ? 'queued' : 'started';
+}
+
+async function startedBefore(deps: StartDeps, call: StartCall): Promise<Started | undefined> {
+  const { tenantId, request, idempotencyKey } = call;
+  if (idempotencyKey === undefined) return undefined;
+  const known = await deps.collaborations.getByKey(tenantId, idempotencyKey);
+  if (known === undefined) return undefined;
+  if (known.requestSha256 !== requestSha256(request)) throw keyReused(known.collaborationId);
+  return await startedAgain(deps, tenantId, known.collaborationId);
+}
+
+async function startNew(deps: StartDeps, call: StartCall): Promise<Started> {
+  const { tenantId, request } = call;
+  const planned = await planRequest(deps, tenantId, request);
+  const question = await storeText(deps, tenantId, request.question);
+  await storeMaterials(deps, tenantId, planned.uploads);
+  const { collaborationId, isReplayed } = await create(deps, call, { planned, question });
+  // The same call was under way twice, and the other one was faster.
+  if (isReplayed) return await startedAgain(deps, tenantId, collaborationId);
+  const { plan } = planned;
+  const isStarted = await startWorkflow(deps, { tenantId, collaborationId, plan });
+  return { collaborationId, isReplayed, planned, status: isStarted ? 'running' : 'queued' };
 }
 
 /** A start that was cut off after it was stored is finished at once when its caller asks again. */
-async function finishStart(
+async function startedAgain(
   deps: StartDeps,
   tenantId: string,
   collaborationId: string,
-): Promise<CollaborationStatus> {
+): Promise<Started> {
   const row = await deps.collaborations.get(tenantId, collaborationId);
-  if (row?.status !== 'queued') return row?.status ?? 'queued';
-  const isStarted = await startWorkflow(deps, { tenantId, collaborationId, plan: row.plan });
-  return isStarted ? 'running' : 'queued';
+  if (row === undefined) throw new Error(`${collaborationId}: its key is stored, it is not`);
+  const isFinished =
+    row.status === 'queued' &&
+    (await startWorkflow(deps, { tenantId, collaborationId, plan: row.plan }));
+  return {
+    collaborationId,
+    isReplayed: true,
+    planned: row,
+    status: isFinished ? 'running' : shownStatus(row),
+  };
 }
 
 /**
@@ -122,23 +144,25 @@ async function create(
     idempotency:
       idempotencyKey === undefined
         ? null
-        : { key: idempotencyKey, requestSha256: sha256(canonicalJson(request)) },
+        : { key: idempotencyKey, requestSha256: requestSha256(request) },
   });
-  if (result.kind === 'conflict') {
-    throw new Problem('idempotency-key-reused', {
-      detail: `The Idempotency-Key started ${result.collaborationId} with another body.`,
-      errors: [
-        {
-          field: 'Idempotency-Key',
-          got: 'a key that came with another body before',
-          expected: 'a new key, or the body that came with it first',
-        },
-      ],
-    });
-  }
+  if (result.kind === 'conflict') throw keyReused(result.collaborationId);
   return result.kind === 'created'
     ? { collaborationId, isReplayed: false }
     : { collaborationId: result.collaborationId, isReplayed: true };
+}
+
+function keyReused(collaborationId: string): Problem {
+  return new Problem('idempotency-key-reused', {
+    detail: `The Idempotency-Key started ${collaborationId} with another body.`,
+    errors: [
+      {
+        field: 'Idempotency-Key',
+        got: 'a key that came with another body before',
+        expected: 'a new key, or the body that came with it first',
+      },
+    ],
+  });
 }
 
 /** The run's first events: its opening with all words, and what its machine decides at once. */
@@ -176,6 +200,7 @@ async function storeText(
   return { artifact: stored.sha256, bytes: stored.bytes };
 }
 
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** The same for the same body, whatever the order of its fields. */
+function requestSha256(request: CollaborationRequest): string {
+  return createHash('sha256').update(canonicalJson(request)).digest('hex');
 }

@@ -6,6 +6,7 @@ import type {
   CollaborationStatus,
   CollaborationSummary,
   DecisionSummary,
+  KeyedStart,
   ListInput,
 } from './collaboration-store.ts';
 
@@ -70,6 +71,24 @@ export async function readCollaboration(
       settled: { tokens: row.settled_tokens, microsUsd: row.settled_micros },
     },
   };
+}
+
+/**
+ * Reads what an idempotency key has started.
+ *
+ * @param sql - a transaction of the tenant
+ * @param tenantId - whose key
+ * @param key - as the caller gave it
+ */
+export async function readKeyedStart(
+  sql: Transaction,
+  tenantId: string,
+  key: string,
+): Promise<KeyedStart | undefined> {
+  const [row] = await sql<{ collaboration_id: string; request_sha256: string }[]>`
+    select collaboration_id, request_sha256 from conclave.idempotency_keys
+    where tenant_id = ${tenantId} and key = ${key}`;
+  return row && { collaborationId: row.collaboration_id, requestSha256: row.request_sha256 };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/pla
 import type { Estimate } from '../../domain/collaboration/request.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import { persistently } from '../database/persistence.ts';
-import { listCollaborations, readCollaboration } from './collaboration-rows.ts';
+import { listCollaborations, readCollaboration, readKeyedStart } from './collaboration-rows.ts';
 import { eventForm } from './event-form.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { asStored } from './ledger-store.ts';
@@ -55,6 +55,12 @@ export type CreateResult =
   | { readonly kind: 'created' }
   | { readonly kind: 'replayed'; readonly collaborationId: string }
   | { readonly kind: 'conflict'; readonly collaborationId: string };
+
+/** What an idempotency key stands for. */
+export interface KeyedStart {
+  readonly collaborationId: string;
+  readonly requestSha256: string;
+}
 
 /** A run as the listing shows it. */
 export interface CollaborationSummary {
@@ -126,6 +132,8 @@ export interface CollaborationStore {
   /** Opens a run: row, budget, first events and idempotency key in one transaction. Repeatable: the same id and key again is `created`. */
   create(input: NewCollaboration): Promise<CreateResult>;
   get(tenantId: string, collaborationId: string): Promise<Collaboration | undefined>;
+  /** Finds what a caller's idempotency key has started, and with which body; undefined for a new key. */
+  getByKey(tenantId: string, key: string): Promise<KeyedStart | undefined>;
   list(input: ListInput): Promise<CollaborationSummary[]>;
   /** Notes that the workflow began; a run that is not queued stays as it is. */
   markRunning(input: {
@@ -169,6 +177,9 @@ export function createCollaborationStore(deps: RunStoreDeps): CollaborationStore
 
     get: (tenantId, collaborationId) =>
       database.withTenant(tenantId, (sql) => readCollaboration(sql, tenantId, collaborationId)),
+
+    getByKey: (tenantId, key) =>
+      database.withTenant(tenantId, (sql) => readKeyedStart(sql, tenantId, key)),
 
     list: async (input) => {
       if (!Number.isInteger(input.limit) || input.limit < 1 || input.limit > listLimitMax) {

@@ -155,6 +155,10 @@ export function createHouse(): House {
         return Promise.resolve({ kind: 'created' });
       },
       get: (tenantId, id) => Promise.resolve(house.rows.get(`${tenantId}/${id}`)),
+      getByKey: (tenantId, key) => {
+        const used = idempotency.get(`${tenantId}/${key}`);
+        return Promise.resolve(used && { collaborationId: used.id, requestSha256: used.sha256 });
+      },
       list: ({ tenantId, limit, cursor, status }) =>
         Promise.resolve(
           [...house.rows]

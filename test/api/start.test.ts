@@ -125,6 +125,52 @@ describe('an Idempotency-Key', () => {
     expect(house.rows.size).toBe(1);
   });
 
+  test('answers the same start again although its agents are gone', async () => {
+    const house = createHouse();
+    const first = await start(house, { 'idempotency-key': 'k1' });
+    house.agents.clear();
+
+    const response = await house.post('/v1/collaborations', good, { 'idempotency-key': 'k1' });
+
+    expect(response.status).toBe(202);
+    expect(response.headers.get('idempotency-replayed')).toBe('true');
+    expect(await response.json()).toMatchObject({ id: first.id, plan: first.plan });
+  });
+
+  test('starts once although the same start comes twice at a time', async () => {
+    const house = createHouse();
+
+    const both = await Promise.all([
+      start(house, { 'idempotency-key': 'k1' }),
+      start(house, { 'idempotency-key': 'k1' }),
+    ]);
+
+    expect(both[1]).toMatchObject({ id: both[0].id, plan: both[0].plan });
+    expect(house.rows.size).toBe(1);
+  });
+
+  test('stores the materials of a repeated start once', async () => {
+    const house = createHouse();
+    const body = { ...good, materials: [{ name: 'plan.md', text: '# Plan' }] };
+    await house.post('/v1/collaborations', body, { 'idempotency-key': 'k1' });
+    house.artifacts.clear();
+
+    await house.post('/v1/collaborations', body, { 'idempotency-key': 'k1' });
+
+    expect(house.artifacts.size).toBe(0);
+  });
+
+  test('tells the state of the run when the start is repeated after its end', async () => {
+    const house = createHouse();
+    const first = await start(house, { 'idempotency-key': 'k1' });
+    house.seal('a', first.id);
+
+    const again = await start(house, { 'idempotency-key': 'k1' });
+
+    expect(again).toMatchObject({ id: first.id, status: 'completed' });
+    expect(house.started).toHaveLength(1);
+  });
+
   test('refuses another body', async () => {
     const house = createHouse();
     await start(house, { 'idempotency-key': 'k1' });
