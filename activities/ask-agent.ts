@@ -137,7 +137,7 @@ async function afterCancellation(
   const lostWorker = details !== undefined && !details.cancelRequested;
   if (!lostWorker) return await failedTurn(deps, asking, error.fault);
   await deps.turns.release(asking.key);
-  throw later('provider-unavailable', 'the worker stopped during the call', 1, error);
+  throw later('worker-lost', 'the worker stopped during the call', 1, error);
 }
 
 function describe(fault: ProviderFault): string {

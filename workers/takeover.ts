@@ -106,7 +106,7 @@ async function handOver(
   client: Client,
   call: Uint8Array | { workflowId: string; activityId: string },
 ): Promise<void> {
-  const type: FailureType = 'provider-unavailable';
+  const type: FailureType = 'worker-lost';
   const failure = ApplicationFailure.create({
     type,
     message: 'the worker that made this call has died',

@@ -333,7 +333,7 @@ describe('a call that is stopped', () => {
     );
 
     const failure = await failureOf(asked);
-    expect(failure).toMatchObject({ type: 'provider-unavailable', nextRetryDelay: 1 });
+    expect(failure).toMatchObject({ type: 'worker-lost', nextRetryDelay: 1 });
     expect(house.released).toEqual([turn.turn]);
     expect(house.settled).toEqual([]);
   });

@@ -28,8 +28,8 @@ async function takeOver(scene: Scene): Promise<{ asked: unknown[]; warnings: unk
   const client = {
     options: { namespace: 'test' },
     activity: {
-      fail: async (call: unknown, failure: { nextRetryDelay?: unknown }) => {
-        asked.push({ fail: call, after: failure.nextRetryDelay });
+      fail: async (call: unknown, failure: { type?: unknown; nextRetryDelay?: unknown }) => {
+        asked.push({ fail: call, as: failure.type, after: failure.nextRetryDelay });
         await scene.fail?.(call);
       },
     },
@@ -100,8 +100,8 @@ test('calls in flight fail at once, their runs leave the sticky queue, then the 
   const { asked } = await takeOver({ turns: [turn, { ...turn, turn: 'proposal-1-s2' }] });
 
   expect(asked).toEqual([
-    { fail: token, after: 1 },
-    { fail: token, after: 1 },
+    { fail: token, as: 'worker-lost', after: 1 },
+    { fail: token, as: 'worker-lost', after: 1 },
     { unstick: 'debate/c1' },
     'forget',
   ]);
@@ -120,7 +120,7 @@ test('calls that only Temporal knows to be taken are handed over, and no others'
   });
 
   expect(asked).toEqual([
-    { fail: { workflowId: 'debate/c1', activityId: '1' }, after: 1 },
+    { fail: { workflowId: 'debate/c1', activityId: '1' }, as: 'worker-lost', after: 1 },
     { unstick: 'debate/c1' },
     'forget',
   ]);
@@ -161,8 +161,8 @@ test('a takeover that broke off is begun again', async () => {
 
   expect(warnings).toHaveLength(1);
   expect(asked).toEqual([
-    { fail: token, after: 1 },
-    { fail: token, after: 1 },
+    { fail: token, as: 'worker-lost', after: 1 },
+    { fail: token, as: 'worker-lost', after: 1 },
     { unstick: 'debate/c1' },
     'forget',
   ]);
