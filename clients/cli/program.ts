@@ -121,7 +121,7 @@ function startCommand(program: Command, usage: string, description: string): Com
     .option('--no-stop-on-stability', 'go on when nobody moves any more')
     .option('--idempotency-key <key>', 'makes the start safe to repeat')
     .option('--estimate', 'show plan and cost, start nothing')
-    .option('--wait <seconds>', 'wait for the decision, 1 to 60 seconds', numberOf)
+    .option('--wait <seconds>', 'wait for the decision, 1 to 120 seconds', numberOf)
     .option('--follow', 'watch it to the end');
 }
 
@@ -147,7 +147,7 @@ function addReading(program: Command, surroundings: Surroundings): void {
     });
   const lists = [
     ['agents', 'list agents', ['name', 'provider', 'model', 'personas', 'simulated']],
-    ['providers', 'show the state of the providers', ['provider', 'status', 'detail']],
+    ['providers', 'show the state of the providers', ['provider', 'status', 'breaker', 'agents']],
   ] as const;
   for (const [name, description, fields] of lists) {
     connected(program.command(name).description(description)).action(

@@ -339,12 +339,20 @@ describe('reading', () => {
   test('shows agents and providers as columns', async () => {
     answer = json(200, { items: [{ name: 'gpt', provider: 'openai', model: 'm', personas: [] }] });
     const { printed } = await conclave('agents');
+    answer = json(200, {
+      items: [{ provider: 'openai', status: 'ok', breaker: 'closed', agents: ['gpt'], models: [] }],
+    });
+    const standing = await conclave('providers');
     answer = json(200, { items: [] });
     const none = await conclave('providers');
 
     expect(printed.split('\n')).toEqual([
       'name  provider  model  personas  simulated',
       'gpt   openai    m      []        -',
+    ]);
+    expect(standing.printed.split('\n')).toEqual([
+      'provider  status  breaker  agents',
+      'openai    ok      closed   ["gpt"]',
     ]);
     expect(none.printed).toBe('none');
   });
