@@ -256,6 +256,8 @@ describe('what people add', () => {
     'is refused when it is nobody, below what is spent, or nothing at all',
     async () => {
       const { id, provider, gate } = await startHeld({ budget: { tokens: 90_000 } });
+      // What is spent is for the workflow to say, which hears of a turn after the ledger.
+      await untilFolded(id, 'proposal-1-s1');
       const statuses = [
         await house.steer(id, 'participants', { agent: 'nobody' }),
         await house.steer(id, 'budget', { tokens: 1 }),

@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+
+import { createRecordFacts } from '../../activities/record-facts.ts';
+import type { Fact } from '../../domain/collaboration/fact.ts';
+import type { RecordInput, RecordResult } from '../../infra/stores/turn-store.ts';
+
+const fact: Fact = { type: 'deadline.passed' };
+const input = {
+  tenantId: 'local',
+  collaborationId: 'c_1',
+  facts: [{ id: 'c_1/deadline', fact }],
+  awaited: ['proposal-1-s1'],
+  step: 'c_1/step-1-',
+};
+
+async function recordWith(
+  result: RecordResult,
+): Promise<{ readonly answer: unknown; readonly stored: readonly RecordInput[] }> {
+  const stored: RecordInput[] = [];
+  const recordFacts = createRecordFacts({
+    now: () => Date.parse('2026-11-21T10:00:00.000Z'),
+    turns: {
+      recordFacts: (asked) => {
+        stored.push(asked);
+        return Promise.resolve(result);
+      },
+    },
+  });
+  const environment = new MockActivityEnvironment({
+    workflowExecution: { workflowId: 'debate/c_1', runId: 'run' },
+  });
+  return { answer: await environment.run(recordFacts, input), stored };
+}
+
+describe('recording what a workflow decided', () => {
+  test('hands all of it to the ledger, with the time and its source', async () => {
+    const { stored } = await recordWith({ kind: 'recorded' });
+
+    expect(stored).toEqual([
+      { ...input, time: '2026-11-21T10:00:00.000Z', source: '/workflows/debate/c_1' },
+    ]);
+  });
+
+  test('answers with nothing when it went as asked, so that the history stays small', async () => {
+    expect((await recordWith({ kind: 'recorded' })).answer).toBeNull();
+  });
+
+  test.each<RecordResult>([
+    { kind: 'replaced', facts: [fact] },
+    { kind: 'behind', facts: [fact] },
+    { kind: 'missed', facts: [] },
+  ])('answers with what stands instead when it did not: $kind', async (result) => {
+    expect((await recordWith(result)).answer).toEqual(result);
+  });
+});
