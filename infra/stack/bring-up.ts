@@ -62,8 +62,18 @@ interface DatabaseAddress {
 export async function bringUp(plan: StackPlan, supervisor: Supervisor): Promise<RunningParts> {
   const { config } = plan;
   for (const name of PART_NAMES) removeRunFile(config.dataFolder, name);
-  const ports = await choosePorts(config.dataFolder, portWishes(plan));
-  const scene = { plan, supervisor, ports, apiKey: ensureApiKey(config.dataFolder) };
+  const { ports, release } = await choosePorts(config.dataFolder, portWishes(plan));
+  try {
+    const apiKey = ensureApiKey(config.dataFolder);
+    return await bringUpParts({ plan, supervisor, ports, apiKey });
+  } finally {
+    release();
+  }
+}
+
+async function bringUpParts(scene: Scene): Promise<RunningParts> {
+  const { plan, supervisor, ports } = scene;
+  const { config } = plan;
   const [database, temporalAddress, s3, simulatedAddress] = await Promise.all([
     orFault('the database', bringUpDatabase(scene)),
     orFault('Temporal', bringUpTemporal(scene)),

@@ -1,4 +1,6 @@
 import { randomInt } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import type { Socket } from 'node:dgram';
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -40,43 +42,80 @@ export async function isPortFree(port: number, host: string): Promise<boolean> {
   });
 }
 
+/** Ports by the wishes' names, kept from other stacks until the parts listen on them. */
+export interface ChosenPorts {
+  readonly ports: Readonly<Record<string, number>>;
+  /** Ends the claims; call it once the parts listen, or will not. */
+  readonly release: () => void;
+}
+
 /**
  * Chooses a port per wish and remembers it in the data folder, so that parts come back where they
  * were after a restart.
  *
- * @returns Ports by the wishes' names.
  * @throws StackFault when an exact port is taken.
  */
 export async function choosePorts(
   dataFolder: string,
   wishes: readonly PortWish[],
-): Promise<Record<string, number>> {
+): Promise<ChosenPorts> {
   const path = join(dataFolder, 'ports.json');
   const remembered = readPorts(path);
-  const chosen: Record<string, number> = {};
-  for (const wish of wishes) {
-    const taken = new Set(Object.values(chosen));
-    chosen[wish.name] = await choosePort(wish, remembered[wish.name], taken);
+  const ports: Record<string, number> = {};
+  const claims: Socket[] = [];
+  const release = (): void => {
+    for (const claim of claims.splice(0)) claim.close();
+  };
+  try {
+    for (const wish of wishes) {
+      ports[wish.name] = await choosePort(wish, remembered[wish.name], claims);
+    }
+  } catch (error) {
+    release();
+    throw error;
   }
-  writeAtomically(path, `${JSON.stringify({ ...remembered, ...chosen }, undefined, 2)}\n`);
-  return chosen;
+  writeAtomically(path, `${JSON.stringify({ ...remembered, ...ports }, undefined, 2)}\n`);
+  return { ports, release };
 }
 
 async function choosePort(
   wish: PortWish,
   remembered: number | undefined,
-  taken: ReadonlySet<number>,
+  claims: Socket[],
 ): Promise<number> {
   if (wish.exactly !== undefined) return await takeExactly(wish, wish.exactly);
   for (const candidate of [remembered, wish.rather]) {
-    if (candidate === undefined || taken.has(candidate)) continue;
-    if (await isPortFree(candidate, wish.host)) return candidate;
+    if (candidate !== undefined && (await claimPort(candidate, wish.host, claims))) {
+      return candidate;
+    }
   }
   for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
     const candidate = randomInt(LOWEST, HIGHEST);
-    if (!taken.has(candidate) && (await isPortFree(candidate, wish.host))) return candidate;
+    if (await claimPort(candidate, wish.host, claims)) return candidate;
   }
   throw new StackFault(`no free port for ${wish.name} between ${LOWEST} and ${HIGHEST}`);
+}
+
+/**
+ * Between the choice and the part's listening lie seconds, in which another stack would find the same port free. A
+ * datagram socket of the same number says that it is taken: parts use streams only, and it falls with this process.
+ */
+async function claimPort(port: number, host: string, claims: Socket[]): Promise<boolean> {
+  const claim = createSocket(host.includes(':') ? 'udp6' : 'udp4');
+  const isClaimed = await new Promise<boolean>((resolve) => {
+    claim.once('error', () => {
+      resolve(false);
+    });
+    claim.bind({ port, address: host, exclusive: true }, () => {
+      resolve(true);
+    });
+  });
+  if (isClaimed && (await isPortFree(port, host))) {
+    claims.push(claim.unref());
+    return true;
+  }
+  claim.close();
+  return false;
 }
 
 async function takeExactly(wish: PortWish, port: number): Promise<number> {
