@@ -4,6 +4,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 
 import { openBenchStack } from './bench-stack.ts';
 import type { Finding } from './figures.ts';
+import { measureBareTemporal } from './measurements/bare-temporal.ts';
 import { measureFullDatabase } from './measurements/full-database.ts';
 import { measureHistory } from './measurements/history.ts';
 import { measureReady } from './measurements/ready.ts';
@@ -17,6 +18,14 @@ import type { Report } from './report.ts';
 
 const EXIT_USAGE = 2;
 const BYTES_PER_GB = 1024 ** 3;
+/** Measurements that share one stack; the others need stacks of their own. */
+const onOneStack: readonly MeasurementName[] = [
+  'single',
+  'temporal-alone',
+  'throughput',
+  'watchers',
+  'history',
+];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -49,12 +58,11 @@ async function main(args: readonly string[]): Promise<number> {
 async function measureAll(options: BenchOptions, found: (finding: Finding) => void): Promise<void> {
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
   if (isAsked('ready')) found(await measureReady());
-  if (
-    ['single', 'throughput', 'watchers', 'history'].some((name) => isAsked(name as MeasurementName))
-  ) {
+  if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {
       if (isAsked('single')) found(await measureSingle(bench, options));
+      if (isAsked('temporal-alone')) found(await measureBareTemporal(bench, options));
       if (isAsked('throughput')) (await measureThroughput(bench, options)).forEach(found);
       if (isAsked('watchers')) found(await measureWatchers(bench));
       if (isAsked('history')) found(await measureHistory(bench));

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 export const measurementNames = [
   'ready',
   'single',
+  'temporal-alone',
   'throughput',
   'watchers',
   'history',
