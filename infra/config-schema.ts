@@ -61,6 +61,7 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_TEMPORAL_UI_PORT: port.optional(),
   CONCLAVE_TEMPORAL_BIN: text.optional(),
   CONCLAVE_TASK_QUEUE: text.default('collaborations'),
+  CONCLAVE_CALL_STACKS: oneOf(['on', 'off']).default('off'),
   CONCLAVE_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   CONCLAVE_DATABASE_APP_URL: url(['postgres:', 'postgresql:']).optional(),
   CONCLAVE_S3_ENDPOINT: url(['http:', 'https:']).optional(),

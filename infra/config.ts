@@ -70,6 +70,8 @@ export interface Config {
     readonly binary: string | undefined;
   };
   readonly taskQueue: string;
+  /** Whether Temporal's UI can show where in its code a workflow waits. */
+  readonly hasCallStacks: boolean;
   /** URL of the role that owns the tables and migrates them. */
   readonly databaseUrl: string | undefined;
   /** URL of the role for which row security is forced. */
@@ -230,6 +232,7 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_TEMPORAL_BIN,
     },
     taskQueue: values.CONCLAVE_TASK_QUEUE,
+    hasCallStacks: values.CONCLAVE_CALL_STACKS === 'on',
     databaseUrl: values.CONCLAVE_DATABASE_URL,
     databaseAppUrl: values.CONCLAVE_DATABASE_APP_URL,
     s3: {

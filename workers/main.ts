@@ -17,10 +17,12 @@ import { bundledWorkflows } from './bundle.ts';
 import { installRuntime } from './runtime.ts';
 import { watchWorkers } from './takeover.ts';
 import { workerOptions } from './worker-options.ts';
+import { omitCallStacks } from './workflow-threads.ts';
 
 const config = readServiceConfig('worker');
 const logger = createLogger({ level: config.logLevel, part: 'worker' });
 installRuntime(logger);
+if (!config.hasCallStacks) omitCallStacks();
 
 /** Connections of the pool; group commit needs few. */
 const connectionsMax = 8;

@@ -42,6 +42,7 @@ export function programVariables(options: {
     CONCLAVE_TEMPORAL_ADDRESS: connections.temporalAddress,
     CONCLAVE_TEMPORAL_NAMESPACE: connections.temporalNamespace,
     CONCLAVE_TASK_QUEUE: config.taskQueue,
+    CONCLAVE_CALL_STACKS: config.hasCallStacks ? 'on' : 'off',
     CONCLAVE_DATABASE_APP_URL: connections.databaseUrl,
     CONCLAVE_S3_ENDPOINT: connections.s3.endpoint,
     CONCLAVE_S3_REGION: connections.s3.region,
