@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
-import { readlinkSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 import { ensureSecret } from './data-folder.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
+import { outliveLeftovers } from './postgres-leftovers.ts';
 import { findPostgresUser } from './postgres-user.ts';
 import type { PostgresUser } from './postgres-user.ts';
 import { StackFault } from './stack-fault.ts';
@@ -15,11 +15,6 @@ import type { PartPlan } from './supervised-part.ts';
 
 /** The role that owns the database and migrates it. */
 export const OWNER_ROLE = 'conclave_owner';
-
-const LEFTOVERS_ASKED_AFTER_MS = 300;
-const LEFTOVERS_KILLED_AFTER_MS = 1_500;
-const LEFTOVERS_WAIT_MAX_MS = 3_000;
-const LOOK_EVERY_MS = 20;
 
 // Nothing that was acknowledged may be lost (fsync, synchronous_commit); what makes it fast is less
 // WAL and rare checkpoints. After a kill, `syncfs` finds unwritten pages in one call.
@@ -139,43 +134,5 @@ function makeExecutable(path: string): void {
     chmodSync(path, 0o755);
   } catch {
     // a read-only installation; then it is executable already, or the start will say so
-  }
-}
-
-/**
- * After its main process was killed, Postgres's other processes notice and end by themselves, and a
- * new one cannot start before. Those that linger are asked, then killed.
- */
-async function outliveLeftovers(folder: string): Promise<void> {
-  if (process.platform !== 'linux') return; // there a start fails for as long, and is repeated
-  for (let waited = 0; waited <= LEFTOVERS_WAIT_MAX_MS; waited += LOOK_EVERY_MS) {
-    const leftovers = processesIn(folder);
-    if (leftovers.length === 0) return;
-    if (waited === LEFTOVERS_ASKED_AFTER_MS) signalAll(leftovers, 'SIGQUIT');
-    if (waited >= LEFTOVERS_KILLED_AFTER_MS) signalAll(leftovers, 'SIGKILL');
-    await pause(LOOK_EVERY_MS);
-  }
-}
-
-function processesIn(folder: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/cwd`) === folder;
-      } catch {
-        return false; // gone, or not ours to look at
-      }
-    })
-    .map(Number);
-}
-
-function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      // ended meanwhile
-    }
   }
 }
