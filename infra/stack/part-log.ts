@@ -10,6 +10,7 @@ export interface PartLog {
   write(chunk: Buffer | string): void;
   /** The last lines, oldest first. */
   lastLines(): readonly string[];
+  /** Ends the file; what comes later, from the pipes of a process that has ended, is dropped. */
   close(): void;
 }
 
@@ -22,9 +23,12 @@ export function openPartLog(dataFolder: string, part: string): PartLog {
   let file = turnOver(path);
   let written = 0;
   let last: string[] = [];
+  let isClosed = false;
   return {
     path,
     write: (chunk) => {
+      // The number of a closed file may be that of another one by now.
+      if (isClosed) return;
       // Written at once: after a crash of this process the lines before it are what one wants.
       written += writeSync(file, chunk as string);
       last = [...last, ...chunk.toString().split('\n').filter(isText)].slice(-LINES_KEPT);
@@ -35,6 +39,8 @@ export function openPartLog(dataFolder: string, part: string): PartLog {
     },
     lastLines: () => last,
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       closeSync(file);
     },
   };
