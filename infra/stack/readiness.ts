@@ -4,7 +4,7 @@ import { connect as openSocket } from 'node:net';
 
 /** How one can tell that a part serves; with more than one way, the first that says so counts. */
 export interface Readiness {
-  /** A line of this shape in its output. */
+  /** Words in a line of its output. */
   readonly output?: RegExp;
   /** A message `{ kind: 'ready', address?, version? }` over its channel. */
   readonly message?: boolean;
@@ -21,6 +21,8 @@ export type ReadinessAnswer =
 const PROBE_EVERY_MS = 50;
 const PROBE_PATIENCE_MS = 1_000;
 const GRPC_SERVING = 1;
+/** Characters of output that are kept, so that the beginning of a line is there when its end comes. */
+const HEARD_MAX = 1_000;
 
 /** Waits until a process is ready, has gone, or the time is over. */
 export async function awaitReadiness(
@@ -41,8 +43,12 @@ export async function awaitReadiness(
       child.off('exit', leave);
       resolve(answer);
     };
+    let heard = '';
     const listen = (chunk: Buffer): void => {
-      if (readiness.output?.test(chunk.toString()) === true) finish({ kind: 'ready' });
+      // A line may come in pieces.
+      heard = `${heard}${chunk.toString()}`;
+      if (readiness.output?.test(heard) === true) finish({ kind: 'ready' });
+      heard = heard.slice(-HEARD_MAX);
     };
     const hear = (message: unknown): void => {
       const answer = readyMessage(message);
