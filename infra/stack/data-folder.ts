@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, linkSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { identifyProcess, isSameProcess } from './process-identity.ts';
@@ -64,10 +64,14 @@ export function openDataFolder(folder: string): void {
       mkdirSync(join(folder, name), { recursive: true, mode: PRIVATE_FOLDER });
     }
   } catch (error) {
-    if (error instanceof StackFault) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new StackFault(`the data folder ${folder} cannot be used (${code}); ${ADVICE}`);
+    throw unusable(folder, error);
   }
+}
+
+function unusable(folder: string, error: unknown): StackFault {
+  if (error instanceof StackFault) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return new StackFault(`the data folder ${folder} cannot be used (${code}); ${ADVICE}`);
 }
 
 /**
@@ -77,28 +81,65 @@ export function openDataFolder(folder: string): void {
  */
 export function lockDataFolder(folder: string): () => void {
   const path = join(folder, LOCK);
-  const held = readIfThere(path);
-  if (held !== undefined) {
-    const holder = JSON.parse(held) as { pid: number; identity?: string; startedAt: string };
-    if (isSameProcess({ pid: holder.pid, identity: holder.identity })) {
-      throw new StackFault(
-        `${folder} is in use by the stack with process id ${String(holder.pid)}, running since ` +
-          `${holder.startedAt}; stop that one, or ${ADVICE}`,
-      );
-    }
-    rmSync(path, { force: true }); // its process is gone
-  }
   const { pid } = process;
-  const startedAt = new Date().toISOString();
+  const draft = `${path}.${String(pid)}.tmp`;
+  const holder = { pid, identity: identifyProcess(pid), startedAt: new Date().toISOString() };
+  refuseHeld(folder, readIfThere(path));
   try {
-    const content = JSON.stringify({ pid, identity: identifyProcess(pid), startedAt });
-    writeFileSync(path, `${content}\n`, { flag: 'wx' });
-  } catch {
+    writeFileSync(draft, `${JSON.stringify(holder)}\n`, { mode: PRIVATE_FILE });
+    takeAway(folder, path);
+    linkSync(draft, path); // never replaces what is there, and shows no half file
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(folder, error);
     throw new StackFault(`another stack is starting on ${folder} at this moment; ${ADVICE}`);
+  } finally {
+    rmSync(draft, { force: true });
   }
   return () => {
     rmSync(path, { force: true });
   };
+}
+
+/** Removes a lock whose process is gone. Of two starts that have found it, only one gets it: the other gets the new one. */
+function takeAway(folder: string, path: string): void {
+  const aside = `${path}.${String(process.pid)}.old`;
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    refuseHeld(folder, readIfThere(aside));
+  } catch (error) {
+    renameSync(aside, path);
+    throw error;
+  }
+  rmSync(aside, { force: true });
+}
+
+function refuseHeld(folder: string, lock: string | undefined): void {
+  const holder = lock === undefined ? undefined : holderIn(lock);
+  if (holder === undefined || !isSameProcess(holder)) return;
+  throw new StackFault(
+    `${folder} is in use by the stack with process id ${String(holder.pid)}, running since ` +
+      `${holder.startedAt}; stop that one, or ${ADVICE}`,
+  );
+}
+
+interface LockHolder {
+  readonly pid: number;
+  readonly identity: string | undefined;
+  readonly startedAt: string;
+}
+
+/** Reads a lock; one that a power cut has torn was nobody's who still runs. */
+function holderIn(lock: string): LockHolder | undefined {
+  try {
+    return (JSON.parse(lock) as LockHolder | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Gives a secret of the data folder, drawing it by chance the first time; only the owner reads it. */

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -103,6 +104,23 @@ describe('lockDataFolder', () => {
     writeFileSync(join(folder, 'stack.lock'), JSON.stringify(gone));
 
     expect(() => lockDataFolder(folder)).not.toThrow();
+  });
+
+  test.each(['', '{"pid": 12', 'null'])('is taken over when a power cut left %j of it', (torn) => {
+    writeFileSync(join(folder, 'stack.lock'), torn);
+
+    expect(() => lockDataFolder(folder)).not.toThrow();
+    expect(() => lockDataFolder(folder)).toThrow('is in use by the stack');
+  });
+
+  test('leaves nothing beside it, taken or refused', () => {
+    const unlock = lockDataFolder(folder);
+    expect(() => lockDataFolder(folder)).toThrow('is in use by the stack');
+    expect(readdirSync(folder)).toEqual(['stack.lock']);
+
+    unlock();
+
+    expect(readdirSync(folder)).toEqual([]);
   });
 });
 
