@@ -1,19 +1,11 @@
-import type { Fact, TurnFact, TurnRef } from '../domain/collaboration/fact.ts';
+import type { Fact, TurnFact } from '../domain/collaboration/fact.ts';
+import type { TurnEnding } from '../domain/collaboration/turn-ending.ts';
 
 /**
- * One model call's purpose. It stands in the history once for every call, so it is short: the collaboration is named
- * by the workflow's id.
+ * One model call's purpose; the turn is `<task>-<round>-<seat>`. It stands in the history once for every call, so it is
+ * short: the collaboration is named by the workflow's id.
  */
-export interface AskAgentInput {
-  readonly tenantId: string;
-  /** `<task>-<round>-<seat>`. */
-  readonly turn: string;
-}
-
-type WithoutTurn<T> = T extends unknown ? Omit<T, keyof TurnRef> : never;
-
-/** How a call ended: its fact without the turn, which the workflow knows. */
-export type TurnEnding = WithoutTurn<TurnFact>;
+export type AskAgentInput = readonly [tenantId: string, turn: string];
 
 /** A fact that the workflow decided, with the id that makes recording it twice recording it once. */
 export interface DecidedFact {

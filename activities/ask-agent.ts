@@ -2,11 +2,12 @@ import { activityInfo, ApplicationFailure, Context, heartbeat, log } from '@temp
 
 import { turnNamed } from '../domain/collaboration/case-file.ts';
 import type { TurnFact } from '../domain/collaboration/fact.ts';
+import { packEnding } from '../domain/collaboration/turn-ending.ts';
 import type { FailureType } from '../domain/failures.ts';
 import { accountOf, type Agent } from '../domain/providers/agent.ts';
 import type { ProviderFault } from '../domain/providers/model-connector.ts';
 import type { BeginResult } from '../infra/stores/turn-store.ts';
-import type { Activities, TurnEnding } from './activities.ts';
+import type { Activities } from './activities.ts';
 import { ProviderFaultError } from './models/fault.ts';
 import { answerTurn, failedTurn, type Asking, type AskingDeps } from './turn-answer.ts';
 import { prepareTurn, type PrepareDeps } from './turn-preparation.ts';
@@ -29,10 +30,10 @@ const heartbeatMs = 3000;
  * provider, calls, and settles reply, cost and events in one transaction. Temporal owns every retry.
  */
 export function createAskAgent(deps: AskAgentDeps): Activities['askAgent'] {
-  return async ({ tenantId, turn }) => {
+  return async ([tenantId, turn]) => {
     const key = { tenantId, collaborationId: collaborationNamed(), turn: turnNamed(turn) };
     const asking: Asking = await prepareTurn(deps, key);
-    return endingOf(await askInOrder(deps, asking));
+    return packEnding(await askInOrder(deps, asking));
   };
 }
 
@@ -40,13 +41,6 @@ export function createAskAgent(deps: AskAgentDeps): Activities['askAgent'] {
 function collaborationNamed(): string {
   const workflowId = activityInfo().workflowExecution?.workflowId ?? '';
   return workflowId.slice(workflowId.indexOf('/') + 1);
-}
-
-/** Takes the turn out of a fact: it is known where the ending goes. */
-function endingOf(fact: TurnFact): TurnEnding {
-  const turn = ['turn', 'task', 'round', 'seat'];
-  const rest = Object.entries(fact).filter(([name]) => !turn.includes(name));
-  return Object.fromEntries(rest) as TurnEnding;
 }
 
 async function askInOrder(deps: AskAgentDeps, asking: Asking): Promise<TurnFact> {

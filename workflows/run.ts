@@ -12,6 +12,7 @@ import { turnNamed } from '../domain/collaboration/case-file.ts';
 import type { Fact, FactOf, TurnRef } from '../domain/collaboration/fact.ts';
 import type { Plan } from '../domain/collaboration/plan.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
+import { unpackEnding } from '../domain/collaboration/turn-ending.ts';
 import { foldRun, openingFacts } from '../domain/machines.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
 import { unknownUsage } from '../domain/providers/usage.ts';
@@ -164,13 +165,11 @@ function askTurn(run: Run, turn: TurnRef): void {
   const scope = new CancellationScope();
   const done = scope
     .run(() =>
-      askAgent.executeWithOptions({ summary: summaryOf(run.state, turn) }, [
-        { tenantId, turn: turn.turn },
-      ]),
+      askAgent.executeWithOptions({ summary: summaryOf(run.state, turn) }, [[tenantId, turn.turn]]),
     )
     .then(
       (ending) => {
-        fold(run, [{ ...ending, ...turn }]);
+        fold(run, [unpackEnding(turn, ending)]);
       },
       (error: unknown) => giveUpOn(run, turn, error),
     );

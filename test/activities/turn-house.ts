@@ -2,7 +2,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 
 import { createAskAgent, type AskAgentDeps } from '../../activities/ask-agent.ts';
-import type { TurnEnding } from '../../activities/activities.ts';
+import { turnRef, type TurnFact } from '../../domain/collaboration/fact.ts';
+import { type TurnEnding, unpackEnding } from '../../domain/collaboration/turn-ending.ts';
 import { createCallsUnderWay, type CallsUnderWay } from '../../activities/calls-under-way.ts';
 import { ProviderFaultError } from '../../activities/models/fault.ts';
 import { caseFileOf, type CaseFile } from '../../domain/collaboration/case-file.ts';
@@ -44,8 +45,8 @@ export interface TurnHouse {
   readonly texts: Map<string, string>;
   /** Resolves when a model that waits was asked. */
   readonly waiting: Promise<void>;
-  /** Asks seat `s1` for its proposal. */
-  ask(environment?: MockActivityEnvironment): Promise<TurnEnding>;
+  /** Asks seat `s1` for its proposal, and gives the fact that the workflow makes of the answer. */
+  ask(environment?: MockActivityEnvironment): Promise<TurnFact>;
 }
 
 /** A reply in good form. */
@@ -132,8 +133,12 @@ export function turnHouse(fields: HouseFields = {}): TurnHouse {
     calls,
     texts,
     waiting: waits.promise,
-    ask: (environment = environmentAt()) =>
-      environment.run(createAskAgent(deps), { tenantId: 'local', turn: 'proposal-1-s1' }),
+    ask: async (environment = environmentAt()) => {
+      const input = ['local', 'proposal-1-s1'] as const;
+      const ask = createAskAgent(deps);
+      const ending: TurnEnding = await environment.run(async () => await ask(input));
+      return unpackEnding(turnRef('proposal', 1, 's1'), ending);
+    },
   };
 }
 

@@ -1,0 +1,43 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { turnRef, type TurnFact } from '../../../domain/collaboration/fact.ts';
+import { packEnding, unpackEnding } from '../../../domain/collaboration/turn-ending.ts';
+import { unknownUsage } from '../../../domain/providers/usage.ts';
+import { aCost, position } from '../../support/drive.ts';
+
+const turn = turnRef('proposal', 2, 's3');
+
+const facts: readonly TurnFact[] = [
+  position(turn, 'o1'),
+  {
+    type: 'position.submitted',
+    ...turn,
+    choice: { kind: 'single', option: 'o1' },
+    vetoes: ['o2'],
+    confidence: null,
+    citing: 'proposal-1-s1',
+    ...aCost,
+  },
+  { type: 'critique.submitted', ...turn, ...aCost },
+  { type: 'turn.abstained', ...turn, reason: 'silent', usage: unknownUsage, microsUsd: null },
+  { type: 'turn.cancelled', ...turn, ...aCost, charged: { tokens: 700, microsUsd: 700 } },
+  { type: 'turn.refused', ...turn, reason: 'budget' },
+  { type: 'answers.grouped', ...turn, merges: { a1: 'a2' }, ...aCost },
+  { type: 'judgement.given', ...turn, choice: { kind: 'single', option: 'o2' }, ...aCost },
+  { type: 'synthesis.written', ...turn, ...aCost },
+];
+
+describe('the ending of a turn', () => {
+  test.each(facts)('gives $type back as it was, through JSON', (fact) => {
+    const ending = JSON.parse(JSON.stringify(packEnding(fact))) as ReturnType<typeof packEnding>;
+
+    expect(unpackEnding(turn, ending)).toEqual(fact);
+  });
+
+  test('keeps unknown apart from nothing', () => {
+    const unknown = { inputTokens: null, cachedTokens: 0, outputTokens: null };
+    const fact: TurnFact = { type: 'synthesis.written', ...turn, usage: unknown, microsUsd: null };
+
+    expect(packEnding(fact)).toEqual(['synthesis.written', [null, 0, null, null], {}]);
+  });
+});
