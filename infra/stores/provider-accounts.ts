@@ -24,7 +24,8 @@ export interface ProviderAccounts {
   /**
    * Notes a failed call. Where the provider said when to come back, nobody calls it before. Else five in a row open the
    * breaker for 10 s, twice as long at each opening up to 2 minutes; `never` (a bad request, a wrong key) says nothing
-   * about the provider's health and is not counted.
+   * about the provider's health and is not counted. Where the failed call was the one that an open breaker let through,
+   * the next may try.
    */
   reportFault(input: {
     readonly account: string;
@@ -57,7 +58,10 @@ export function createProviderAccounts(deps: StoreDeps): ProviderAccounts {
   const { sql } = database;
   return {
     reportFault: async ({ account, disposition, retryAfterMs }) => {
-      if (disposition === 'never') return;
+      if (disposition === 'never') {
+        await persistently(() => sql`select conclave.account_probe_ended(${account})`);
+        return;
+      }
       const waitMs = retryAfterMs === null ? null : Math.ceil(retryAfterMs);
       await persistently(() => sql`select conclave.account_failed(${account}, ${waitMs})`);
     },

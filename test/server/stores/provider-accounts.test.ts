@@ -228,6 +228,34 @@ describe('breaker', () => {
     expect(await begin('s1')).toMatchObject({ kind: 'begun' });
   });
 
+  test('the one let through that is told to wait makes way for the next, after the wait', async () => {
+    for (let index = 0; index < 5; index += 1) await fault();
+    await age(10_000);
+    await begin('s1');
+
+    await fault(3_000);
+
+    expect(await begin('s2')).toMatchObject({ kind: 'no-room', reason: 'rate' });
+    await age(3_000);
+    expect(await begin('s2')).toMatchObject({ kind: 'begun' });
+  });
+
+  test('the one let through with a bad request makes way for the next', async () => {
+    for (let index = 0; index < 5; index += 1) await fault();
+    await age(10_000);
+    await begin('s1');
+
+    await fixture.stores.providerAccounts.reportFault({
+      account,
+      disposition: 'never',
+      retryAfterMs: null,
+    });
+
+    expect(await status()).toMatchObject({ breaker: 'half-open' });
+    expect(await begin('s2')).toMatchObject({ kind: 'begun' });
+    expect(await begin('s3')).toMatchObject({ kind: 'no-room', reason: 'breaker' });
+  });
+
   test('a bad request says nothing about the provider', async () => {
     for (let index = 0; index < 9; index += 1) {
       await fixture.stores.providerAccounts.reportFault({
