@@ -11,6 +11,7 @@ import { ollamaChat } from './ollama-chat.ts';
 import { mistralChat, openaiChat } from './openai-chat.ts';
 import { openaiResponses } from './openai-responses.ts';
 import { createPrefixCache } from './prefix-cache.ts';
+import type { PrefixCache } from './prefix-cache.ts';
 import { replyTo } from './replying.ts';
 import { temperaments } from './temperament.ts';
 import type { Body, SimulatedReply, WireFormat } from './wire.ts';
@@ -62,26 +63,54 @@ export function createPanelServer(settings: PanelSettings): Server {
     const route = ROUTES.find(({ root }) => path.startsWith(root));
     if (request.method === 'POST' && route !== undefined) {
       void readBody(request).then((body) => {
-        if (body === undefined) {
+        const exchange = { request, response, format: route.format };
+        if (body === undefined || !answerCall(exchange, { body, path, log, cache, settings })) {
           sendJson(response, 400, route.format.failure(400));
-          return;
         }
-        const call = route.format.read(body, path);
-        const turn = request.headers['x-conclave-turn'];
-        const entry = log.begin(call, typeof turn === 'string' ? turn : null);
-        response.on('close', () => {
-          entry.end(response.writableFinished ? 'completed' : 'aborted');
-        });
-        const behaviour = behaviourOf(call.model);
-        const reply = replyTo(call, behaviour, cache);
-        const exchange = { response, format: route.format, reply, isStream: call.isStream };
-        perform(exchange, behaviour, entry, settings.latencyMs);
       });
       return;
     }
     request.resume();
     answerRest(request, response, { path, log, version: settings.version });
   });
+}
+
+/** Answers a call; false, and nothing said, for one that cannot be understood. */
+function answerCall(
+  {
+    request,
+    response,
+    format,
+  }: { request: IncomingMessage } & Pick<Exchange, 'response' | 'format'>,
+  about: {
+    body: Body;
+    path: string;
+    log: CallLog;
+    cache: PrefixCache;
+    settings: PanelSettings;
+  },
+): boolean {
+  const { body, path, log, cache, settings } = about;
+  try {
+    const call = format.read(body, path);
+    const behaviour = behaviourOf(call.model);
+    const reply = replyTo(call, behaviour, cache);
+    const turn = request.headers['x-conclave-turn'];
+    const entry = log.begin(call, typeof turn === 'string' ? turn : null);
+    response.on('close', () => {
+      entry.end(response.writableFinished ? 'completed' : 'aborted');
+    });
+    perform(
+      { response, format, reply, isStream: call.isStream },
+      behaviour,
+      entry,
+      settings.latencyMs,
+    );
+    return true;
+  } catch {
+    // A path that is not encoded, or a schema over which a behaviour cannot be laid: the caller's fault, not ours.
+    return false;
+  }
 }
 
 interface Exchange {

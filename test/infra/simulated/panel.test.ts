@@ -234,6 +234,17 @@ describe('the panel', () => {
     }
     expect((await fetch(`${panel.url}/elsewhere`)).status).toBe(404);
   });
+
+  test.each([
+    ['/google/v1beta/models/%zz:generateContent', 'sim-x'],
+    ['/openai/v1/chat/completions', 'sim-huge-confidence'],
+  ])('refuses at %s what it cannot make sense of, and lives on', async (path, model) => {
+    const call = { model, messages: [{ role: 'user', content: 'no schema' }] };
+
+    const answer = await fetch(panel.url + path, { method: 'POST', body: JSON.stringify(call) });
+
+    expect(answer.status).toBe(400);
+  });
 });
 
 describe('the panel as a process', () => {
