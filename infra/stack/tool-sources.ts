@@ -20,6 +20,8 @@ const BUILD_WITHIN_MS = 1_800_000;
 const VERSION_WITHIN_MS = 15_000;
 const PROGRESS_EVERY_MS = 15_000;
 const LOCK_LOOK_EVERY_MS = 500;
+const LOCK_WRITTEN_WITHIN_MS = 5_000;
+const LOCK_WAIT_MAX_MS = DOWNLOAD_WITHIN_MS + BUILD_WITHIN_MS;
 
 const GO = 'go'; // found on PATH, like tar
 
@@ -43,7 +45,7 @@ export function toolSearch(
   const get = async (step: (temporary: string) => Promise<void>): Promise<string | undefined> => {
     try {
       mkdirSync(cache, { recursive: true });
-      await alone(cached, async () => {
+      await alone(cached, options.signal, async () => {
         const workplace = mkdtempSync(join(cache, `.${tool.name}-`));
         try {
           const temporary = join(workplace, tool.name);
@@ -175,18 +177,24 @@ async function goBuild(tool: Tool, path: string, { env, signal }: Errand): Promi
   });
 }
 
-/** Does a step while no other process does it for the same file; skips it when another just did. */
-async function alone(target: string, step: () => Promise<void>): Promise<void> {
+/**
+ * Does a step while no other process does it for the same file; skips it when another just did.
+ *
+ * @throws Error when the other takes longer than any download and build
+ */
+async function alone(
+  target: string,
+  signal: AbortSignal,
+  step: () => Promise<void>,
+): Promise<void> {
   const lock = `${target}.lock`;
-  for (;;) {
-    try {
-      writeFileSync(lock, String(process.pid), { flag: 'wx' });
-      break;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  const waitUntil = Date.now() + LOCK_WAIT_MAX_MS;
+  while (!tryLock(lock)) {
+    if (Date.now() > waitUntil) {
+      throw new Error(`the process in ${lock} does not end; remove that file if it is another's`);
     }
-    if (!isAlive(holderOf(lock))) rmSync(lock, { force: true });
-    else await pause(LOCK_LOOK_EVERY_MS);
+    if (isAbandoned(lock)) rmSync(lock, { force: true });
+    else await pause(LOCK_LOOK_EVERY_MS, undefined, { signal });
   }
   try {
     if (!isExecutable(target)) await step();
@@ -195,17 +203,30 @@ async function alone(target: string, step: () => Promise<void>): Promise<void> {
   }
 }
 
-function holderOf(lock: string): number {
+function tryLock(lock: string): boolean {
   try {
-    // An empty file is one that is being written at this moment; its writer is as good as alive.
-    return Number(readFileSync(lock, 'utf8')) || process.pid;
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  }
+}
+
+function isAbandoned(lock: string): boolean {
+  try {
+    const holder = Number(readFileSync(lock, 'utf8'));
+    if (holder > 0) return !isAlive(holder);
+    // One without a name is being written at this moment, or its writer died of just that.
+    return Date.now() - statSync(lock).mtimeMs > LOCK_WRITTEN_WITHIN_MS;
   } catch {
-    return process.pid;
+    return false; // it has just gone
   }
 }
 
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 'Go is not installed';
+  const { code, path } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' && path === GO) return 'Go is not installed';
   return error.cause instanceof Error ? error.cause.message : error.message;
 }
