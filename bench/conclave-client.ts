@@ -25,6 +25,8 @@ export interface ConclaveClient {
   registerAgent(agent: object): Promise<void>;
   /** Starts a collaboration under a new idempotency key. */
   start(body: object): Promise<TimedStart>;
+  pause(id: string): Promise<void>;
+  resume(id: string): Promise<void>;
   /** Follows a collaboration from its first event to its seal. */
   watch(id: string, onEvent: (event: SeenEvent) => void, onOpen?: () => void): Promise<void>;
   close(): void;
@@ -59,6 +61,12 @@ export function createClient(address: string, apiKey: string): ConclaveClient {
       const text = await post('/v1/collaborations', body, { 'idempotency-key': randomUUID() });
       const answeredAt = performance.now();
       return { id: (JSON.parse(text) as { id: string }).id, sentAt, answeredAt };
+    },
+    pause: async (id) => {
+      await post(`/v1/collaborations/${id}/pause`, {}, {});
+    },
+    resume: async (id) => {
+      await post(`/v1/collaborations/${id}/resume`, {}, {});
     },
     watch: async (id, onEvent, onOpen) => {
       const answered = await send(`${address}/v1/collaborations/${id}/events`, {

@@ -6,6 +6,7 @@ import { countCosts, loadNote } from '../part-costs.ts';
 const MANY = 200;
 const RUNS_WITH_ONE = 40;
 const RUNS_WITH_MANY = 10;
+const pausedType = 'conclave.collaboration.paused.v1';
 
 /**
  * Measures how late watchers see events. An event's own time is set just before it is committed, so what is measured
@@ -13,42 +14,64 @@ const RUNS_WITH_MANY = 10;
  */
 export async function measureWatchers(bench: BenchStack): Promise<Finding> {
   const costs = countCosts(bench.parts);
-  const one = await delays(bench, { runs: RUNS_WITH_ONE, watchers: 1 });
-  const many = await delays(bench, { runs: RUNS_WITH_MANY, watchers: MANY });
+  const one = await watchRuns(bench, { runs: RUNS_WITH_ONE, watchers: 1 });
+  const many = await watchRuns(bench, { runs: RUNS_WITH_MANY, watchers: MANY });
   return {
     measurement: `events to watchers (event's own time, before its commit, to its being seen)`,
     figures: [
-      ...figuresOf('1 watcher', one),
-      ...figuresOf(`${String(MANY)} watchers of one run`, many),
+      ...figuresOf('1 watcher', one.delaysMs),
+      ...figuresOf(`${String(MANY)} watchers of one run`, many.delaysMs),
+      figure(`${String(MANY)} streams asked for at once, open, p50`, median(many.openingMs), 'ms'),
+      figure(
+        `${String(MANY)} streams asked for at once, open, p99`,
+        percentile(many.openingMs, 0.99),
+        'ms',
+      ),
     ],
     notes: [
-      `${String(one.length)} events seen with one watcher, ${String(many.length)} with ${String(MANY)}`,
+      `${String(one.delaysMs.length)} events seen with one watcher, ${String(many.delaysMs.length)} with ${String(MANY)}`,
       loadNote(costs()),
     ],
   };
 }
 
-/** Watches runs from the moment their start was answered; what happened before anybody watched does not count. */
-async function delays(
+interface Watched {
+  /** Time from each event to its being seen, milliseconds. */
+  readonly delaysMs: readonly number[];
+  /** Time from all watchers' asking at once to each one's stream being open, milliseconds. */
+  readonly openingMs: readonly number[];
+}
+
+/** Holds each run until everybody watches, and counts what happens from then on: opening streams is a load of its own. */
+async function watchRuns(
   { client, job }: BenchStack,
   options: { runs: number; watchers: number },
-): Promise<readonly number[]> {
-  const seen: number[] = [];
+): Promise<Watched> {
+  const delaysMs: number[] = [];
+  const openingMs: number[] = [];
   for (let run = 0; run < options.runs; run += 1) {
     const { id } = await client.start(job);
-    const watcher = async (): Promise<void> => {
-      let openedMs = Number.POSITIVE_INFINITY;
-      await client.watch(
+    await client.pause(id);
+    let goesOnMs = Number.POSITIVE_INFINITY;
+    const askedAt = performance.now();
+    const streams = Array.from({ length: options.watchers }, () => {
+      const caughtUp = Promise.withResolvers<undefined>();
+      const ended = client.watch(
         id,
-        ({ timeMs, seenMs }) => {
-          if (timeMs > openedMs) seen.push(seenMs - timeMs);
+        ({ type, timeMs, seenMs }) => {
+          if (type === pausedType) caughtUp.resolve(undefined);
+          if (timeMs > goesOnMs) delaysMs.push(seenMs - timeMs);
         },
-        () => (openedMs = Date.now()),
+        () => openingMs.push(performance.now() - askedAt),
       );
-    };
-    await Promise.all(Array.from({ length: options.watchers }, watcher));
+      return { caughtUp: Promise.race([caughtUp.promise, ended]), ended };
+    });
+    await Promise.all(streams.map(({ caughtUp }) => caughtUp));
+    goesOnMs = Date.now();
+    await client.resume(id);
+    await Promise.all(streams.map(({ ended }) => ended));
   }
-  return seen;
+  return { delaysMs, openingMs };
 }
 
 function figuresOf(name: string, samples: readonly number[]): readonly Figure[] {
