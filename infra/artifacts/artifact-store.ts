@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import {
@@ -12,6 +12,9 @@ import {
   S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
+import type { GetObjectCommandOutput } from '@aws-sdk/client-s3';
+
+import { sha256Of } from '../signing.ts';
 
 /** Where objects are kept, and how patiently to ask. */
 export interface ArtifactStoreOptions {
@@ -26,7 +29,7 @@ export interface ArtifactStoreOptions {
    * know none and need `when-required`.
    */
   readonly checksums?: 'when-supported' | 'when-required';
-  /** Time of one try, milliseconds; 10,000 unless set. */
+  /** Time until one try is answered, milliseconds; 10,000 unless set. What is answered may take six times as long to read. */
   readonly requestTimeoutMs?: number;
   /** Tries of one request, the first included; 4 unless set. */
   readonly attemptsMax?: number;
@@ -86,6 +89,8 @@ export interface ArtifactStore {
 const connectionTimeoutMs = 2_000;
 const requestTimeoutDefaultMs = 10_000;
 const attemptsDefault = 4;
+/** Ten megabytes over a slow line take longer than an answer does; a store that falls silent halfway is given up as well. */
+const readPatience = 6;
 const conflictsMax = 5;
 const conflictPauseMs = 20;
 const unknownMediaType = 'application/octet-stream';
@@ -94,11 +99,12 @@ const unknownMediaType = 'application/octet-stream';
 export function createArtifactStore(options: ArtifactStoreOptions): ArtifactStore {
   const client = clientOf(options);
   const { bucket } = options;
+  const patienceMs = readPatience * (options.requestTimeoutMs ?? requestTimeoutDefaultMs);
   const find: ArtifactStore['find'] = async (tenantId, sha256) => {
     const key = keyOf(tenantId, sha256);
     const object = await orMissing(client.send(new GetObjectCommand({ Bucket: bucket, Key: key })));
     if (object?.Body === undefined) return undefined;
-    const bytes = await object.Body.transformToByteArray();
+    const bytes = await within(object.Body, patienceMs, key);
     const found = sha256Of(bytes);
     if (found !== sha256) throw new ArtifactDamagedError(key, found);
     return { bytes, mediaType: object.ContentType ?? unknownMediaType };
@@ -149,6 +155,23 @@ export function keyOf(tenantId: string, sha256: string): string {
     throw new RangeError(`artifact: got tenant ${JSON.stringify(tenantId)}, expected an id`);
   }
   return `${tenantId}/${sha256.slice(0, 2)}/${sha256}`;
+}
+
+/** Reads a body to its end; one that takes too long is torn off, and its connection with it. */
+async function within(
+  body: NonNullable<GetObjectCommandOutput['Body']>,
+  timeoutMs: number,
+  key: string,
+): Promise<Uint8Array> {
+  const patience = setTimeout(() => {
+    const late = new Error(`artifact ${key}: not read within ${String(timeoutMs)} ms`);
+    if (body instanceof Readable) body.destroy(late);
+  }, timeoutMs);
+  try {
+    return await body.transformToByteArray();
+  } finally {
+    clearTimeout(patience);
+  }
 }
 
 function clientOf(options: ArtifactStoreOptions): S3Client {
@@ -226,8 +249,4 @@ async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
 
 function statusOf(error: unknown): number | undefined {
   return error instanceof S3ServiceException ? error.$metadata.httpStatusCode : undefined;
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }

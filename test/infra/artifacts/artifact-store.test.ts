@@ -112,6 +112,28 @@ describe('a store over an unruly server', () => {
   });
 });
 
+test('a store that falls silent in the middle of an object is given up', async () => {
+  const server = createServer((_request, response) => {
+    response.writeHead(200, { 'content-length': '1000' });
+    response.write('the first bytes');
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const store = createArtifactStore({
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    region: 'us-east-1',
+    bucket: 'test',
+    accessKey: 'a',
+    secretKey: 's',
+    requestTimeoutMs: 50,
+  });
+
+  await expect(store.get('local', name)).rejects.toThrow(`${name}: not read within 300 ms`);
+
+  store.close();
+  server.closeAllConnections();
+  server.close();
+});
+
 describe("a tenant's artifacts", () => {
   function inMemory(): Parameters<typeof createTenantArtifacts>[0] & { readonly steps: string[] } {
     const objects = new Map<string, { bytes: Uint8Array; mediaType: string }>();
