@@ -7,20 +7,11 @@ import type { Connections } from '../config.ts';
  */
 export async function ensureBucket(s3: Connections['s3']): Promise<void> {
   // Loaded when needed: the client is the largest thing the supervisor would carry.
-  const { CreateBucketCommand, HeadBucketCommand, S3Client } = await import('@aws-sdk/client-s3');
-  const client = new S3Client({
-    endpoint: s3.endpoint,
-    region: s3.region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: s3.accessKey, secretAccessKey: s3.secretKey },
-  });
+  const { createArtifactStore } = await import('../artifacts/artifact-store.ts');
+  const store = createArtifactStore(s3);
   try {
-    await client.send(new HeadBucketCommand({ Bucket: s3.bucket }));
-  } catch (error) {
-    const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-    if (status !== 404) throw error;
-    await client.send(new CreateBucketCommand({ Bucket: s3.bucket }));
+    await store.ensureBucket();
   } finally {
-    client.destroy();
+    store.close();
   }
 }
