@@ -241,7 +241,7 @@ async function create(groupCommit: GroupCommit, input: NewCollaboration): Promis
     s: collaborationId,
     row: {
       pattern: plan.pattern,
-      simulated: plan.seats.some((seat) => seat.simulated),
+      simulated: [...plan.seats, plan.chair].some((seat) => seat.simulated),
       question: excerpt(input.question),
       createdAt: input.createdAt,
       request: JSON.stringify(input.request),

@@ -83,6 +83,21 @@ describe('opening a run', () => {
     expect(events.map(({ id }) => id)).toEqual(['opened/opened']);
   });
 
+  test.each([true, false])(
+    'is simulated: %j, when nobody but the chair can be',
+    async (simulated) => {
+      const { collaborations } = fixture.stores;
+      const collaborationId = `chaired-${String(simulated)}`;
+      const { plan } = newRun(collaborationId);
+      const seats = plan.seats.map((seat) => ({ ...seat, simulated: false }));
+      const chaired = { ...plan, seats, chair: { ...plan.chair, simulated } };
+
+      await collaborations.create(newRun(collaborationId, { plan: chaired }));
+
+      expect(await collaborations.get('one', collaborationId)).toMatchObject({ simulated });
+    },
+  );
+
   test('the same key with the same body answers the first run', async () => {
     const { collaborations } = fixture.stores;
     await collaborations.create(newRun('first', key('body', 'replay')));
