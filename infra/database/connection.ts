@@ -10,6 +10,11 @@ export interface DatabaseOptions {
   readonly connectionsMax: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName: string;
+  /**
+   * After how long the server gives up a statement, or a transaction in which nothing is asked of it, milliseconds; 30,000
+   * unless set. Every statement here is one of milliseconds: what takes longer waits for a lock that somebody does not give back.
+   */
+  readonly statementTimeoutMs?: number;
 }
 
 /** The queries of one transaction, as tagged templates. */
@@ -48,6 +53,7 @@ export interface Database {
 
 const connectTimeoutSeconds = 5;
 const closeTimeoutSeconds = 5;
+const statementTimeoutDefaultMs = 30_000;
 const backoffFirstSeconds = 0.02;
 const backoffMaxSeconds = 1;
 
@@ -57,6 +63,7 @@ const backoffMaxSeconds = 1;
  * @param options - address, size and name
  */
 export function createDatabase(options: DatabaseOptions): Database {
+  const { statementTimeoutMs = statementTimeoutDefaultMs } = options;
   const sql = postgres(options.url, {
     max: options.connectionsMax,
     connect_timeout: connectTimeoutSeconds,
@@ -64,7 +71,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     fetch_types: false,
     // Notices are for people at a terminal; a statement's failure is an error.
     onnotice: () => undefined,
-    connection: { application_name: options.applicationName },
+    connection: {
+      application_name: options.applicationName,
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: statementTimeoutMs,
+    },
   });
   return {
     sql,
