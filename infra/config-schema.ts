@@ -27,8 +27,11 @@ const url = (protocols: readonly string[]) =>
 const oneOf = <const T extends readonly [string, ...string[]]>(values: T) =>
   z.enum(values, { error: `expected one of: ${values.join(', ')}` });
 
-const HOST_PATTERN =
-  /^(\*\.)?[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?$|^\[[0-9a-f:]+\](:\d{1,5})?$/i;
+const HOST_NAME = '[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?';
+const HOST_PATTERN = new RegExp(
+  `^(${HOST_NAME}|\\[[0-9a-f:]+\\])(:\\d{1,5})?$|^\\*\\.${HOST_NAME}$`,
+  'i',
+);
 
 const hostList = z
   .string()
@@ -38,9 +41,14 @@ const hostList = z
       .map((host) => host.trim())
       .filter((host) => host !== ''),
   )
-  .refine((hosts) => hosts.every((host) => HOST_PATTERN.test(host)), {
-    error: 'expected hosts separated by commas, each host or host:port, without a scheme',
+  .refine((hosts) => hosts.every((host) => HOST_PATTERN.test(host) && hasPossiblePort(host)), {
+    error: 'expected hosts separated by commas, each host, host:port or *.domain, without a scheme',
   });
+
+function hasPossiblePort(address: string): boolean {
+  const port = /:(\d+)$/.exec(address)?.[1];
+  return port === undefined || Number(port) <= PORT_MAX;
+}
 
 function protocolOf(value: string): string {
   return URL.canParse(value) ? new URL(value).protocol : '';
@@ -55,7 +63,9 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_LOG_LEVEL: oneOf(LOG_LEVELS).default('info'),
   CONCLAVE_TEMPORAL_ADDRESS: z
     .string()
-    .regex(/^[^\s/:]+:\d{1,5}$/, { error: 'expected host:port without a scheme' })
+    .refine((address) => /^[^\s/:]+:\d{1,5}$/.test(address) && hasPossiblePort(address), {
+      error: `expected host:port without a scheme, the port at most ${String(PORT_MAX)}`,
+    })
     .optional(),
   CONCLAVE_TEMPORAL_NAMESPACE: text.default('default'),
   CONCLAVE_TEMPORAL_UI_PORT: port.optional(),

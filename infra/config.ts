@@ -281,7 +281,7 @@ function readFlags(argv: readonly string[]): {
       continue;
     }
     const value = inline ?? argv[(index += 1)];
-    if (value === undefined) faults.push(`${flag}: expected a value after it`);
+    if (value === undefined || value === '') faults.push(`${flag}: expected a value after it`);
     else values[variable] = value;
   }
   return { values, faults };

@@ -73,10 +73,19 @@ describe('loadConfig', () => {
 
   test('refuses a flag without a value', () => {
     expect(faultsOf({}, ['--port'])).toEqual(['--port: expected a value after it']);
+    expect(faultsOf({}, ['--port='])).toEqual(['--port: expected a value after it']);
   });
 
   test('refuses a port above 65535', () => {
     expect(faultsOf({ CONCLAVE_PORT: '65536' })).toHaveLength(1);
+  });
+
+  test('refuses an address whose port cannot be, and a port beside a wildcard, which would match nothing', () => {
+    expect(faultsOf({ CONCLAVE_TEMPORAL_ADDRESS: 'localhost:65536' })).toHaveLength(1);
+    expect(faultsOf({ CONCLAVE_ALLOWED_HOSTS: 'a.example:65536' })).toHaveLength(1);
+    expect(faultsOf({ CONCLAVE_ALLOWED_HOSTS: '*.example:443' })).toHaveLength(1);
+    expect(loaded({ CONCLAVE_ALLOWED_HOSTS: '*.a.example,b:65535' }).allowedHosts).toHaveLength(2);
+    expect(loaded({ CONCLAVE_TEMPORAL_ADDRESS: 'localhost:65535' }).temporal.address).toBeDefined();
   });
 
   test('splits the list of allowed hosts', () => {
