@@ -1,16 +1,28 @@
-import type { TurnRef } from '../domain/collaboration/fact.ts';
+import type { Fact, TurnRef } from '../domain/collaboration/fact.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 
-/** Longest summary of a model call; the server takes 400 bytes, and a persona's name may be in any script. */
+/** Longest summary of a call or record; the server takes 400 bytes, and a persona's name may be in any script. */
 const summaryBytesMax = 200;
 
 /** One line for a model call in the Temporal UI, for instance `round 2 revision, critic, claude`. At most 200 bytes. */
 export function summaryOf(state: RunState, turn: TurnRef): string {
   const seat = state.seats.find(({ seat: name }) => name === turn.seat) ?? state.plan.chair;
   const who = [...seat.personas, seat.agent].join(', ');
-  const summary = `round ${String(turn.round)} ${turn.task}, ${who}`;
+  return shortened(`round ${String(turn.round)} ${turn.task}, ${who}`);
+}
+
+function shortened(summary: string): string {
   const { read } = new TextEncoder().encodeInto(summary, new Uint8Array(summaryBytesMax));
   return summary.slice(0, read);
+}
+
+/** One line for a record in the Temporal UI, for instance `round.closed 1 proposal, round.opened 2 revision`. */
+export function recordSummaryOf(facts: readonly Fact[]): string {
+  return shortened(facts.map(namedFact).join(', '));
+}
+
+function namedFact(fact: Fact): string {
+  return 'phase' in fact ? `${fact.type} ${String(fact.round)} ${fact.phase}` : fact.type;
 }
 
 /** What the Temporal UI shows of a run while it goes on, as Markdown. */

@@ -17,7 +17,7 @@ import { foldRun, openingFacts } from '../domain/machines.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
 import { unknownUsage } from '../domain/providers/usage.ts';
 import { askAgent, recordFacts, sealDecision } from './activity-proxies.ts';
-import { detailsOf, summaryOf } from './details.ts';
+import { detailsOf, recordSummaryOf, summaryOf } from './details.ts';
 
 /** What starts a collaboration's workflow: ids and settings, never text. */
 export interface CollaborationInput {
@@ -105,7 +105,9 @@ export async function sealRun(run: Run): Promise<string> {
 
 async function sealWith(run: Run, facts: readonly DecidedFact[]): Promise<void> {
   const { tenantId, collaborationId } = run.input;
-  const sealed = await sealDecision({ tenantId, collaborationId, facts, step: ownStep(run) });
+  const sealed = await sealDecision.executeWithOptions({ summary: 'seal the decision' }, [
+    { tenantId, collaborationId, facts, step: ownStep(run) },
+  ]);
   run.record = sealed.record;
   fold(run, sealed.facts ?? facts.map(({ fact }) => fact));
   if (sealed.record === null) passStep(run);
@@ -141,7 +143,10 @@ async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean>
   const isClosing = facts.some(({ fact }) => fact.type === 'round.closed');
   const awaited = isClosing ? openTurns(run) : [];
   const step = ownStep(run);
-  const result = await recordFacts({ tenantId, collaborationId, facts, awaited, step });
+  const summary = recordSummaryOf(facts.map(({ fact }) => fact));
+  const result = await recordFacts.executeWithOptions({ summary }, [
+    { tenantId, collaborationId, facts, awaited, step },
+  ]);
   fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
   if (result?.kind === 'behind') passStep(run);
   return result === null || result.kind === 'replaced';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { turnRef, type Fact } from '../../domain/collaboration/fact.ts';
 import { foldRun, openingFacts } from '../../domain/machines.ts';
-import { detailsOf, summaryOf } from '../../workflows/details.ts';
+import { detailsOf, recordSummaryOf, summaryOf } from '../../workflows/details.ts';
 import { aCost, position } from '../support/drive.ts';
 import { planWith, seats } from '../support/plans.ts';
 
@@ -25,6 +25,28 @@ function runWith(facts: readonly Fact[], simulated = true): ReturnType<typeof fo
   const plan = planWith({ seats: seats(3).map((seat) => ({ ...seat, simulated })) });
   return foldRun([...openingFacts(plan), ...facts]);
 }
+
+describe('the summary of a record', () => {
+  test('names every fact, and the pass of those that have one', () => {
+    const opened: Fact = {
+      type: 'round.opened',
+      round: 2,
+      phase: 'revision',
+      seats: ['s1'],
+      directives: { context: 'full', isLast: false },
+    };
+
+    expect(recordSummaryOf([closed, { type: 'threshold.reached', percent: 80 }, opened])).toBe(
+      'round.closed 1 proposal, threshold.reached, round.opened 2 revision',
+    );
+  });
+
+  test('is never longer than the server takes', () => {
+    const many = Array.from({ length: 16 }, () => closed);
+
+    expect(recordSummaryOf(many)).toHaveLength(summaryBytesMax);
+  });
+});
 
 describe('the summary of a model call', () => {
   test('names round, task, personas and agent', () => {
