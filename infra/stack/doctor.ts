@@ -38,6 +38,7 @@ export async function examine(config: Config, env: Environment): Promise<Finding
     await examineTool(TEMPORAL, config.temporal.binary, config.temporal.address, env),
     await examineTool(VERSITYGW, config.s3.binary, config.s3.endpoint, env),
     examinePostgres(config),
+    ...(await examineOutside(config)),
     ...examineData(config),
     ...(await examinePorts(config)),
     ...(await Promise.all(PART_NAMES.map(async (part) => await examinePart(config, part)))),
@@ -104,6 +105,40 @@ function examinePostgres(config: Config): Finding {
   }
 }
 
+/** Knocks at what is not ours to start; whether its doors open to our keys, the start says. */
+async function examineOutside(config: Config): Promise<Finding[]> {
+  const databaseUrl = config.databaseUrl ?? config.databaseAppUrl;
+  const parts = [
+    {
+      name: 'outside temporal',
+      address: config.temporal.address,
+      variable: 'CONCLAVE_TEMPORAL_ADDRESS',
+    },
+    {
+      name: 'outside database',
+      address: databaseUrl && hostAndPort(databaseUrl, '5432'),
+      variable: config.databaseUrl ? 'CONCLAVE_DATABASE_URL' : 'CONCLAVE_DATABASE_APP_URL',
+    },
+    {
+      name: 'outside s3',
+      address: config.s3.endpoint && hostAndPort(config.s3.endpoint, '80'),
+      variable: 'CONCLAVE_S3_ENDPOINT',
+    },
+  ];
+  const findings = parts.map(async ({ name, address, variable }): Promise<Finding[]> => {
+    if (address === undefined) return [];
+    if (await acceptsConnections(address)) return [ok(name, `${address} accepts connections`)];
+    return [missing(name, `nobody answers at ${address}`, `start it, or correct ${variable}`)];
+  });
+  return (await Promise.all(findings)).flat();
+}
+
+/** Without the credentials that a URL may hold. */
+function hostAndPort(address: string, usual: string): string {
+  const { protocol, hostname, port } = new URL(address);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : usual)}`;
+}
+
 function examineData(config: Config): Finding[] {
   const folder = config.dataFolder;
   const base = nearest(folder);
@@ -130,18 +165,25 @@ function examineData(config: Config): Finding[] {
 async function examinePorts(config: Config): Promise<Finding[]> {
   const api = readRunFile(config.dataFolder, 'api');
   const wanted = [
-    { name: 'api port', port: config.port, host: config.host, variable: 'CONCLAVE_PORT' },
+    {
+      name: 'api port',
+      port: config.port,
+      host: config.host,
+      variable: 'CONCLAVE_PORT',
+      isOurs: api !== undefined && Number(new URL(api.address).port) === config.port,
+    },
     {
       name: 'ui port',
       port: config.temporal.uiPort ?? 0,
       host: '127.0.0.1',
       variable: 'CONCLAVE_TEMPORAL_UI_PORT',
+      isOurs: readRunFile(config.dataFolder, 'temporal') !== undefined,
     },
   ];
   const findings: Finding[] = [];
-  for (const { name, port, host, variable } of wanted.filter((wish) => wish.port !== 0)) {
+  for (const { name, port, host, variable, isOurs } of wanted.filter((wish) => wish.port !== 0)) {
     if (await isPortFree(port, host)) findings.push(ok(name, `${String(port)} is free`));
-    else if (api !== undefined) findings.push(ok(name, `${String(port)} is held by the stack`));
+    else if (isOurs) findings.push(ok(name, `${String(port)} is held by the stack`));
     else findings.push(missing(name, `${String(port)} is taken`, `set ${variable}`));
   }
   return findings;
