@@ -6,11 +6,12 @@ import {
 } from '../domain/collaboration/case-file.ts';
 import { chairSeat } from '../domain/collaboration/ballots.ts';
 import type { TurnRef } from '../domain/collaboration/fact.ts';
-import { factOf, type LedgerEvent, type Text } from '../domain/ledger/event.ts';
+import { factOf, type LedgerEvent } from '../domain/ledger/event.ts';
 import { machines } from '../domain/machines.ts';
+import { fetchLongText, isLongText, type LongTextDeps } from './long-text.ts';
 
 /** What case files are read from. */
-export interface CaseFileDeps {
+export interface CaseFileDeps extends LongTextDeps {
   readonly ledger: {
     read(input: {
       readonly tenantId: string;
@@ -19,7 +20,6 @@ export interface CaseFileDeps {
       readonly limit: number;
     }): Promise<LedgerEvent[]>;
   };
-  readonly artifacts: { get(tenantId: string, sha256: string): Promise<Uint8Array> };
 }
 
 /** The run whose case file is wanted. */
@@ -130,16 +130,8 @@ async function withTexts(deps: CaseFileDeps, tenantId: string, content: unknown)
   const entries = await Promise.all(
     Object.entries(content).map(async ([name, value]: [string, unknown]) => [
       name,
-      isTextElsewhere(value) ? await textOf(deps, tenantId, value.artifact) : value,
+      isLongText(value) ? await fetchLongText(deps, tenantId, value.artifact) : value,
     ]),
   );
   return Object.fromEntries(entries) as unknown;
-}
-
-function isTextElsewhere(value: unknown): value is Exclude<Text, string> {
-  return typeof value === 'object' && value !== null && 'artifact' in value && 'bytes' in value;
-}
-
-async function textOf(deps: CaseFileDeps, tenantId: string, sha256: string): Promise<string> {
-  return new TextDecoder().decode(await deps.artifacts.get(tenantId, sha256));
 }

@@ -1,6 +1,6 @@
 import type { SealedRecord } from '../domain/collaboration/decision.ts';
 import { canonicalJson } from '../domain/ledger/canonical.ts';
-import type { LedgerEvent, NewEvent, SealedContent, Text } from '../domain/ledger/event.ts';
+import type { LedgerEvent, NewEvent, SealedContent } from '../domain/ledger/event.ts';
 import { recordOf, signedBytes } from '../domain/ledger/record.ts';
 import { readRun, type ResolveText, type RunReading } from '../domain/ledger/run-reading.ts';
 import { transcriptMarkdown } from '../domain/ledger/transcript-markdown.ts';
@@ -12,6 +12,7 @@ import type { CollaborationStore } from '../infra/stores/collaboration-store.ts'
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { Activities } from './activities.ts';
 import type { RunKey } from './case-files.ts';
+import { fetchLongText, isLongText } from './long-text.ts';
 
 /** What sealing needs. */
 export interface SealDecisionDeps {
@@ -90,10 +91,9 @@ async function longTexts(
   const names = new Set(events.flatMap(({ data }) => longTextsIn(data['content'])));
   const texts = new Map(
     await Promise.all(
-      [...names].map(async (sha256) => {
-        const bytes = await deps.artifacts.get(tenantId, sha256);
-        return [sha256, new TextDecoder().decode(bytes)] as const;
-      }),
+      [...names].map(
+        async (sha256) => [sha256, await fetchLongText(deps, tenantId, sha256)] as const,
+      ),
     ),
   );
   return ({ artifact }) => {
@@ -106,15 +106,6 @@ async function longTexts(
 function longTextsIn(content: unknown): readonly string[] {
   if (typeof content !== 'object' || content === null) return [];
   return Object.values(content).flatMap((value) => (isLongText(value) ? [value.artifact] : []));
-}
-
-function isLongText(value: unknown): value is Exclude<Text, string> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'artifact' in value &&
-    typeof value.artifact === 'string'
-  );
 }
 
 interface StoredSeal {
