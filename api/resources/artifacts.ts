@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { shown } from '../../domain/planning/fault.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
-import { notFound } from '../problem.ts';
+import { notFound, Problem } from '../problem.ts';
 import { mediaTypeOf, readBytes } from '../request-body.ts';
 import { answers, invalidRequest, keyedProblems } from '../routes.ts';
 import { answerArtifact } from './outcome.ts';
@@ -31,7 +31,7 @@ const putRoute = createRoute({
       'Kept.',
       z.object({ sha256: z.string(), bytes: z.int(), mediaType: z.string() }).openapi('Artifact'),
     ),
-    ...keyedProblems('too-large', 'artifacts-unavailable'),
+    ...keyedProblems('too-large', 'unsupported-media-type', 'artifacts-unavailable'),
   },
 });
 
@@ -57,6 +57,8 @@ const getRoute = createRoute({
 export function addArtifacts(api: Api, deps: ApiDeps): void {
   api.openapi(putRoute, async (c) => {
     const mediaType = c.req.header('content-type') ?? 'application/octet-stream';
+    // A form around the bytes would be kept as part of them, and S3 servers take such a body apart.
+    if (mediaTypeOf(c)?.startsWith('multipart/')) throw formRefused(mediaType);
     if (mediaTypeOf(c) === undefined || MEDIA_TYPE.test(mediaType)) {
       const bytes = await readBytes(c, artifactBytesMax);
       if (bytes.byteLength === 0) throw invalidRequest([empty]);
@@ -75,3 +77,11 @@ export function addArtifacts(api: Api, deps: ApiDeps): void {
 }
 
 const empty = { field: 'body', got: 'no bytes', expected: '1 to 10,485,760 bytes' };
+
+function formRefused(mediaType: string): Problem {
+  const expected = 'the bytes themselves with their own media type, no form';
+  return new Problem('unsupported-media-type', {
+    detail: `The body must be ${expected}.`,
+    errors: [{ field: 'Content-Type', got: shown(mediaType), expected }],
+  });
+}

@@ -7,7 +7,8 @@ function text(max: number) {
   const error = `a text of 1 to ${max} characters`;
   return z
     .string({ error })
-    .max(max, { error })
+    .min(1, { error, abort: true })
+    .max(max, { error, abort: true })
     .refine((value) => value.trim() !== '', { error: `${error}, not only blanks` })
     .refine((value) => !/\0|\p{Surrogate}/u.test(value), {
       error: `${error}, without NUL and lone surrogates`,
@@ -70,4 +71,5 @@ export const budgetBody = z
   })
   .refine((limits) => limits.tokens !== undefined || limits.usd !== undefined, {
     error: 'tokens, usd or both',
-  });
+  })
+  .meta({ minProperties: 1 });

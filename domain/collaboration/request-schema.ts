@@ -78,6 +78,7 @@ const options = list(text({ max: 2_000 }), { from: 2, to: 50 })
       seen.add(option.trim());
     }
   })
+  .meta({ uniqueItems: true })
   .readonly()
   .describe('What may be chosen: a closed question. Without options answers are open.');
 
@@ -152,6 +153,7 @@ const personas = z
   .refine((named) => Object.keys(named).length >= 1 && Object.keys(named).length <= 20, {
     error: personasError,
   })
+  .meta({ minProperties: 1, maxProperties: 20 })
   .readonly()
   .describe('Personas of this run, name to instructions; one with a built-in name hides it.');
 

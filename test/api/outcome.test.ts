@@ -135,6 +135,7 @@ describe('artifacts', () => {
   test.each([
     ['no bytes', '', 'text/plain', 422],
     ['a malformed media type', 'x', 'text', 422],
+    ['a form around them', '--a\r\n--a--\r\n', 'multipart/form-data; boundary=a', 415],
     ['more than 10 MiB', 'x'.repeat(10 * 1024 * 1024 + 1), 'text/plain', 413],
   ])('are refused with %s', async (_, body, mediaType, status) => {
     const house = createHouse();
