@@ -1,5 +1,6 @@
 import { shown } from '../domain/planning/fault.ts';
 import { Problem } from './problem.ts';
+import { isCollaborationId } from './schemas/parameters.ts';
 
 /** Place in a list that is sorted by creation, newest first: the last entry of the page before. */
 export interface ListPosition {
@@ -10,6 +11,8 @@ export interface ListPosition {
 
 const VERSION = '1';
 const SEPARATOR = '|';
+/** How a moment stands in a cursor: the form of `toISOString`. */
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
 /** Writes a position as the opaque text that a client hands back. */
 export function encodeCursor(position: ListPosition): string {
@@ -32,7 +35,9 @@ export function decodeCursor(cursor: string): ListPosition {
     rest.length === 0 &&
     createdAt !== undefined &&
     id !== undefined &&
+    MOMENT.test(createdAt) &&
     !Number.isNaN(Date.parse(createdAt)) &&
+    isCollaborationId(id) &&
     encodeCursor({ createdAt, id }) === cursor;
   if (isOurs) return { createdAt, id };
   throw new Problem('cursor-invalid', {

@@ -10,7 +10,13 @@ import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
 import { answers, bodyProblems, invalidRequest, keyedProblems } from '../routes.ts';
-import { agentBody, agentListSchema, agentSchema, registeredSchema } from '../schemas/agent.ts';
+import {
+  agentBody,
+  agentListSchema,
+  agentSchema,
+  isAgentName,
+  registeredSchema,
+} from '../schemas/agent.ts';
 
 const params = z.object({ name: z.string().openapi({ param: { name: 'name', in: 'path' } }) });
 
@@ -72,13 +78,14 @@ export function addAgents(api: Api, deps: ApiDeps): void {
   );
   api.openapi(getRoute, async (c) => {
     const { name } = c.req.valid('param');
-    const agent = await deps.agents.get(c.get('tenantId'), name);
+    const agent = isAgentName(name) ? await deps.agents.get(c.get('tenantId'), name) : undefined;
     if (agent === undefined) throw notFound('agent', name);
     return c.json(agent, 200);
   });
   api.openapi(removeRoute, async (c) => {
     const { name } = c.req.valid('param');
-    if (!(await deps.agents.remove(c.get('tenantId'), name))) throw notFound('agent', name);
+    const isRemoved = isAgentName(name) && (await deps.agents.remove(c.get('tenantId'), name));
+    if (!isRemoved) throw notFound('agent', name);
     return c.body(null, 204);
   });
 }

@@ -15,7 +15,8 @@ import { findCollaboration } from './collaborations.ts';
 
 const LIMIT_DEFAULT = 100;
 const LIMIT_MAX = 500;
-const AFTER_MAX = Number.MAX_SAFE_INTEGER;
+/** Largest number that a stream can reach, less one: the ledger reads from the next number on. */
+const AFTER_MAX = 2_147_483_646;
 
 const eventsRoute = createRoute({
   method: 'get',

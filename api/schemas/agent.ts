@@ -12,8 +12,17 @@ const microsError = 'micro-dollars per million tokens, a whole number from 0 to 
 const agentName = z.string({ error: nameError }).regex(NAME, { error: nameError });
 
 function text(max: number) {
-  const error = `a text of 1 to ${max} characters`;
-  return z.string({ error }).min(1, { error }).max(max, { error });
+  const error = `a text of 1 to ${max} characters, without control characters`;
+  return z
+    .string({ error })
+    .min(1, { error, abort: true })
+    .max(max, { error, abort: true })
+    .refine(isPlain, { error });
+}
+
+/** Names go into headers, tables and signed records: half a surrogate pair has no place in any of them. */
+function isPlain(value: string): boolean {
+  return !/[\p{Control}\p{Surrogate}]/u.test(value);
 }
 
 function limit(max: number) {
@@ -53,10 +62,15 @@ const capabilities = z.strictObject({
 });
 
 function isPlainUrl(value: string): boolean {
-  if (!URL.canParse(value)) return false;
+  if (!isPlain(value) || !URL.canParse(value)) return false;
   const url = new URL(value);
   const isBare = url.username + url.password + url.search + url.hash === '';
   return isBare && (url.protocol === 'https:' || url.protocol === 'http:');
+}
+
+/** Whether a text can be the name of an agent at all. */
+export function isAgentName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /** Body that registers an agent. */

@@ -41,10 +41,12 @@ export function queryFlag(): z.ZodType<boolean, string> {
   return z.enum(['true', 'false'], { error: 'true or false' }).transform((text) => text === 'true');
 }
 
-/** A moment in a query. */
+/** A moment in a query, given on in UTC: databases know fewer offsets than RFC 3339, and no year 0. */
 export function queryTime(): z.ZodType<string, string> {
-  return z.iso.datetime({
-    offset: true,
-    error: 'a moment as RFC 3339, for instance 2026-11-21T09:00:00Z',
-  });
+  const error = 'a moment as RFC 3339 from the year 1 on, for instance 2026-11-21T09:00:00Z';
+  return z.iso
+    .datetime({ offset: true, error, abort: true })
+    .transform((text) => new Date(text).toISOString())
+    .refine((utc) => /^(?!0000)\d{4}-/.test(utc), { error })
+    .openapi({ type: 'string', format: 'date-time' });
 }
