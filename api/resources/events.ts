@@ -69,12 +69,14 @@ export function addEvents(api: Api, deps: ApiDeps, hubs: StreamHubs): void {
     const head = await deps.ledger.head({ tenantId, stream });
     const from = Math.min(last ?? after, head.seq);
     if (last !== undefined && isEnded(row) && from === head.seq) return c.body(null, 204);
-    const body = hubs.watch({
+    const watching = {
       key: `${tenantId} ${stream}`,
       source: sourceOf(deps, tenantId, stream),
       after: from,
       live: live && !isEnded(row),
-    });
+    };
+    // Nobody reads or cancels the body of an answer to HEAD: its watcher would stay for ever.
+    const body = c.req.method === 'HEAD' ? '' : hubs.watch(watching);
     return c.body(body, 200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',

@@ -169,6 +169,15 @@ describe('events as a stream', () => {
     ]);
   });
 
+  test('leave no watcher behind when only their head is asked for', async () => {
+    const { house, path } = await createRunningHouse();
+
+    const response = await house.request(`${path}/events`, { method: 'HEAD', headers: asStream });
+
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    expect(house.app.hubs.watchers).toBe(0);
+  });
+
   test('refuse a Last-Event-ID that is no number', async () => {
     const { house, path } = await createRunningHouse();
 
