@@ -103,7 +103,14 @@ export interface ApiDeps {
   readonly tenants: TenantStore;
   readonly collaborations: Pick<
     CollaborationStore,
-    'create' | 'get' | 'getByKey' | 'list' | 'markRunning' | 'queuedOlderThan' | 'addMessage'
+    | 'create'
+    | 'get'
+    | 'getByKey'
+    | 'list'
+    | 'markRunning'
+    | 'queuedOlderThan'
+    | 'addMessage'
+    | 'getMessage'
   >;
   readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head'>;
   readonly feed: Feed;

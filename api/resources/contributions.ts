@@ -4,77 +4,91 @@ import type { Context } from 'hono';
 
 import type { BudgetLimits, Seat } from '../../domain/collaboration/plan.ts';
 import type { CollaborationRequest } from '../../domain/collaboration/request.ts';
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import { stateOf } from '../../domain/ledger/run-reading.ts';
 import { participantFaults, seatsOf } from '../../domain/planning/seating.ts';
 import { microsOf } from '../../domain/providers/price.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import { actorOf } from '../context.ts';
+import { keyReused } from '../idempotency.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound } from '../problem.ts';
 import { invalidRequest } from '../routes.ts';
 import { steeringRoutes } from './steering-routes.ts';
-import { findSteerable, steer, updateIdOf } from './steering.ts';
+import { findSteerable, keyOf, steer } from './steering.ts';
 
 /** Adds the routes that give a run something: a message, a participant, a budget. */
 export function addContributions(api: Api, deps: ApiDeps): void {
   api.openapi(steeringRoutes.messages, async (c) => {
     const { text } = c.req.valid('json');
-    const run = await findSteerable(c, deps);
-    const messageId = await keepMessage(c, deps, { run, text });
-    const steered = await steer(c, {
-      run,
-      step: 'messages',
+    const key = keyOf(c);
+    const messageId = key === undefined ? randomUUID() : `key/${key}`;
+    const call = { step: 'messages', asked: { messageId } };
+    const found = await findSteerable(c, deps, call);
+    await keepMessage(c, deps, { run: found.run, messageId, text });
+    const { steered } = await steer(c, deps, {
+      ...call,
+      ...found,
       send: (target, by) => deps.engine.addMessage(target, { by, messageId }),
     });
     return c.json({ ...steered, messageId }, 200);
   });
   api.openapi(steeringRoutes.participants, async (c) => {
-    const run = await findSteerable(c, deps);
-    const seat = await seatFor(c, deps, { run, participant: c.req.valid('json') as Participant });
-    const steered = await steer(c, {
-      run,
-      step: 'participants',
+    const participant = c.req.valid('json') as Participant;
+    const call = { step: 'participants', asked: { seat: namedOf(participant) } };
+    const found = await findSteerable(c, deps, call);
+    const seat = seatIn(found.recorded) ?? (await seatFor(c, deps, { ...found, participant }));
+    const { steered, recorded } = await steer(c, deps, {
+      ...call,
+      ...found,
       send: (target, by) => deps.engine.addParticipant(target, { by, seat }),
     });
-    return c.json({ ...steered, seat: seat.seat }, 200);
+    return c.json({ ...steered, seat: (seatIn(recorded) ?? seat).seat }, 200);
   });
   api.openapi(steeringRoutes.budget, async (c) => {
     const { tokens, usd } = c.req.valid('json');
-    const run = await findSteerable(c, deps);
-    const { limits } = run.budget;
-    const budget: BudgetLimits = {
-      tokens: tokens ?? limits.tokens,
-      microsUsd: usd === undefined ? limits.microsUsd : microsOf(usd),
+    const named = {
+      ...(tokens !== undefined && { tokens }),
+      ...(usd !== undefined && { microsUsd: microsOf(usd) }),
     };
-    const send = async (
-      target: Parameters<typeof deps.engine.raiseBudget>[0],
-      by: string,
-    ): ReturnType<typeof deps.engine.raiseBudget> =>
-      await deps.engine.raiseBudget(target, { by, budget });
-    return c.json(await steer(c, { run, step: 'budget', send }), 200);
+    const call = { step: 'budget', asked: { budget: named } };
+    const found = await findSteerable(c, deps, call);
+    const budget: BudgetLimits = { ...found.run.budget.limits, ...named };
+    const { steered } = await steer(c, deps, {
+      ...call,
+      ...found,
+      send: (target, by) => deps.engine.raiseBudget(target, { by, budget }),
+    });
+    return c.json(steered, 200);
   });
 }
 
-/** The text is stored before the run hears of it: a history holds ids, and a repeated call finds it there. */
+/**
+ * Stores a text before the run hears of it: a history holds ids, and a repeated call finds it there.
+ *
+ * @throws `Problem` `idempotency-key-reused` when the message's key came with another text
+ */
 async function keepMessage(
   c: Context<ApiEnv>,
-  deps: ApiDeps,
-  message: { run: Collaboration; text: string },
-): Promise<string> {
-  const { run, text } = message;
-  const key = c.req.header('idempotency-key');
-  const messageId = key === undefined ? randomUUID() : `key/${key}`;
+  deps: Pick<ApiDeps, 'collaborations' | 'now'>,
+  message: { run: Collaboration; messageId: string; text: string },
+): Promise<void> {
+  const { messageId, text } = message;
+  const { collaborationId } = message.run;
+  const at = { tenantId: c.get('tenantId'), collaborationId, messageId };
   const isKept = await deps.collaborations.addMessage({
-    tenantId: c.get('tenantId'),
-    collaborationId: run.collaborationId,
-    messageId,
+    ...at,
     author: actorOf(c.get('tenantId')),
     text,
     createdAt: new Date(deps.now()).toISOString(),
   });
-  if (!isKept) throw notFound('collaboration', run.collaborationId);
-  return messageId;
+  if (!isKept) throw notFound('collaboration', collaborationId);
+  if (keyOf(c) === undefined) return;
+  const kept = await deps.collaborations.getMessage(at);
+  if (kept?.text !== text) {
+    throw keyReused(`The Idempotency-Key said something else to ${collaborationId} before.`);
+  }
 }
 
 interface Participant {
@@ -82,6 +96,21 @@ interface Participant {
   readonly persona?: string;
   readonly personas?: readonly string[];
   readonly weight?: number;
+}
+
+/** What a body says of the seat; the rest follows from the agent and the table. */
+function namedOf({ agent, persona, personas = [], weight }: Participant): Partial<Seat> {
+  const named = [...new Set(persona === undefined ? personas : [persona, ...personas])];
+  return {
+    agent,
+    ...(named.length > 0 && { personas: named }),
+    ...(weight !== undefined && { weight }),
+  };
+}
+
+/** The seat that an earlier call with the same key was given. */
+function seatIn(recorded: LedgerEvent | undefined): Seat | undefined {
+  return recorded?.data['seat'] as Seat | undefined;
 }
 
 /** Seats a participant after those that are there, by the same rules as at the start. */
@@ -111,15 +140,5 @@ async function seatFor(
   }
   const [seat] = seatsOf(request, candidates, 1);
   if (seat === undefined) throw new Error('a participant without faults got no seat');
-  const before = events.find(({ id }) => id === eventIdOf(c, run))?.data['seat'] as
-    Seat | undefined;
-  return before ?? { ...seat, seat: `s${stateOf(events).seats.length + 1}` };
-}
-
-/** Id of the event that an earlier call with the same key left: it was given its seat then. */
-function eventIdOf(c: Context<ApiEnv>, run: Collaboration): string | undefined {
-  const key = c.req.header('idempotency-key');
-  return key === undefined
-    ? undefined
-    : `${run.collaborationId}/update-${updateIdOf('participants', key)}`;
+  return { ...seat, seat: `s${stateOf(events).seats.length + 1}` };
 }

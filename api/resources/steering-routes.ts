@@ -19,6 +19,7 @@ const problems = keyedProblems(
   'not-found',
   'collaboration-ended',
   'conflict',
+  'idempotency-key-reused',
   'already-paused',
   'not-paused',
   'temporal-unavailable',

@@ -1,9 +1,11 @@
 import type { Context } from 'hono';
 
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import { isDecided } from '../collaboration-status.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import { actorOf } from '../context.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
+import { findRecorded, updateIdOf } from '../idempotency.ts';
 import type { ApiDeps, SteeringOutcome, SteeringTarget } from '../ports.ts';
 import { startWorkflow } from '../starts/start.ts';
 import { ended, unreachable, refused } from '../steering-problems.ts';
@@ -16,87 +18,157 @@ const REASON_DEFAULT = 'no reason given';
 export function addSteering(api: Api, deps: ApiDeps): void {
   const { engine } = deps;
   api.openapi(steeringRoutes.pause, async (c) =>
-    answerSteering(c, deps, 'pause', (target, by) => engine.pause(target, { by })),
+    answerSteering(c, deps, {
+      step: 'pause',
+      asked: {},
+      send: (target, by) => engine.pause(target, { by }),
+    }),
   );
   api.openapi(steeringRoutes.resume, async (c) =>
-    answerSteering(c, deps, 'resume', (target, by) => engine.resume(target, { by })),
+    answerSteering(c, deps, {
+      step: 'resume',
+      asked: {},
+      send: (target, by) => engine.resume(target, { by }),
+    }),
   );
   api.openapi(steeringRoutes.cancel, async (c) => {
     const { reason = REASON_DEFAULT } = c.req.valid('json');
-    return answerSteering(c, deps, 'cancel', (target, by) => engine.cancel(target, { by, reason }));
+    return answerSteering(c, deps, {
+      step: 'cancel',
+      asked: { reason },
+      send: (target, by) => engine.cancel(target, { by, reason }),
+    });
   });
   api.openapi(steeringRoutes.close, async (c) => {
     const { scope = 'round' } = c.req.valid('json');
-    return answerSteering(c, deps, 'close', (target, by) => engine.close(target, { by, scope }));
+    return answerSteering(c, deps, {
+      step: 'close',
+      asked: { scope },
+      send: (target, by) => engine.close(target, { by, scope }),
+    });
   });
 }
 
 async function answerSteering(
   c: Context<ApiEnv>,
   deps: ApiDeps,
-  step: 'pause' | 'resume' | 'cancel' | 'close',
-  send: (target: SteeringTarget, by: string) => Promise<SteeringOutcome>,
+  call: SteeringCall & Pick<SteeringUpdate, 'send'>,
 ): Promise<Response> {
-  const run = await findSteerable(c, deps);
-  return c.json(await steer(c, { run, step, send }), 200);
+  const { run, recorded } = await findSteerable(c, deps, call);
+  const { steered } = await steer(c, deps, { ...call, run, recorded });
+  return c.json(steered, 200);
+}
+
+/** What a request asks of a run. */
+export interface SteeringCall {
+  /** Name of the step, as in its path. */
+  readonly step: string;
+  /** What the step's event says because of the request's body; the same key must ask for the same. */
+  readonly asked: object;
+}
+
+/** A run that can be steered, and what the request's key did to it before. */
+export interface Steerable {
+  readonly run: Collaboration;
+  readonly recorded: LedgerEvent | undefined;
 }
 
 /**
- * Finds the run that a request steers and makes sure that its workflow exists.
+ * Finds the run that a request steers and makes sure that its workflow exists. A request that is repeated by its
+ * key finds its run also after the end.
  *
- * @throws `Problem` `not-found`, `collaboration-ended`, `temporal-unavailable`
+ * @throws `Problem` `not-found`, `idempotency-key-reused`, `collaboration-ended`, `temporal-unavailable`
  */
-export async function findSteerable(c: Context<ApiEnv>, deps: ApiDeps): Promise<Collaboration> {
+export async function findSteerable(
+  c: Context<ApiEnv>,
+  deps: ApiDeps,
+  call: SteeringCall,
+): Promise<Steerable> {
   const tenantId = c.get('tenantId');
-  const row = await findCollaboration(deps, tenantId, c.req.param('id') ?? '');
-  const { collaborationId, plan, status } = row;
-  if (isDecided(row)) throw ended(collaborationId, status);
+  const run = await findCollaboration(deps, tenantId, c.req.param('id') ?? '');
+  const recorded = await recordedFor(c, deps, { run, call });
+  if (recorded !== undefined) return { run, recorded };
+  const { collaborationId, plan, status } = run;
+  if (isDecided(run)) throw ended(collaborationId, status);
   if (status === 'queued' && !(await startWorkflow(deps, { tenantId, collaborationId, plan }))) {
     throw unreachable(undefined);
   }
-  return row;
+  return { run, recorded };
 }
 
 /** One step of steering. */
-export interface SteeringUpdate {
-  readonly run: Collaboration;
-  /** Name of the step, as in its path. */
-  readonly step: string;
+export interface SteeringUpdate extends SteeringCall, Steerable {
   readonly send: (target: SteeringTarget, by: string) => Promise<SteeringOutcome>;
 }
 
+/** What a step came to: the answer, and the event that a key finds it by. */
+export interface SteeringResult {
+  readonly steered: { readonly id: string; readonly status: string };
+  readonly recorded: LedgerEvent | undefined;
+}
+
 /**
- * Sends an update to a run and tells what came of it.
+ * Sends an update to a run and tells what came of it. What the same key did before is told again.
  *
  * @param c - whose Idempotency-Key makes the update one that is done once
+ * @param deps - the ledger, in which a key's first use is found
  * @param update - what is sent to whom
  * @throws `Problem` for everything but success
  */
 export async function steer(
   c: Context<ApiEnv>,
+  deps: Pick<ApiDeps, 'ledger'>,
   update: SteeringUpdate,
-): Promise<{ id: string; status: string }> {
-  const { run, step, send } = update;
-  const key = c.req.header('idempotency-key');
+): Promise<SteeringResult> {
+  const { run, step, send, recorded } = update;
+  const id = run.collaborationId;
+  if (recorded !== undefined) return { steered: { id, status: standingOf(run) }, recorded };
+  const key = keyOf(c);
   const target: SteeringTarget = {
-    collaborationId: run.collaborationId,
+    collaborationId: id,
     pattern: run.pattern,
     updateId: key === undefined ? undefined : updateIdOf(step, key),
   };
   const outcome = await send(target, actorOf(c.get('tenantId')));
   switch (outcome.kind) {
     case 'done':
-      return { id: run.collaborationId, status: outcome.status };
+      return {
+        steered: { id, status: outcome.status },
+        // Of two calls at once with one key the run did one: the other may have asked for something else.
+        recorded: await recordedFor(c, deps, { run, call: update }),
+      };
     case 'refused':
       throw refused(outcome);
     case 'ended':
-      throw ended(run.collaborationId, 'ended');
+      throw ended(id, 'ended');
     case 'unreachable':
       throw unreachable(outcome.cause);
   }
 }
 
-/** Derives an update's id from a caller's key: the same request again is the same update. */
-export function updateIdOf(step: string, key: string): string {
-  return `${step}/${key}`;
+/** Where a run stands, in the words with which it answers an update. */
+function standingOf(run: Collaboration): string {
+  if (isDecided(run)) return 'ended';
+  return run.status === 'paused' ? 'paused' : 'running';
+}
+
+async function recordedFor(
+  c: Context<ApiEnv>,
+  deps: Pick<ApiDeps, 'ledger'>,
+  about: { run: Collaboration; call: SteeringCall },
+): Promise<LedgerEvent | undefined> {
+  const key = keyOf(c);
+  if (key === undefined) return undefined;
+  const { run, call } = about;
+  return await findRecorded(deps, {
+    tenantId: c.get('tenantId'),
+    collaborationId: run.collaborationId,
+    updateId: updateIdOf(call.step, key),
+    asked: call.asked,
+  });
+}
+
+/** Gives the key with which a request names itself. */
+export function keyOf(c: Context<ApiEnv>): string | undefined {
+  return c.req.header('idempotency-key');
 }

@@ -10,7 +10,8 @@ import { createCollaborationId } from '../collaboration-id.ts';
 import { shownStatus } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ApiDeps } from '../ports.ts';
-import { Problem } from '../problem.ts';
+import type { Problem } from '../problem.ts';
+import { keyReused } from '../idempotency.ts';
 import { storeMaterials } from './materials.ts';
 import { planRequest } from './planning.ts';
 import type { Planned } from './planning.ts';
@@ -63,7 +64,7 @@ async function startedBefore(deps: StartDeps, call: StartCall): Promise<Started 
   if (idempotencyKey === undefined) return undefined;
   const known = await deps.collaborations.getByKey(tenantId, idempotencyKey);
   if (known === undefined) return undefined;
-  if (known.requestSha256 !== requestSha256(request)) throw keyReused(known.collaborationId);
+  if (known.requestSha256 !== requestSha256(request)) throw startedOther(known.collaborationId);
   return await startedAgain(deps, tenantId, known.collaborationId);
 }
 
@@ -146,23 +147,14 @@ async function create(
         ? null
         : { key: idempotencyKey, requestSha256: requestSha256(request) },
   });
-  if (result.kind === 'conflict') throw keyReused(result.collaborationId);
+  if (result.kind === 'conflict') throw startedOther(result.collaborationId);
   return result.kind === 'created'
     ? { collaborationId, isReplayed: false }
     : { collaborationId: result.collaborationId, isReplayed: true };
 }
 
-function keyReused(collaborationId: string): Problem {
-  return new Problem('idempotency-key-reused', {
-    detail: `The Idempotency-Key started ${collaborationId} with another body.`,
-    errors: [
-      {
-        field: 'Idempotency-Key',
-        got: 'a key that came with another body before',
-        expected: 'a new key, or the body that came with it first',
-      },
-    ],
-  });
+function startedOther(collaborationId: string): Problem {
+  return keyReused(`The Idempotency-Key started ${collaborationId} with another body.`);
 }
 
 /** The run's first events: its opening with all words, and what its machine decides at once. */

@@ -185,8 +185,13 @@ export function createHouse(): House {
             })),
         ),
       addMessage: ({ messageId, text }) => {
-        house.messages.push({ messageId, text });
+        const isNew = house.messages.every((message) => message.messageId !== messageId);
+        if (isNew) house.messages.push({ messageId, text });
         return Promise.resolve(true);
+      },
+      getMessage: ({ messageId }) => {
+        const kept = house.messages.find((message) => message.messageId === messageId);
+        return Promise.resolve(kept && { ...kept, author: '/users/a', createdAt: '' });
       },
     },
     ledger: {

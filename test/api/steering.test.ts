@@ -162,20 +162,6 @@ describe('a contribution', () => {
     });
   });
 
-  test('gives a participant its first seat again for the same key', async () => {
-    const { house, id, path } = await createRunningHouse();
-    const seat = { seat: 's9', agent: 'bob', personas: [], weight: 1, simulated: false };
-    house.append('a', id, {
-      id: `${id}/update-participants/k1`,
-      type: 'conclave.participant.added.v1',
-      data: { by: '/users/a', seat },
-    });
-
-    await house.post(`${path}/participants`, { agent: 'bob' }, { 'idempotency-key': 'k1' });
-
-    expect(house.steered[0]?.input).toMatchObject({ seat });
-  });
-
   test('sets the limits that are named and keeps the others', async () => {
     const { house, path } = await createRunningHouse();
 
@@ -185,5 +171,67 @@ describe('a contribution', () => {
       name: 'raiseBudget',
       input: { by: '/users/a', budget: { tokens: null, microsUsd: 1_250_000 } },
     });
+  });
+});
+
+describe('a key that came before', () => {
+  const by = '/users/a';
+  const seat = { seat: 's9', agent: 'bob', personas: ['critic'], weight: 1, simulated: false };
+  const budget = { tokens: 60_000, microsUsd: null };
+
+  const steps: [string, object, object, object][] = [
+    ['cancel', { reason: 'too dear' }, { reason: 'too slow' }, { by, reason: 'too dear' }],
+    ['close', { scope: 'run' }, {}, { by, scope: 'run' }],
+    ['participants', { agent: 'bob', persona: 'critic' }, { agent: 'ada' }, { by, seat }],
+    ['participants', { agent: 'bob' }, { agent: 'bob', weight: 2 }, { by, seat }],
+    ['budget', { tokens: 60_000 }, { tokens: 60_001 }, { by, budget }],
+    ['budget', { tokens: 60_000 }, { tokens: 60_000, usd: 1 }, { by, budget }],
+  ];
+
+  test.each(steps)(
+    'finds what %s %j did, and is refused with %j, also after the end',
+    async (step, body, other, data) => {
+      const { house, id, path } = await createRunningHouse();
+      house.append('a', id, { id: `${id}/update-${step}/k1`, data: { ...data } });
+      house.seal('a', id);
+
+      const again = await house.post(`${path}/${step}`, body, { 'idempotency-key': 'k1' });
+      const reused = await house.post(`${path}/${step}`, other, { 'idempotency-key': 'k1' });
+
+      expect(again.status).toBe(200);
+      expect(await again.json()).toEqual({
+        id,
+        status: 'ended',
+        ...(step === 'participants' && { seat: 's9' }),
+      });
+      expect(reused.status).toBe(422);
+      expect((await problemIn(reused)).code).toBe('idempotency-key-reused');
+      expect(house.steered).toEqual([]);
+    },
+  );
+
+  test('is refused with another message, and the first one stays', async () => {
+    const { house, path } = await createRunningHouse();
+    const headers = { 'idempotency-key': 'k1' };
+    await house.post(`${path}/messages`, { text: 'Mind the gap.' }, headers);
+
+    const reused = await house.post(`${path}/messages`, { text: 'Never mind.' }, headers);
+
+    expect(reused.status).toBe(422);
+    expect((await problemIn(reused)).code).toBe('idempotency-key-reused');
+    expect(house.messages).toEqual([{ messageId: 'key/k1', text: 'Mind the gap.' }]);
+    expect(house.steered).toHaveLength(1);
+  });
+
+  test('is refused also when another call with it was faster', async () => {
+    const { house, id, path } = await createRunningHouse();
+    house.deps.engine.close = () => {
+      house.append('a', id, { id: `${id}/update-close/k1`, data: { by, scope: 'run' } });
+      return Promise.resolve({ kind: 'done', status: 'ended' });
+    };
+
+    const response = await house.post(`${path}/close`, {}, { 'idempotency-key': 'k1' });
+
+    expect((await problemIn(response)).code).toBe('idempotency-key-reused');
   });
 });
