@@ -19,6 +19,7 @@ const PROGRAMS = {
   api: 'api/main.ts',
   worker: 'workers/main.ts',
   doctor: 'infra/stack/doctor-main.ts',
+  tenants: 'infra/tenants/main.ts',
   cli: 'clients/cli/main.ts',
   bench: 'bench/main.ts',
 };

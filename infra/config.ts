@@ -18,6 +18,9 @@ const CLIENT_VARIABLES: readonly string[] = ['CONCLAVE_URL', 'CONCLAVE_API_KEY']
 /** The application's database role: row security is forced for it. */
 export const APP_ROLE = 'conclave_app';
 
+/** The role that owns the embedded database and migrates it. */
+export const OWNER_ROLE = 'conclave_owner';
+
 /** The database that the one-command stack creates. */
 export const DATABASE_NAME = 'conclave';
 
@@ -312,6 +315,18 @@ function appDatabaseUrl(config: Config): string | undefined {
   const address = readRunFile(config.dataFolder, 'postgres')?.address;
   if (address === undefined) return undefined;
   return withAppRole(`postgres://${address}/${DATABASE_NAME}`, password);
+}
+
+/** Gives the URL of the database's owner: the configured one, or the running stack's own. */
+export function ownerDatabaseUrl(config: Config): string | undefined {
+  if (config.databaseUrl !== undefined) return config.databaseUrl;
+  const password = readSecret(config.dataFolder, 'postgres-owner-password');
+  const address = readRunFile(config.dataFolder, 'postgres')?.address;
+  if (password === undefined || address === undefined) return undefined;
+  const url = new URL(`postgres://${address}/${DATABASE_NAME}`);
+  url.username = OWNER_ROLE;
+  url.password = password;
+  return url.href;
 }
 
 /** Gives the same database's URL for the application's role. */

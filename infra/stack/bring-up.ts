@@ -1,4 +1,4 @@
-import { withAppRole } from '../config.ts';
+import { OWNER_ROLE, withAppRole } from '../config.ts';
 import type { Connections } from '../config.ts';
 import { provisionLocalTenant } from '../database/local-tenant.ts';
 import { migrate } from '../database/migrate.ts';
@@ -9,7 +9,7 @@ import { ensureAppRole, ensureDatabase } from './database-roles.ts';
 import { offerAgents } from './offered-agents.ts';
 import { choosePorts } from './ports.ts';
 import type { PortWish } from './ports.ts';
-import { OWNER_ROLE, planPostgres } from './postgres-part.ts';
+import { planPostgres } from './postgres-part.ts';
 import { planProgram, releaseVersion } from './program-part.ts';
 import { acceptsConnections, answersHttp } from './readiness.ts';
 import { PART_NAMES, removeRunFile } from './run-files.ts';

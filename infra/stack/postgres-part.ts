@@ -6,15 +6,13 @@ import { promisify } from 'node:util';
 
 import { ensureSecret } from './data-folder.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
+import { OWNER_ROLE } from '../config.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { outliveLeftovers } from './postgres-leftovers.ts';
 import { findPostgresUser } from './postgres-user.ts';
 import type { PostgresUser } from './postgres-user.ts';
 import { StackFault } from './stack-fault.ts';
 import type { PartPlan } from './supervised-part.ts';
-
-/** The role that owns the database and migrates it. */
-export const OWNER_ROLE = 'conclave_owner';
 
 // Nothing that was acknowledged may be lost (fsync, synchronous_commit); what makes it fast is less
 // WAL and rare checkpoints. After a kill, `syncfs` finds unwritten pages in one call.

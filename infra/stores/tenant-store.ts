@@ -20,6 +20,10 @@ export interface TenantAdministration {
     readonly name: string;
     readonly apiKey: string;
   }): Promise<void>;
+  /** Lists tenants by their ids, with the number of keys that are not revoked. */
+  listTenants(): Promise<
+    readonly { readonly tenantId: string; readonly name: string; readonly keys: number }[]
+  >;
   /** Ends a key at once; false when it is unknown. */
   revokeKey(apiKey: string): Promise<boolean>;
   close(): Promise<void>;
@@ -74,6 +78,12 @@ export function createTenantAdministration(options: {
         await addKey(sql, tenantId, apiKey);
       });
     },
+    listTenants: async () =>
+      await database.sql<{ tenantId: string; name: string; keys: number }[]>`
+        select t.tenant_id as "tenantId", t.name,
+          (select count(*)::int from conclave.api_keys k
+           where k.tenant_id = t.tenant_id and k.revoked_at is null) as keys
+        from conclave.tenants t order by t.tenant_id`,
     revokeKey: async (apiKey) => {
       const { count } = await database.sql`
         update conclave.api_keys set revoked_at = now()
@@ -92,11 +102,14 @@ async function addKey(
   await sql`
     insert into conclave.api_keys (key_sha256, tenant_id) values (${keySha256(apiKey)}, ${tenantId})
     on conflict do nothing`;
-  const [row] = await sql<{ tenant_id: string }[]>`
-    select tenant_id from conclave.api_keys where key_sha256 = ${keySha256(apiKey)}`;
+  const [row] = await sql<{ tenant_id: string; is_revoked: boolean }[]>`
+    select tenant_id, revoked_at is not null as is_revoked
+    from conclave.api_keys where key_sha256 = ${keySha256(apiKey)}`;
   if (row?.tenant_id !== tenantId) {
     throw new Error(`api key for tenant ${tenantId}: it belongs to another tenant`);
   }
+  if (row.is_revoked)
+    throw new Error(`api key for tenant ${tenantId}: it was revoked; make a new one`);
 }
 
 /** A key is long and random, so a plain hash protects it; what is stored opens no door. */
