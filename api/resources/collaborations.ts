@@ -16,6 +16,7 @@ import {
 import type { Api } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../list-cursor.ts';
 import type { Metrics } from '../metrics.ts';
+import { pageOf } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
@@ -39,6 +40,7 @@ import { startCollaboration } from '../starts/start.ts';
 import { waitForEnd } from '../starts/wait.ts';
 
 const LIMIT_DEFAULT = 50;
+const LIMIT_MAX = listLimitMax - 1;
 const startBody = {
   content: {
     'application/json': { schema: collaborationRequestSchema.openapi('CollaborationRequest') },
@@ -96,7 +98,7 @@ const listRoute = createRoute({
       createdAfter: queryTime().optional(),
       createdBefore: queryTime().optional(),
       cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),
-      limit: queryInteger({ from: 1, to: listLimitMax }).optional(),
+      limit: queryInteger({ from: 1, to: LIMIT_MAX }).optional(),
     }),
   },
   responses: {
@@ -150,22 +152,20 @@ export function addCollaborations(api: Api, deps: ApiDeps, app: Surroundings): v
   api.openapi(listRoute, async (c) => {
     const { cursor, limit = LIMIT_DEFAULT, ...filters } = c.req.valid('query');
     const position = cursor === undefined ? undefined : decodeCursor(cursor);
+    // One more than is shown tells whether there is more.
     const rows = await deps.collaborations.list({
       tenantId: c.get('tenantId'),
       ...present(filters),
       ...(position && { cursor: { createdAt: position.createdAt, collaborationId: position.id } }),
-      limit,
+      limit: limit + 1,
     });
-    const last = rows.at(-1);
-    const isFull = rows.length === limit && last !== undefined;
-    const next = isFull
-      ? encodeCursor({ createdAt: last.createdAt, id: last.collaborationId })
-      : null;
-    const links = {
-      self: pathOf(c.req.url),
-      ...(next !== null && { next: nextOf(c.req.url, next) }),
-    };
-    return c.json({ items: rows.map(summaryView), next, links }, 200);
+    const shown = rows.slice(0, limit);
+    const last = shown.at(-1);
+    const value =
+      rows.length > limit && last !== undefined
+        ? encodeCursor({ createdAt: last.createdAt, id: last.collaborationId })
+        : null;
+    return c.json(pageOf(c.req.url, shown.map(summaryView), { parameter: 'cursor', value }), 200);
   });
   api.openapi(getRoute, async (c) => {
     const tenantId = c.get('tenantId');
@@ -212,15 +212,4 @@ function addStart(api: Api, deps: ApiDeps, app: Surroundings): void {
 function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
-}
-
-function pathOf(url: string): string {
-  const { pathname, search } = new URL(url);
-  return pathname + search;
-}
-
-function nextOf(url: string, cursor: string): string {
-  const next = new URL(url);
-  next.searchParams.set('cursor', cursor);
-  return next.pathname + next.search;
 }

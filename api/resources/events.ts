@@ -1,12 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import { shown } from '../../domain/planning/fault.ts';
 import { isEnded } from '../collaboration-status.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import type { StreamHubs } from '../events/stream-hubs.ts';
 import type { StreamSource } from '../events/stream-hub.ts';
 import { readLiveText } from '../events/live-text.ts';
+import { pageOf } from '../page.ts';
+import type { Page } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
 import { invalidRequest, keyedProblems } from '../routes.ts';
 import { eventPageSchema } from '../schemas/event.ts';
@@ -63,7 +66,10 @@ export function addEvents(api: Api, deps: ApiDeps, hubs: StreamHubs): void {
     const { after = 0, limit = LIMIT_DEFAULT, live = true } = c.req.valid('query');
     const row = await findCollaboration(deps, tenantId, c.req.valid('param').id);
     const stream = row.collaborationId;
-    if (!wantsStream(c)) return c.json(await pageOf(deps, { tenantId, stream, after, limit }), 200);
+    if (!wantsStream(c)) {
+      const page = await readPage(deps, c.req.url, { tenantId, stream, after, limit });
+      return c.json(page, 200);
+    }
 
     const last = lastEventId(c.req.valid('header')['last-event-id']);
     const head = await deps.ledger.head({ tenantId, stream });
@@ -89,19 +95,18 @@ function wantsStream(c: Context<ApiEnv>): boolean {
   return /\btext\/event-stream\b/i.test(c.req.header('accept') ?? '');
 }
 
-async function pageOf(
+async function readPage(
   deps: Pick<ApiDeps, 'ledger'>,
+  url: string,
   page: { tenantId: string; stream: string; after: number; limit: number },
-): Promise<z.input<typeof eventPageSchema>> {
+): Promise<Page<LedgerEvent, number>> {
   const { tenantId, stream, after, limit } = page;
-  const events = await deps.ledger.read({ tenantId, stream, afterSeq: after, limit });
-  const last = events.at(-1)?.seq ?? after;
-  const path = `/v1/collaborations/${stream}/events`;
-  return {
-    events,
-    after: last,
-    next: events.length === limit ? `${path}?after=${last}&limit=${limit}` : null,
-  };
+  // One more than is shown tells whether there is more.
+  const events = await deps.ledger.read({ tenantId, stream, afterSeq: after, limit: limit + 1 });
+  const items = events.slice(0, limit);
+  const last = items.at(-1)?.seq ?? after;
+  const value = events.length > limit ? last : null;
+  return pageOf(url, items, { parameter: 'after', value });
 }
 
 function sourceOf(deps: ApiDeps, tenantId: string, stream: string): StreamSource {

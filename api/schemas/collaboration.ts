@@ -4,6 +4,7 @@ import { phases } from '../../domain/collaboration/fact.ts';
 import { patterns } from '../../domain/collaboration/plan.ts';
 import { collaborationStatuses } from '../../infra/stores/collaboration-store.ts';
 import { decisionSchema, decisionSummarySchema } from './decision.ts';
+import { linksSchema } from './links.ts';
 
 const tokens = z.int();
 const microsUsd = z.int();
@@ -42,11 +43,6 @@ export const estimateSchema = z
     oneRoundMicrosUsd: microsUsd.nullable(),
   })
   .openapi('Estimate');
-
-/** Where to go from a collaboration; paths relative to this API. */
-export const linksSchema = z.record(z.string(), z.string()).openapi('Links', {
-  example: { self: '/v1/collaborations/c_…', events: '/v1/collaborations/c_…/events' },
-});
 
 const amounts = z.object({ tokens, microsUsd, usd: z.number() });
 

@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
+import { linksSchema } from './links.ts';
+
 /** An event of the ledger, in CloudEvents shape. */
 export const eventSchema = z
   .object({
@@ -19,8 +21,11 @@ export const eventSchema = z
 /** A page of events. */
 export const eventPageSchema = z
   .object({
-    events: z.array(eventSchema),
-    after: z.int().openapi({ description: 'Number of the last event of this page.' }),
-    next: z.string().nullable().openapi({ description: 'Path of the next page; null at the end.' }),
+    items: z.array(eventSchema),
+    next: z.int().nullable().openapi({
+      description:
+        'Hand it back as `after`; null when this is all so far. A run that goes on adds to it: then `after` is the `seq` of the last item.',
+    }),
+    links: linksSchema,
   })
   .openapi('EventPage');

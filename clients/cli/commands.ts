@@ -81,6 +81,11 @@ function startedText({ id, status }: { readonly id: string; readonly status: str
   return `${id}  ${status}\nfollow it:  npm run conclave -- follow ${id}`;
 }
 
+interface CollaborationPage {
+  readonly items: readonly ListedCollaboration[];
+  readonly next: string | null;
+}
+
 /** Lists collaborations, newest first. */
 export async function list(
   context: CommandContext,
@@ -94,10 +99,11 @@ export async function list(
   const page = await context.client.json({ path: `${collaborationsPath}?${query.toString()}` });
   if (context.json) context.printer.print(pretty(page));
   else {
-    const { items } = page as { readonly items: readonly ListedCollaboration[] };
+    const { items, next } = page as CollaborationPage;
     context.printer.print(
       items.length === 0 ? 'none yet' : table(items.map((item) => collaborationRow(item))),
     );
+    if (next !== null) context.printer.note(`more with --cursor ${next}`);
   }
 }
 
@@ -117,14 +123,9 @@ export async function showList(
     context.printer.print(pretty(page));
     return;
   }
-  const items = itemsOf(page);
+  const { items } = page as { readonly items: readonly Readonly<Record<string, unknown>>[] };
   const rows = items.map((item) => fields.map((field) => cellOf(item[field])));
   context.printer.print(rows.length === 0 ? 'none' : table([fields, ...rows]));
-}
-
-function itemsOf(page: unknown): readonly Readonly<Record<string, unknown>>[] {
-  const lists = Array.isArray(page) ? [page] : Object.values(page ?? {}).filter(Array.isArray);
-  return (lists[0] ?? []) as Readonly<Record<string, unknown>>[];
 }
 
 function cellOf(value: unknown): string {
@@ -153,6 +154,12 @@ export async function fetchDocument(
   context.printer.note(`${output}: ${String(bytes.length)} bytes`);
 }
 
+interface EventPage {
+  readonly items: readonly LedgerEvent[];
+  /** After which number the next page begins; null on the last one. */
+  readonly next: number | null;
+}
+
 /** Prints every event of a collaboration so far; as JSON one a line, which `verify --events` reads. */
 export async function events(
   context: CommandContext,
@@ -160,12 +167,13 @@ export async function events(
   options: { readonly output?: string },
 ): Promise<void> {
   const all: LedgerEvent[] = [];
-  for (let after = 0; ; after = all.length) {
+  for (let after: number | null = 0; after !== null;) {
     const query = `after=${String(after)}&limit=${String(eventsPerPage)}`;
-    const page = await context.client.json({ path: `${pathOf(id, 'events')}?${query}` });
-    const found = (page as { readonly events: readonly LedgerEvent[] }).events;
-    all.push(...found);
-    if (found.length < eventsPerPage) break;
+    const page = (await context.client.json({
+      path: `${pathOf(id, 'events')}?${query}`,
+    })) as EventPage;
+    all.push(...page.items);
+    after = page.next;
   }
   const asLines = context.json || options.output !== undefined;
   const lines = all.map((event) => (asLines ? JSON.stringify(event) : eventLine(event)));

@@ -27,7 +27,7 @@ export async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * Reads events: a JSON array, a page as the API gives it (`events` or `items`), several pages in an array, or one
+ * Reads events: a JSON array, a page as the API gives it, several pages in an array, or one
  * event a line (JSONL).
  *
  * @throws CommandError when the file holds none of these
@@ -104,7 +104,6 @@ function eventsIn(value: unknown): readonly unknown[] | undefined {
 
 function pageIn(value: unknown): readonly unknown[] | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if ('events' in value && Array.isArray(value.events)) return value.events as unknown[];
   if ('items' in value && Array.isArray(value.items)) return value.items as unknown[];
   return undefined;
 }

@@ -24,8 +24,8 @@ export type CollaborationStatus = (typeof collaborationStatuses)[number];
 /** Most characters of a question that the listing keeps. */
 export const questionExcerptMax = 200;
 
-/** Most rows of one page. */
-export const listLimitMax = 200;
+/** Most rows that are listed at once: a page of 200, and one that tells whether another follows. */
+export const listLimitMax = 201;
 
 /** What the row keeps of a decision; votes and dissent are in the sealed record. */
 export type DecisionSummary = Pick<

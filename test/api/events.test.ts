@@ -26,14 +26,18 @@ describe('events as pages', () => {
     house.append('a', id, {});
 
     const first = await (await house.request(`${path}/events?limit=2`)).json();
-    const second = await (await house.request(`${path}/events?after=2&limit=3`)).json();
+    const second = await (await house.request(`${path}/events?after=2&limit=2`)).json();
 
     expect(first).toMatchObject({
-      events: [{ seq: 1 }, { seq: 2 }],
-      after: 2,
-      next: `${path}/events?after=2&limit=2`,
+      items: [{ seq: 1 }, { seq: 2 }],
+      next: 2,
+      links: {
+        self: `${path}/events?limit=2`,
+        next: `${path}/events?limit=2&after=2`,
+      },
     });
-    expect(second).toMatchObject({ events: [{ seq: 3 }, { seq: 4 }], after: 4, next: null });
+    expect(second).toMatchObject({ items: [{ seq: 3 }, { seq: 4 }], next: null });
+    expect(second).toHaveProperty('links', { self: `${path}/events?after=2&limit=2` });
   });
 
   test.each(['after=-1', 'after=x', 'limit=0', 'limit=501', 'live=maybe', 'afer=1'])(

@@ -171,7 +171,7 @@ async function shown(tenant: Tenant, id: string): Promise<{ decision: { kind: st
 async function eventsOf(tenant: Tenant, id: string): Promise<LedgerEvent[]> {
   const path = `/v1/collaborations/${id}/events?limit=${String(pageEvents)}`;
   const answer = await fetch(`${stack.apiAddress}${path}`, tenant);
-  return ((await answer.json()) as { events: LedgerEvent[] }).events;
+  return ((await answer.json()) as { items: LedgerEvent[] }).items;
 }
 
 /** Follows a run from its first event until the stream ends by itself. */

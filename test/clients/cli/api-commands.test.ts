@@ -264,7 +264,7 @@ describe('reading', () => {
       simulated: true,
       decision: { kind: 'decided', answer: 'Postgres' },
     };
-    answer = json(200, { items: [item], next: null });
+    answer = json(200, { items: [item], next: 'abc' });
     const rows = await conclave('list', '--status', 'completed', '--limit', '5');
     const raw = await conclave('list', '--json');
 
@@ -272,7 +272,8 @@ describe('reading', () => {
     expect(rows.printed).toBe(
       'c_1  debate  completed  2026-11-21T09:00:00.000Z  Which store? -> Postgres [simulated]',
     );
-    expect(JSON.parse(raw.printed)).toEqual({ items: [item], next: null });
+    expect(rows.noted).toBe('more with --cursor abc');
+    expect(JSON.parse(raw.printed)).toEqual({ items: [item], next: 'abc' });
   });
 
   test('saves a record byte for byte', async () => {
@@ -308,9 +309,11 @@ describe('reading', () => {
   test('saves all pages of events so that they verify', async () => {
     answer = (one, response) => {
       const after = Number(new URL(one.url, url).searchParams.get('after'));
-      const events =
-        after === 0 ? Array.from({ length: 500 }, () => sample.events[0]) : sample.events;
-      json(200, { events, after: 0, next: null })(one, response);
+      const [items, next] =
+        after === 0
+          ? [Array.from({ length: 500 }, () => sample.events[0]), 500]
+          : [sample.events, null];
+      json(200, { items, next })(one, response);
     };
     const path = join(folder, 'events.jsonl');
     const { noted } = await conclave('events', 'c_1', '-o', path);
@@ -324,7 +327,7 @@ describe('reading', () => {
   });
 
   test('shows events as lines', async () => {
-    answer = json(200, { events: sample.events, after: 13, next: null });
+    answer = json(200, { items: sample.events, next: null });
     const { printed } = await conclave('events', 'c_1');
 
     expect(printed).toContain(

@@ -110,18 +110,17 @@ describe('verify', () => {
 
   test.each([
     ['an array', (events: readonly unknown[]) => JSON.stringify(events, undefined, 2)],
-    ['a page', (events: readonly unknown[]) => JSON.stringify({ events, after: 13, next: null })],
-    ['a page of items', (events: readonly unknown[]) => JSON.stringify({ items: events })],
+    ['a page', (events: readonly unknown[]) => JSON.stringify({ items: events, next: null })],
     [
       'several pages',
       (events: readonly unknown[]) =>
-        JSON.stringify([{ events: events.slice(0, 5) }, { events: events.slice(5) }]),
+        JSON.stringify([{ items: events.slice(0, 5) }, { items: events.slice(5) }]),
     ],
     [
       'one page a line',
       (events: readonly unknown[]) =>
         [events.slice(0, 5), events.slice(5)]
-          .map((part) => JSON.stringify({ events: part }))
+          .map((part) => JSON.stringify({ items: part }))
           .join('\n'),
     ],
     [

@@ -41,10 +41,10 @@ export async function faultsOf(lab: CrashLab, debate: EndedDebate): Promise<read
 
 /** Reads all events over the API. */
 export async function eventsOf(lab: CrashLab, id: string): Promise<readonly LedgerEvent[]> {
-  const { events } = await lab.api<{ events: LedgerEvent[] }>(
+  const { items } = await lab.api<{ items: LedgerEvent[] }>(
     `/v1/collaborations/${id}/events?limit=500`,
   );
-  return events;
+  return items;
 }
 
 async function courseFaults(lab: CrashLab, id: string): Promise<readonly string[]> {

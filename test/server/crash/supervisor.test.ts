@@ -111,7 +111,7 @@ test(
 
     const read = async <T>(what: string): Promise<T> =>
       (await (await fetch(`${after.url}${path}${what}`, { headers })).json()) as T;
-    const { events } = await read<{ events: LedgerEvent[] }>('/events?limit=500');
+    const { items: events } = await read<{ items: LedgerEvent[] }>('/events?limit=500');
     const findings = verifyRecord({ record: await read('/record'), events }, cryptography);
     const endings = events.flatMap(({ data }) =>
       typeof data['turn'] === 'string' ? [data['turn']] : [],
@@ -143,8 +143,8 @@ test(
 async function untilAnswers(url: string, headers: Record<string, string>): Promise<number> {
   const deadline = performance.now() + READY_WITHIN_MS;
   while (performance.now() < deadline) {
-    const { events } = (await (await fetch(`${url}/events`, { headers })).json()) as {
-      events: LedgerEvent[];
+    const { items: events } = (await (await fetch(`${url}/events`, { headers })).json()) as {
+      items: LedgerEvent[];
     };
     const answers = events.filter(({ type }) => type === 'conclave.position.submitted.v1');
     if (answers.length > 0) return answers.length;

@@ -142,7 +142,7 @@ export class House {
 
   async events(id: string): Promise<readonly LedgerEvent[]> {
     const path = `/v1/collaborations/${id}/events?limit=500`;
-    return (await this.call<{ events: LedgerEvent[] }>(path)).body.events;
+    return (await this.call<{ items: LedgerEvent[] }>(path)).body.items;
   }
 
   /** Watches a run as a browser does, until the stream ends or the caller has seen enough. */

@@ -317,9 +317,9 @@ describe('listing', () => {
     );
   });
 
-  test.each([0, 201, 1.5])('refuses a page of %d rows', async (limit) => {
+  test.each([0, 202, 1.5])('refuses a page of %d rows', async (limit) => {
     const listing = fixture.stores.collaborations.list({ tenantId, limit });
 
-    await expect(listing).rejects.toThrow(/limit: got .*, expected 1 to 200/);
+    await expect(listing).rejects.toThrow(/limit: got .*, expected 1 to 201/);
   });
 });
