@@ -53,14 +53,27 @@ async function reconcile(
   const queued = await deps.collaborations.queuedOlderThan(AGE_SECONDS);
   for (let at = 0; at < queued.length; at += TOGETHER) {
     const results = await Promise.all(
-      queued.slice(at, at + TOGETHER).map(async (run) => {
-        const row = await deps.collaborations.get(run.tenantId, run.collaborationId);
-        if (row?.status !== 'queued') return true;
-        const isStarted = await startWorkflow(deps, { ...run, plan: row.plan });
-        if (isStarted) metrics.starts.inc({ pattern: row.pattern, outcome: 'restarted' });
-        return isStarted;
-      }),
+      queued.slice(at, at + TOGETHER).map(async (run) => await restart(deps, metrics, run)),
     );
     if (results.includes(false)) return; // Temporal is still away
+  }
+}
+
+/** Answers whether the next ones may be tried: one that can never be started must not hold them up. */
+async function restart(
+  deps: Pick<ApiDeps, 'collaborations' | 'engine' | 'log' | 'now'>,
+  metrics: Pick<Metrics, 'starts'>,
+  run: { readonly tenantId: string; readonly collaborationId: string },
+): Promise<boolean> {
+  const { tenantId, collaborationId } = run;
+  try {
+    const row = await deps.collaborations.get(tenantId, collaborationId);
+    if (row?.status !== 'queued') return true;
+    const isStarted = await startWorkflow(deps, { ...run, plan: row.plan });
+    if (isStarted) metrics.starts.inc({ pattern: row.pattern, outcome: 'restarted' });
+    return isStarted;
+  } catch (err) {
+    deps.log.error({ collaborationId, err }, 'queued collaboration could not be started');
+    return true;
   }
 }

@@ -237,6 +237,25 @@ describe('a start without Temporal', () => {
   });
 });
 
+test('a run that Temporal refuses does not hold up those behind it', async () => {
+  const house = createHouse();
+  house.isEngineAway = true;
+  const ids: string[] = [];
+  for (let count = 0; count < 11; count += 1) ids.push((await start(house)).id);
+  const last = ids.at(-1);
+  house.deps.engine.start = ({ collaborationId }) =>
+    collaborationId === last
+      ? Promise.resolve({ kind: 'started' })
+      : Promise.reject(new Error('3 INVALID_ARGUMENT'));
+  const reconciler = createReconciler(house.deps, house.app.metrics);
+
+  await reconciler.runOnce();
+  await reconciler.stop();
+
+  const running = [...house.rows.values()].filter(({ status }) => status === 'running');
+  expect(running.map(({ collaborationId }) => collaborationId)).toEqual([last]);
+});
+
 describe('the list', () => {
   test('pages newest first and ends with its last entry', async () => {
     const house = createHouse();
