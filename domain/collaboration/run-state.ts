@@ -234,14 +234,25 @@ function steer(state: RunState, fact: SteeringFact): RunState {
     case 'collaboration.cancelled':
       return { ...state, cancelled: { by: fact.by, reason: fact.reason } };
     case 'closing.requested':
-      return { ...state, closing: fact.scope };
+      return isPointless(state, fact) ? state : { ...state, closing: fact.scope };
     case 'deadline.passed':
       return { ...state, isDeadlinePassed: true };
     case 'participant.added':
-      return { ...state, seats: [...state.seats, fact.seat] };
+      return seatParticipant(state, fact.seat);
     case 'message.added':
       return state;
     case 'budget.raised':
       return { ...state, budget: fact.budget, isBudgetRefused: false };
   }
+}
+
+/** Between passes there is no round to close, and the next one must not pay for it. */
+function isPointless({ pass }: RunState, { scope }: FactOf<'closing.requested'>): boolean {
+  return scope === 'round' && pass === null;
+}
+
+/** A seat is taken once: of two who were given the same one the first has it, or no vote could be counted. */
+function seatParticipant(state: RunState, seat: Seat): RunState {
+  const isTaken = state.seats.some((other) => other.seat === seat.seat);
+  return isTaken ? state : { ...state, seats: [...state.seats, seat] };
 }

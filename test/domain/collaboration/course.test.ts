@@ -161,6 +161,29 @@ describe('people', () => {
     expect(run.asked).toContain('revision-2-s4');
   });
 
+  test('of two participants who are given one seat the first has it, and the run ends', () => {
+    const [, , , fourth] = seats(4);
+    if (fourth === undefined) throw new Error('four seats make four');
+    const run = drive(debate, planWith({ rounds: 2 }), restless, {
+      interruptions: {
+        3: { type: 'participant.added', by: 'ann', seat: fourth },
+        4: { type: 'participant.added', by: 'ben', seat: { ...fourth, agent: 'a9' } },
+      },
+    });
+
+    expect(run.state.seats.map(({ seat }) => seat)).toEqual(['s1', 's2', 's3', 's4']);
+    expect(run.state.seats.at(-1)?.agent).toBe('a4');
+    expect(run.state.verdict).toMatchObject({ stoppedBy: 'rounds' });
+  });
+
+  test('closing a round while none is open leaves the next one whole', () => {
+    const opened = debate.open({ type: 'collaboration.opened', plan: planWith() });
+
+    const state = debate.evolve(opened, { type: 'closing.requested', by: 'ann', scope: 'round' });
+
+    expect(state.closing).toBeNull();
+  });
+
   test('a message changes nothing but what the seats are told', () => {
     const message: Fact = { type: 'message.added', by: 'ann', messageId: 'm1' };
     const without = drive(debate, planWith(), restless);
