@@ -24,10 +24,15 @@ export interface ApiClient {
   send(request: ApiRequest & { readonly signal?: AbortSignal }): Promise<Response>;
 }
 
-/** Makes a client of one API. */
-export function createApiClient(connection: Connection, fetcher: typeof fetch = fetch): ApiClient {
+/**
+ * Makes a client of one API.
+ *
+ * @param connection - where it is, and with which key
+ * @param interrupt - ends every request that is under way
+ */
+export function createApiClient(connection: Connection, interrupt: AbortSignal): ApiClient {
   const send: ApiClient['send'] = async (request) => {
-    const response = await reach(connection, request, fetcher);
+    const response = await reach(connection, request, interrupt);
     if (!response.ok) throw await refusalOf(response);
     return response;
   };
@@ -41,12 +46,12 @@ export function createApiClient(connection: Connection, fetcher: typeof fetch = 
 async function reach(
   connection: Connection,
   request: ApiRequest & { readonly signal?: AbortSignal },
-  fetcher: typeof fetch,
+  interrupt: AbortSignal,
 ): Promise<Response> {
   // A stream has a signal of its own and stays open for as long as its run lasts.
-  const signal = request.signal ?? AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
+  const limit = request.signal ?? AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
   try {
-    return await fetcher(`${connection.url}${request.path}`, {
+    return await fetch(`${connection.url}${request.path}`, {
       method: request.method ?? 'GET',
       headers: {
         authorization: `Bearer ${connection.key}`,
@@ -55,9 +60,12 @@ async function reach(
         ...request.headers,
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      signal,
+      signal: AbortSignal.any([limit, interrupt]),
     });
   } catch (cause) {
+    if (interrupt.aborted) {
+      throw new CommandError('interrupted; what was asked for may go on at the server');
+    }
     throw new CommandError(
       `${connection.url} does not answer (${reasonOf(cause)}); is it running? npm start`,
       undefined,

@@ -9,6 +9,10 @@ import type { ApiClient } from './api-client.ts';
 const attemptsMax = 30;
 
 const retryDefaultMs = 1_000;
+
+/** The API gives a sign of life every 15 s: after three that did not come the connection is dead. */
+const silenceDefaultMs = 45_000;
+
 const noContent = 204;
 
 /** One server-sent event. */
@@ -26,6 +30,8 @@ export interface FollowInput {
   /** Whether text is wanted as it streams. */
   readonly live: boolean;
   readonly signal: AbortSignal;
+  /** Longest time without a sign of life before the stream is taken up anew, milliseconds; 45,000 unless set. */
+  readonly silenceMs?: number;
   /** Called when the stream broke and is tried again. */
   readonly onRetry?: (attempt: number) => void;
 }
@@ -65,16 +71,21 @@ async function* readOnce(
   cursor: Cursor,
   attempt: number,
 ): AsyncGenerator<StreamedEvent, void> {
-  const body = await open(client, input, cursor, attempt);
-  if (body === undefined) return;
-  const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(
-    new EventSourceParserStream({
-      onRetry: (retryMs) => {
-        cursor.retryMs = retryMs;
-      },
-    }),
-  );
+  const silence = new Silence(input.silenceMs ?? silenceDefaultMs);
+  const signal = AbortSignal.any([input.signal, silence.signal]);
   try {
+    const body = await open(client, { ...input, signal }, cursor, attempt);
+    if (body === undefined) return;
+    const events = body
+      .pipeThrough(silence.watch())
+      .pipeThrough(new TextDecoderStream())
+      .pipeThrough(
+        new EventSourceParserStream({
+          onRetry: (retryMs) => {
+            cursor.retryMs = retryMs;
+          },
+        }),
+      );
     for await (const { id, event = 'message', data } of events) {
       if (event === 'end') {
         cursor.isEnded = true;
@@ -84,8 +95,48 @@ async function* readOnce(
       yield { type: event, data: JSON.parse(data) as unknown };
     }
   } catch (error) {
-    // A connection that breaks is what resuming is for; anything else is a fault.
-    if (nameOf(error) !== 'TypeError' && !input.signal.aborted) throw error;
+    // A connection that breaks or dies is what resuming is for; anything else is a fault.
+    if (nameOf(error) !== 'TypeError' && !signal.aborted) throw error;
+  } finally {
+    silence.end();
+  }
+}
+
+/** Ends a connection over which nothing comes any more: a peer that vanished never says so. */
+class Silence {
+  readonly #longestMs: number;
+  readonly #alarm = new AbortController();
+  #timer: NodeJS.Timeout;
+
+  constructor(longestMs: number) {
+    this.#longestMs = longestMs;
+    this.#timer = this.#wait();
+  }
+
+  /** Falls when it was silent for too long. */
+  get signal(): AbortSignal {
+    return this.#alarm.signal;
+  }
+
+  /** Passes bytes on; each is a sign of life. */
+  watch(): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+    return new TransformStream({
+      transform: (bytes, controller) => {
+        this.end();
+        this.#timer = this.#wait();
+        controller.enqueue(bytes);
+      },
+    });
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #wait(): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#alarm.abort();
+    }, this.#longestMs);
   }
 }
 
@@ -94,7 +145,7 @@ async function open(
   input: FollowInput,
   cursor: Cursor,
   attempt: number,
-): Promise<ReadableStream<Uint8Array> | undefined> {
+): Promise<ReadableStream<Uint8Array<ArrayBuffer>> | undefined> {
   const query = `after=${String(cursor.lastId)}&live=${String(input.live)}`;
   try {
     const response = await client.send({

@@ -7,6 +7,7 @@ import type { CommandContext, StartChoices } from './commands.ts';
 import { findConnection, type ConnectionOptions, type Environment } from './connection.ts';
 import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
 import type { Printer } from './print.ts';
+import { participantOf } from './start-request.ts';
 import { verify, type VerifyOptions } from './verify.ts';
 
 /** What the command line stands on. */
@@ -238,6 +239,30 @@ function addSteering(program: Command, surroundings: Surroundings): void {
     const step = { id, name: 'messages', body: { text } };
     await commands.steer(contextOf(options, surroundings), step);
   });
+  addWidening(program, surroundings);
+}
+
+interface LimitOptions extends SharedOptions {
+  readonly usd?: number;
+  readonly tokens?: number;
+}
+
+function addWidening(program: Command, surroundings: Surroundings): void {
+  connected(
+    program.command('participant <id> <agent>').description('add one, as agent[:persona[:weight]]'),
+  ).action(async (id: string, agent: string, options: SharedOptions) => {
+    const asked = participantOf(agent);
+    const body = typeof asked === 'string' ? { agent: asked } : asked;
+    await commands.steer(contextOf(options, surroundings), { id, name: 'participants', body });
+  });
+  connected(program.command('budget <id>').description('set new limits; one left out stays'))
+    .option('--usd <usd>', 'most dollars', numberOf)
+    .option('--tokens <n>', 'most tokens', numberOf)
+    .action(async (id: string, options: LimitOptions) => {
+      const { usd, tokens } = options;
+      const body = { usd, tokens };
+      await commands.steer(contextOf(options, surroundings), { id, name: 'budget', body });
+    });
 }
 
 /** Adds what every command that speaks to the API understands. */
@@ -251,7 +276,7 @@ function connected(command: Command): Command {
 
 function contextOf(options: SharedOptions, surroundings: Surroundings): CommandContext {
   const { env, printer, signal } = surroundings;
-  const client = createApiClient(findConnection(options, env));
+  const client = createApiClient(findConnection(options, env), signal);
   return { client, printer, json: options.json === true, signal };
 }
 

@@ -61,9 +61,17 @@ function given(fields: Readonly<Record<string, unknown>>): Readonly<Record<strin
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }
 
-/** Reads `agent`, `agent:persona` or `agent:persona:weight`; several personas are joined by `+`. */
-function participantOf(text: string): unknown {
-  const [agent = '', persona = '', weight] = text.split(':');
+/**
+ * Reads `agent`, `agent:persona` or `agent:persona:weight`; several personas are joined by `+`.
+ *
+ * @throws CommandError with the code for wrong usage for anything else
+ */
+export function participantOf(text: string): string | Readonly<Record<string, unknown>> {
+  const [agent = '', persona = '', weight, ...rest] = text.split(':');
+  if (rest.length > 0) {
+    const expected = 'agent[:persona[+persona][:weight]]';
+    throw new CommandError(`participant: got "${text}", expected ${expected}`, exitUsage);
+  }
   if (persona === '' && weight === undefined) return agent;
   return given({
     agent,

@@ -162,6 +162,7 @@ describe('starting', () => {
     [['--protocol', '{"kind":'], 'JSON that does not parse'],
     [['--rounds', 'many'], 'expected a number'],
     [['--agent', 'gpt:critic:heavy'], 'got "heavy", expected a number'],
+    [['--agent', 'gpt:critic:2:x'], 'got "gpt:critic:2:x", expected agent[:persona'],
     [['--persona', 'lawyer'], 'expected name=instructions'],
     [['--material', '/not/there'], '/not/there: cannot be read'],
   ])('refuses %j before anything is sent', async (flags, message) => {
@@ -370,6 +371,13 @@ describe('steering', () => {
     [['close', 'c_1'], 'close', { scope: 'round' }],
     [['close', 'c_1', '--run'], 'close', { scope: 'run' }],
     [['message', 'c_1', 'Mind the licence.'], 'messages', { text: 'Mind the licence.' }],
+    [['participant', 'c_1', 'gpt'], 'participants', { agent: 'gpt' }],
+    [
+      ['participant', 'c_1', 'gpt:critic:2'],
+      'participants',
+      { agent: 'gpt', personas: ['critic'], weight: 2 },
+    ],
+    [['budget', 'c_1', '--tokens', '60000'], 'budget', { tokens: 60_000 }],
   ])('sends %j', async (args, part, body) => {
     answer = json(200, { id: 'c_1', status: 'running' });
     const { printed } = await conclave(...args);
