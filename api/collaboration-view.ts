@@ -108,7 +108,7 @@ export function summaryView(row: CollaborationSummary): {
   };
 }
 
-/** Shows a collaboration in full; reads the ledger of one that runs and the record of one that is sealed. */
+/** Shows a collaboration in full; reads its ledger to see how far it is and, once it is sealed, its record. */
 export async function collaborationView(
   deps: Pick<ApiDeps, 'ledger' | 'artifacts'>,
   tenantId: string,

@@ -5,7 +5,7 @@ import { utf8Bytes } from '../prompts/token-estimate.ts';
 import { protocolSchema } from '../protocols/protocol-schema.ts';
 import { patterns } from './plan.ts';
 
-/** Most bytes of text that the materials of one request may hold in place: 10 MB. */
+/** Most bytes of text that the materials of one request may hold in place: 10 MiB. */
 export const materialBytesMax = 10 * 1024 * 1024;
 
 // Every message is the `expected` half of a fault; `faultsOf` adds where and what came.
