@@ -19,7 +19,8 @@ test('ids of one moment differ and have the shape that paths accept', () => {
 });
 
 test('a cursor comes back as the position it was made of', () => {
-  const position = { createdAt: '2026-11-21T09:00:00.000Z', id: 'c_x' };
+  const createdAt = '2026-11-21T09:00:00.000Z';
+  const position = { createdAt, id: createCollaborationId(Date.parse(createdAt)) };
 
   expect(decodeCursor(encodeCursor(position))).toEqual(position);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { createHouse } from './fake-house.ts';
+import { createHouse, keys } from './fake-house.ts';
 import { problemIn } from './problem-body.ts';
 
 describe('a key', () => {
@@ -9,6 +9,7 @@ describe('a key', () => {
     ['an unknown one', { authorization: 'Bearer nobody' }],
     ['another scheme', { authorization: 'Basic a2V5' }],
     ['an empty one', { authorization: 'Bearer ' }],
+    ['a second word', { authorization: `Bearer ${keys.a} more` }],
   ])('is needed: %s is refused', async (_, headers) => {
     const house = createHouse();
 
@@ -17,6 +18,15 @@ describe('a key', () => {
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe('Bearer realm="conclave"');
     expect((await problemIn(response)).code).toBe('unauthorised');
+  });
+
+  test('that is too long to be one is not looked up', async () => {
+    const house = createHouse();
+    house.deps.tenants.tenantOfKey = () => Promise.resolve('a');
+
+    const response = await house.request('/v1/agents', { key: 'k'.repeat(513) });
+
+    expect(response.status).toBe(401);
   });
 
   test('is looked up once for many requests, and again after a while', async () => {

@@ -128,6 +128,7 @@ describe('artifacts', () => {
     expect(got.headers.get('content-type')).toBe('image/png');
     expect(got.headers.get('cache-control')).toContain('immutable');
     expect(got.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(got.headers.get('content-security-policy')).toBe("default-src 'none'; sandbox");
     expect(new Uint8Array(await got.arrayBuffer())).toEqual(bytes);
     expect(others.status).toBe(404);
   });
