@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { createReconciler } from '../../api/starts/reconciler.ts';
-import { createHouse, decision } from './fake-house.ts';
+import { accountOf } from '../../domain/providers/agent.ts';
+import { agentNamed, createHouse, decision } from './fake-house.ts';
 import type { House } from './fake-house.ts';
 import { problemIn } from './problem-body.ts';
 
@@ -188,6 +189,37 @@ describe('an Idempotency-Key', () => {
     expect(house.rows.size).toBe(1);
   });
 });
+
+test('an agent whom nobody may call now sits in no default panel, unless none is left', async () => {
+  const house = createHouse();
+  const bob = agentNamed('bob', { baseUrl: 'http://127.0.0.1:10/v1' });
+  house.agents.set('a/bob', bob);
+  const open = [accountOf(bob)];
+  house.deps.accounts.status = (accounts) =>
+    Promise.resolve(
+      accounts
+        .filter((account) => open.includes(account))
+        .map((account) => ({ ...standing, account, breaker: 'open' as const })),
+    );
+  const seated = async (): Promise<string[]> =>
+    (await start(house)).plan.seats.map(({ agent }) => agent);
+
+  const without = await seated();
+  open.push(accountOf(agentNamed('ada')));
+  const all = await seated();
+
+  expect(without).toEqual(['ada', 'cyd']);
+  expect(all).toEqual(['ada', 'bob', 'cyd']);
+});
+
+const standing = {
+  breaker: 'closed',
+  failures: 5,
+  openUntil: null,
+  blockedUntil: null,
+  inFlight: 0,
+  requestsLastMinute: 0,
+} as const;
 
 describe('Prefer: wait', () => {
   test('answers 200 with the decision when the run ends in time', async () => {
