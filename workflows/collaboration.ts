@@ -40,12 +40,17 @@ const historyEventsMax = 3500;
 export function openRun(input: CollaborationInput, machine: Machine<RunState>): Run {
   const run = createRun(input, machine);
   registerSteering(run);
+  heedCancellation(run);
   startDeadline(run);
   return run;
 }
 
 /** Does what the machine wants now: records what it decided, asks, or waits until something has happened. */
 export async function perform(run: Run, step: Exclude<Step, { kind: 'end' }>): Promise<void> {
+  await CancellationScope.nonCancellable(() => performStep(run, step));
+}
+
+async function performStep(run: Run, step: Exclude<Step, { kind: 'end' }>): Promise<void> {
   switch (step.kind) {
     case 'record':
       await recordDecided(run);
@@ -63,6 +68,10 @@ export async function perform(run: Run, step: Exclude<Step, { kind: 'end' }>): P
 
 /** Settles what is still owed, seals the decision and ends. */
 export async function seal(run: Run): Promise<Outcome> {
+  return await CancellationScope.nonCancellable(() => sealed(run));
+}
+
+async function sealed(run: Run): Promise<Outcome> {
   const record = await sealRun(run);
   const { verdict } = run.state;
   if (verdict === null) throw new Error('a run was sealed without a verdict');
@@ -81,9 +90,28 @@ async function continueAsNewWhenLong(run: Run): Promise<void> {
   await settleOutstanding(run);
   await condition(allHandlersFinished);
   const { state, decidedSteps, input } = run;
+  const { deadlineMs } = input.plan;
   await continueAsNew<(next: CollaborationInput) => Promise<Outcome>>({
     ...input,
+    plan: {
+      ...input.plan,
+      deadlineMs: deadlineMs === null ? null : leftOf(deadlineMs, run, Date.now()),
+    },
     resumed: { state, decidedSteps },
+  });
+}
+
+/**
+ * A cancellation that was asked of Temporal itself is one like any other: the run is cancelled by its own rules, so that
+ * it settles its accounts and seals what it has, instead of breaking off.
+ */
+function heedCancellation(run: Run): void {
+  CancellationScope.current().cancelRequested.catch(async () => {
+    await recordCaused(run, 'cancellation', {
+      type: 'collaboration.cancelled',
+      by: '/temporal',
+      reason: 'cancelled in Temporal',
+    });
   });
 }
 
@@ -91,13 +119,22 @@ async function continueAsNewWhenLong(run: Run): Promise<void> {
 function startDeadline(run: Run): void {
   const { deadlineMs } = run.input.plan;
   if (deadlineMs === null) return;
-  const info = workflowInfo();
-  const left = deadlineMs - (info.runStartTime.getTime() - info.startTime.getTime());
+  const left = leftOf(deadlineMs, run, workflowInfo().runStartTime.getTime());
   CancellationScope.cancellable(async () => {
-    await sleep(Math.max(1, left));
+    await sleep(left);
     if (run.state.verdict === null)
       await recordCaused(run, 'deadline', { type: 'deadline.passed' });
   }).catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
   });
+}
+
+/**
+ * What is left of the deadline. `startTime` is the time at which the run's own history begins, whatever its docstring
+ * says: a run that goes on is told what was left when the one before it ended.
+ */
+function leftOf(deadlineMs: number, { input }: Run, nowMs: number): number {
+  const { startTime, runStartTime } = workflowInfo();
+  const sinceMs = (input.resumed === undefined ? startTime : runStartTime).getTime();
+  return Math.max(1, deadlineMs - (nowMs - sinceMs));
 }

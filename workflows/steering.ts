@@ -20,6 +20,8 @@ import { recordCaused, type Run } from './run.ts';
 /** Lets people steer the run. Every validator is synchronous and refuses what makes no sense in this state. */
 export function registerSteering(run: Run): void {
   setHandler(stateQuery, () => run.state);
+  // Seats that were given while their fact is still being recorded: they are taken all the same.
+  const given = new Set<string>();
   on(run, pauseUpdate, {
     fact: ({ by }) => ({ type: 'collaboration.paused', by }),
     validate: () => {
@@ -44,7 +46,10 @@ export function registerSteering(run: Run): void {
   on(run, addParticipantUpdate, {
     fact: ({ by, seat }) => ({ type: 'participant.added', by, seat }),
     validate: ({ seat }) => {
-      refuseTaken(run, seat);
+      refuseTaken(run, seat, given);
+    },
+    accepted: ({ seat }) => {
+      given.add(seat.seat);
     },
   });
   on(run, raiseBudgetUpdate, {
@@ -59,6 +64,8 @@ export function registerSteering(run: Run): void {
 interface Steering<Input> {
   fact(input: Input): Fact;
   validate?(input: Input): void;
+  /** Called before anything is awaited, so that the next validation knows of it. */
+  accepted?(input: Input): void;
 }
 
 function on<Input>(
@@ -68,7 +75,10 @@ function on<Input>(
 ): void {
   setHandler<Steered, [Input], UpdateDefinition<Steered, [Input]>>(
     update,
-    (input) => steer(run, steering.fact(input)),
+    (input) => {
+      steering.accepted?.(input);
+      return steer(run, steering.fact(input));
+    },
     {
       validator: (input) => {
         if (statusOf(run) === 'ended') refuse('collaboration-ended', 'the run has ended');
@@ -89,8 +99,8 @@ function statusOf(run: Run): Steered['status'] {
   return run.state.isPaused ? 'paused' : 'running';
 }
 
-function refuseTaken(run: Run, { seat }: Seat): void {
-  const isTaken = run.state.seats.some(({ seat: name }) => name === seat);
+function refuseTaken(run: Run, { seat }: Seat, given: ReadonlySet<string>): void {
+  const isTaken = given.has(seat) || run.state.seats.some(({ seat: name }) => name === seat);
   if (isTaken) refuse('conflict', `seat: got ${seat}, expected one that is free`);
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ReadableWritablePair } from 'node:stream/web';
 
+import type { WorkflowHandle } from '@temporalio/client';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 
 import type { Decision } from '../../../domain/collaboration/decision.ts';
@@ -141,8 +142,14 @@ export class House {
   }
 
   async events(id: string): Promise<readonly LedgerEvent[]> {
-    const path = `/v1/collaborations/${id}/events?limit=500`;
-    return (await this.call<{ items: LedgerEvent[] }>(path)).body.items;
+    const events: LedgerEvent[] = [];
+    for (let after: number | null = 0; after !== null;) {
+      const path = `/v1/collaborations/${id}/events?limit=500&after=${String(after)}`;
+      const page: Answer<{ items: LedgerEvent[]; next: number | null }> = await this.call(path);
+      events.push(...page.body.items);
+      after = page.body.next;
+    }
+    return events;
   }
 
   /** Watches a run as a browser does, until the stream ends or the caller has seen enough. */
@@ -192,14 +199,17 @@ export class House {
 
   /** Asks the workflow itself. */
   async stateOf(pattern: string, id: string): Promise<RunState> {
-    return await this.#temporal.client.workflow
-      .getHandle(`${pattern}/${id}`)
-      .query<RunState>('state');
+    return await this.workflow(pattern, id).query<RunState>('state');
+  }
+
+  /** The workflow as those reach it who go by Temporal instead of the API. */
+  workflow(pattern: string, id: string): WorkflowHandle {
+    return this.#temporal.client.workflow.getHandle(`${pattern}/${id}`);
   }
 
   /** What Temporal knows of a run that has ended. */
   async workflowOf(pattern: string, id: string): Promise<WorkflowEvidence> {
-    const handle = this.#temporal.client.workflow.getHandle(`${pattern}/${id}`);
+    const handle = this.workflow(pattern, id);
     await handle.result();
     const { events } = await handle.fetchHistory();
     return { state: await handle.query<RunState>('state'), history: inWords(events) };
