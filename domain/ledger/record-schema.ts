@@ -1,7 +1,12 @@
 import { z } from 'zod';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'expected 64 hexadecimal digits' });
-const base64 = z.base64({ error: 'expected base64' }).min(1);
+/** A last character with bits that no byte takes: other letters for the same bytes, which no signature would tell. */
+const spareBits = /[^AQgw]==$|[^AEIMQUYcgkosw048=]=$/;
+const base64 = z
+  .base64({ error: 'expected base64' })
+  .min(1)
+  .refine((text) => !spareBits.test(text), { error: 'expected base64 without spare bits' });
 const time = z.iso.datetime({ precision: 3, error: 'expected a UTC time with milliseconds' });
 const count = z.int().nonnegative();
 const known = z.number().nonnegative().nullable();

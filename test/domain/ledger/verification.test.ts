@@ -193,6 +193,22 @@ describe('a changed record', () => {
     );
   });
 
+  test('is found where other letters of its signature stand for the same bytes', () => {
+    const letters = [...'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'];
+    const before = record.signature.slice(0, -'x=='.length);
+    const alike = letters
+      .map((letter) => `${before}${letter}==`)
+      .filter((signature) => signature !== record.signature)
+      .filter(
+        (signature) => Buffer.from(signature, 'base64').toString('base64') === record.signature,
+      );
+
+    expect(alike).toHaveLength(15);
+    for (const signature of alike) {
+      expect(messages(faults({ ...record, signature }), 'shape')).toContain('signature: ');
+    }
+  });
+
   test('is named by its path when the events are there', () => {
     // Two are known to the signature alone: the tenant, and the key by which the record is signed.
     const told = leaves(record).filter(
