@@ -1,7 +1,7 @@
-import { leadingKey, mergedChoice } from '../collaboration/ballots.ts';
 import { machineOf, type WantedPass } from '../collaboration/course.ts';
 import type { StopReason } from '../collaboration/fact.ts';
-import type { ClosedPass, RunState } from '../collaboration/run-state.ts';
+import { isFlip } from '../collaboration/flip.ts';
+import type { RunState } from '../collaboration/run-state.ts';
 
 /**
  * The debate: blind proposals, then rounds of critique and revision, until the rounds are used up or nobody moves any
@@ -32,18 +32,14 @@ function enough(state: RunState): StopReason | null {
   return state.plan.stopOnStability && isStable(state) ? 'stability' : null;
 }
 
-/** Nobody's leading answer changed between the last two passes that took positions. */
+/** Nobody came, went or flipped between the last two passes that took positions. */
 function isStable(state: RunState): boolean {
   const taken = state.passes.filter(({ phase }) => phase !== 'critique');
   const [before, after] = taken.slice(-2);
   if (before === undefined || after === undefined) return false;
   const seats = new Set([...Object.keys(before.standing), ...Object.keys(after.standing)]);
-  return [...seats].every(
-    (seat) => standingKey(state, before, seat) === standingKey(state, after, seat),
-  );
-}
-
-function standingKey(state: RunState, pass: ClosedPass, seat: string): string | null {
-  const choice = pass.standing[seat];
-  return choice === undefined ? null : leadingKey(mergedChoice(choice, state.merges));
+  return [...seats].every((seat) => {
+    const [held, holds] = [before.standing[seat], after.standing[seat]];
+    return held !== undefined && holds !== undefined && !isFlip(held, holds, state.merges);
+  });
 }

@@ -1,6 +1,7 @@
 import { leadingKey, mergedChoice } from '../collaboration/ballots.ts';
 import type { Decision, DecisionVote, Dissent, Flip } from '../collaboration/decision.ts';
 import type { FactOf, Verdict } from '../collaboration/fact.ts';
+import { isFlip } from '../collaboration/flip.ts';
 import type { Seat } from '../collaboration/plan.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { optionsOf } from '../protocols/validity.ts';
@@ -43,7 +44,7 @@ export function flipsOf(run: RunReading): readonly Flip[] {
     return held.flatMap((turn, index) => {
       const before = held[index - 1];
       if (before === undefined || before.fact.task === 'nomination') return [];
-      if (sameStand(run, before.fact.choice, turn.fact.choice)) return [];
+      if (!isFlip(before.fact.choice, turn.fact.choice, run.state.merges)) return [];
       const { round, citing } = turn.fact;
       return [{ seat, agent, round, from: spoken(run, before), to: spoken(run, turn), citing }];
     });
@@ -124,15 +125,4 @@ function isFor(run: RunReading, choice: Choice, winner: string): boolean {
   const key = run.state.merges[winner] ?? winner;
   if (merged.kind === 'abstain') return true;
   return merged.kind === 'rank' ? leadingKey(merged) === key : optionsOf(merged).includes(key);
-}
-
-function sameStand(run: RunReading, one: Choice, other: Choice): boolean {
-  return standKey(run, one) === standKey(run, other);
-}
-
-function standKey(run: RunReading, choice: Choice): string {
-  const merged = mergedChoice(choice, run.state.merges);
-  const options = optionsOf(merged);
-  // A set of approvals has no order, a ranking has.
-  return JSON.stringify(merged.kind === 'approve' ? options.toSorted() : options);
 }

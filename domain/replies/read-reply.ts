@@ -1,6 +1,6 @@
 import type { TurnTask } from '../collaboration/fact.ts';
+import { isFlip } from '../collaboration/flip.ts';
 import type { FinishReason } from '../providers/model-connector.ts';
-import { isFlip } from './flip.ts';
 import { findJsonObject } from './json-object.ts';
 import { labelledOptions } from './option-labels.ts';
 import { choiceOf, nominatedOptions, optionNamed, vetoesOf } from './read-choice.ts';

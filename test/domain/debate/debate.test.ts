@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
-import type { Fact, TurnFact } from '../../../domain/collaboration/fact.ts';
+import type { Fact, TurnFact, TurnRef } from '../../../domain/collaboration/fact.ts';
 import { debate } from '../../../domain/debate/debate.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import { aCost, courseOf, drive, position, type Panel } from '../../support/drive.ts';
@@ -15,6 +15,10 @@ const always =
 /** Seat s3 moves to o1 in the second round. */
 const converging: Panel = (turn) =>
   position(turn, turn.seat === 's3' && turn.round === 1 ? 'o2' : 'o1');
+
+function declined(turn: TurnRef): TurnFact {
+  return { type: 'turn.abstained', ...turn, reason: 'declined', ...aCost };
+}
 
 describe('the course of a debate', () => {
   test('goes from blind proposals through revisions to a decision', () => {
@@ -37,6 +41,33 @@ describe('the course of a debate', () => {
     const run = drive(debate, planWith({ rounds: 5 }), always({ s3: 'o2' }));
 
     expect(run.state.verdict).toMatchObject({ answer: 'o1', stoppedBy: 'stability', rounds: 2 });
+  });
+
+  test.each([
+    ['the same ones in another order are no move', ['o2', 'o1'], 'stability'],
+    ['one more is a move', ['o1', 'o2', 'o3'], 'rounds'],
+  ])('of approvals, %s', (_what, later, stoppedBy) => {
+    const plan = planWith({ protocol: { kind: 'approval' }, optionKeys: ['o1', 'o2', 'o3'] });
+    const run = drive(debate, { ...plan, rounds: 3 }, (turn) => {
+      const options = turn.seat === 's3' && turn.round === 2 ? later : ['o1', 'o2'];
+      return { ...position(turn, 'o1'), choice: { kind: 'approve', options } } as TurnFact;
+    });
+
+    expect(run.state.verdict).toMatchObject({ stoppedBy });
+  });
+
+  test('goes on when somebody came or went', () => {
+    const withdrawn = drive(debate, planWith({ rounds: 3 }), (turn) =>
+      turn.seat === 's3' && turn.round === 2 ? declined(turn) : position(turn, 'o1'),
+    );
+    const late = drive(debate, planWith({ rounds: 3 }), (turn) =>
+      turn.seat === 's3' && turn.round === 1 ? declined(turn) : position(turn, 'o1'),
+    );
+
+    expect([withdrawn, late].map(({ state }) => state.verdict?.stoppedBy)).toEqual([
+      'rounds',
+      'rounds',
+    ]);
   });
 
   test('uses all rounds when stability does not stop it', () => {

@@ -223,17 +223,19 @@ describe('ballots with several options', () => {
     ]);
   });
 
-  test('flip when the set changes, not when it is told in another order', () => {
-    const twice = (kind: 'approve' | 'rank'): number =>
+  test('flip by what a revision must cite: another set approved, another option ranked first', () => {
+    const flipsFrom = (kind: 'approve' | 'rank', from: string[], to: string[]): number =>
       decisionAfter([
         opened(plan()),
-        position(turnRef('vote', 1, 's1'), { kind, options: ['o1', 'o2'] }, said('')),
-        position(turnRef('vote', 2, 's1'), { kind, options: ['o2', 'o1'] }, said('')),
+        position(turnRef('vote', 1, 's1'), { kind, options: from }, said('')),
+        position(turnRef('vote', 2, 's1'), { kind, options: to }, said('')),
         decided('o1'),
       ]).flips.length;
 
-    expect(twice('approve')).toBe(0);
-    expect(twice('rank')).toBe(1);
+    expect(flipsFrom('approve', ['o1', 'o2'], ['o2', 'o1'])).toBe(0);
+    expect(flipsFrom('approve', ['o1'], ['o1', 'o2'])).toBe(1);
+    expect(flipsFrom('rank', ['o1', 'o2'], ['o2', 'o1'])).toBe(1);
+    expect(flipsFrom('rank', ['o1', 'o2', 'o3'], ['o1', 'o3', 'o2'])).toBe(0);
   });
 });
 
@@ -342,11 +344,23 @@ describe('open answers', () => {
   test('flip without a citation where none was given', () => {
     const decision = decisionAfter([
       ...answers,
-      position(turnRef('revision', 2, 's1'), { kind: 'abstain', reason: 'unsure' }, said('')),
+      position(turnRef('revision', 2, 's1'), single('a9'), said('Use files')),
       decided('a1'),
     ]);
 
-    expect(decision.flips).toMatchObject([{ from: 'Use Postgres', to: 'abstains', citing: null }]);
+    expect(decision.flips).toMatchObject([{ from: 'Use Postgres', to: 'Use files', citing: null }]);
+  });
+
+  test('flip neither into an abstention nor out of one', () => {
+    const unsure = { kind: 'abstain', reason: 'unsure' } as const;
+    const decision = decisionAfter([
+      ...answers,
+      position(turnRef('revision', 2, 's1'), unsure, said('')),
+      position(turnRef('revision', 3, 's1'), single('a9'), said('Use files')),
+      decided('a1'),
+    ]);
+
+    expect(decision.flips).toEqual([]);
   });
 });
 

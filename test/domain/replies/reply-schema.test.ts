@@ -1,7 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { turnTasks } from '../../../domain/collaboration/fact.ts';
-import { isFlip } from '../../../domain/replies/flip.ts';
 import { labelledOptions, labelCharactersMax } from '../../../domain/replies/option-labels.ts';
 import { groupLabels, replySchema } from '../../../domain/replies/reply-schema.ts';
 import type { ReplyContext } from '../../../domain/replies/reply.ts';
@@ -111,30 +110,5 @@ describe('labels of options', () => {
       'Option 5',
       'Option 6',
     ]);
-  });
-});
-
-describe('a flip', () => {
-  const single = (option: string) => ({ kind: 'single', option }) as const;
-  const rank = (...options: string[]) => ({ kind: 'rank', options }) as const;
-  const approve = (...options: string[]) => ({ kind: 'approve', options }) as const;
-  const abstain = { kind: 'abstain', reason: 'empty' } as const;
-
-  test.each([
-    [single('o1'), single('o2'), true],
-    [single('o1'), single('o1'), false],
-    [rank('o1', 'o2'), rank('o1', 'o3'), false],
-    [rank('o1', 'o2'), rank('o2', 'o1'), true],
-    [approve('o1', 'o2'), approve('o2', 'o1'), false],
-    [approve('o1'), approve('o1', 'o2'), true],
-    [null, single('o1'), false],
-    [abstain, single('o1'), false],
-    [single('o1'), abstain, false],
-  ])('from %j to %j: %p', (before, after, expected) => {
-    expect(isFlip(before, after)).toBe(expected);
-  });
-
-  test('is none between answers that stand for each other', () => {
-    expect(isFlip(single('a1'), single('a2'), { a2: 'a1' })).toBe(false);
   });
 });
