@@ -118,7 +118,12 @@ function stopReason(course: Course, state: RunState): StopReason | null {
   if (state.isBudgetRefused || state.thresholds.includes(100)) return 'budget';
   if (state.closing === 'run') return 'closed';
   if (last === undefined) return null;
-  return course.enough(state) ?? (last.isLast ? 'budget' : null);
+  return course.enough(state) ?? (last.isLast && isShort(state) ? 'budget' : null);
+}
+
+/** Whether there is money for no other pass; a budget that was raised during the last one makes it one of many. */
+function isShort({ budget, spent }: RunState): boolean {
+  return directivesFor(shareOf(budget, spent)).isLast;
 }
 
 /** Turns of the open pass that have not ended. */

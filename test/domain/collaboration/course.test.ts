@@ -297,8 +297,8 @@ describe('a course', () => {
     expect(() => circling.next(state)).toThrow('a step decided more than 16 facts');
   });
 
-  test('ends after a pass that was opened as the last, for want of money', () => {
-    const plan = planWith({ rounds: 5 });
+  test('ends after a pass that was opened as the last, unless the budget is raised in it', () => {
+    const plan = planWith({ rounds: 5, budget: { tokens: 460, microsUsd: null } });
     const turns = plan.seats.map(({ seat }) => turnRef('proposal', 1, seat));
     const state = foldRun([
       { type: 'collaboration.opened', plan },
@@ -313,9 +313,17 @@ describe('a course', () => {
     ]);
 
     const facts = factsOf(debate.next(state));
+    const raised = debate.evolve(state, {
+      type: 'budget.raised',
+      by: 'ann',
+      budget: { tokens: 90_000, microsUsd: null },
+    });
 
-    expect(facts.map(({ type }) => type)).toEqual(['round.closed', 'decision.reached']);
-    expect(facts[1]).toMatchObject({ verdict: { answer: 'o1', stoppedBy: 'budget' } });
+    expect(facts.at(-1)).toMatchObject({ verdict: { answer: 'o1', stoppedBy: 'budget' } });
+    expect(factsOf(debate.next(raised)).map(({ type }) => type)).toEqual([
+      'round.closed',
+      'round.opened',
+    ]);
   });
 
   test('records nothing while it asks, waits or ends', () => {
