@@ -2,7 +2,14 @@ import type { OpenedContent, TurnContent } from '../ledger/event.ts';
 import type { Pass, PassEntry, PromptMessage } from '../prompts/material.ts';
 import type { KeyedAnswer } from '../replies/reply.ts';
 import { chairSeat, leadingKey, mergedChoice } from './ballots.ts';
-import { turnTasks, type Fact, type TurnFact, type TurnRef, type TurnTask } from './fact.ts';
+import {
+  turnTasks,
+  type Fact,
+  type FactOf,
+  type TurnFact,
+  type TurnRef,
+  type TurnTask,
+} from './fact.ts';
 import type { Pattern } from './plan.ts';
 import type { RunState } from './run-state.ts';
 import type { Machine } from './step.ts';
@@ -84,11 +91,12 @@ export function caseFileOf(
     machine.open(first.fact),
   );
   const opened = first.content as CaseFile['opened'];
+  const passes = passesOf(rest, state);
   return {
     state,
     opened,
-    passes: passesOf(rest, state),
-    messages: messagesOf(rest),
+    passes,
+    messages: messagesOf(rest, passes),
     labels: labelsOf(rest, state, opened.options),
     argumentTurns: argumentTurnsOf(rest),
   };
@@ -142,11 +150,17 @@ function isArgument(fact: Fact): fact is TurnFact {
   return fact.type === 'position.submitted' || fact.type === 'critique.submitted';
 }
 
-function messagesOf(events: readonly FiledEvent[]): readonly PromptMessage[] {
+/** A message stands after the passes that are shown: one in which nobody said anything counts for nothing. */
+function messagesOf(
+  events: readonly FiledEvent[],
+  passes: readonly Pass[],
+): readonly PromptMessage[] {
+  const isShown = ({ round, phase }: FactOf<'round.closed'>): boolean =>
+    passes.some((pass) => pass.round === round && pass.phase === phase);
   const messages: PromptMessage[] = [];
   let afterPasses = 0;
   for (const { fact, content } of events) {
-    if (fact.type === 'round.closed' && fact.phase !== 'nomination') afterPasses += 1;
+    if (fact.type === 'round.closed' && isShown(fact)) afterPasses += 1;
     if (fact.type === 'message.added') {
       messages.push({ afterPasses, text: (content as { text: string }).text });
     }

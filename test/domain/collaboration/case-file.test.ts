@@ -140,6 +140,23 @@ describe('caseFileOf', () => {
     expect(file.messages).toEqual([{ afterPasses: 1, text: 'message m1' }]);
   });
 
+  test('places messages after what is shown where passes had no words', () => {
+    const mute: Panel = (turn) =>
+      turn.round < 3
+        ? { type: 'turn.abstained', ...turn, reason: 'empty', ...aCost }
+        : position(turn, 'o1');
+    const plan = planWith({ rounds: 3, stopOnStability: false });
+    // After eight facts round 2 is under way; it and the one before it end without a word.
+    const { facts } = drive(debate, plan, mute, { interruptions: { 8: message } });
+    const third = turnRef('revision', 3, 's1');
+    const until = horizonOf(filed(facts), third) ?? 0;
+
+    const file = caseFileOf(filed(facts).slice(0, until), machines);
+
+    expect(file.state.passes).toHaveLength(2);
+    expect(file.messages).toEqual([{ afterPasses: 0, text: 'message m1' }]);
+  });
+
   test('gives the chair the standing answers, merged, with their words', () => {
     const file = fileAt(turnRef('synthesis', 2, 'chair'));
 
