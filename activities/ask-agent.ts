@@ -20,8 +20,11 @@ export interface AskAgentDeps extends PrepareDeps, AskingDeps {
 /** A provider that fails this often for one turn is not asked again. */
 const failuresMax = 6;
 
-/** A turn that met an open breaker this often gives up: its provider is down for longer than a run should wait. */
-const breakerMeetingsMax = 4;
+/**
+ * A turn that has been finding its provider down for so long gives up, at its next meeting with the open breaker: by then
+ * three calls that the breaker let through have failed. Kept in the database, so it does not matter which worker waits.
+ */
+const patienceMs = 60_000;
 
 const heartbeatMs = 3000;
 
@@ -98,40 +101,51 @@ async function waitForRoom(
   asking: Asking,
   room: BeginResult & { kind: 'no-room' },
 ): Promise<TurnFact> {
-  if (room.reason === 'breaker' && activityInfo().attempt >= breakerMeetingsMax) {
-    return await failedTurn(deps, asking, null);
-  }
+  if (room.downMs >= patienceMs) return await failedTurn(deps, asking, null);
   throw later('provider-limited', `no room at the provider: ${room.reason}`, room.retryAfterMs);
+}
+
+/** A call that was begun. */
+interface Tried {
+  readonly asking: Asking;
+  readonly agent: Agent;
+  readonly hasNext: boolean;
+  /** Calls begun for this turn, this one included. */
+  readonly attempts: number;
 }
 
 async function afterFault(
   deps: AskAgentDeps,
-  tried: { asking: Asking; agent: Agent; hasNext: boolean; attempts: number },
+  tried: Tried,
   error: ProviderFaultError,
 ): Promise<TurnFact | null> {
   const { asking, agent, hasNext, attempts } = tried;
   const { fault } = error;
-  if (fault.code === 'cancelled') return await afterCancellation(deps, asking, error);
+  if (fault.code === 'cancelled') return await afterCancellation(deps, tried, error);
   const { disposition, retryAfterMs } = fault;
   await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
   const isFinal = fault.disposition === 'never' || attempts >= failuresMax;
   if (isFinal && hasNext) return null;
   if (isFinal) return await failedTurn(deps, asking, fault);
-  await deps.turns.release(asking.key);
+  await release(deps, tried);
   throw later('provider-unavailable', describe(fault), fault.retryAfterMs ?? undefined, error);
 }
 
 /** A call that was stopped because its pass closed is settled; one that merely lost its worker is made again. */
 async function afterCancellation(
   deps: AskAgentDeps,
-  asking: Asking,
+  tried: Tried,
   error: ProviderFaultError,
 ): Promise<TurnFact> {
   const details = Context.current().cancellationDetails;
   const lostWorker = details !== undefined && !details.cancelRequested;
-  if (!lostWorker) return await failedTurn(deps, asking, error.fault);
-  await deps.turns.release(asking.key);
+  if (!lostWorker) return await failedTurn(deps, tried.asking, error.fault);
+  await release(deps, tried);
   throw later('worker-lost', 'the worker stopped during the call', 1, error);
+}
+
+async function release(deps: AskAgentDeps, { asking, attempts }: Tried): Promise<void> {
+  await deps.turns.release({ ...asking.key, workerId: deps.workerId, attempt: attempts });
 }
 
 function describe(fault: ProviderFault): string {

@@ -47,10 +47,21 @@ export type BeginResult =
   | { readonly kind: 'begun'; readonly attempts: number }
   /** The budget has no room; `turn.refused` is in the ledger. */
   | { readonly kind: 'refused'; readonly fact: TurnFact }
-  /** Nothing was reserved or noted. */
-  | { readonly kind: 'no-room'; readonly reason: NoRoomReason; readonly retryAfterMs: number }
+  /** Nothing was reserved. `downMs`: how long this turn has been finding its provider down, without an answer to anybody. */
+  | {
+      readonly kind: 'no-room';
+      readonly reason: NoRoomReason;
+      readonly retryAfterMs: number;
+      readonly downMs: number;
+    }
   /** Its pass has closed; nothing was started; `turn.cancelled` is in the ledger. */
   | { readonly kind: 'cancelled'; readonly fact: TurnFact };
+
+/** What it takes to give a turn back: who holds it, and which of its tries, as `begin` counted it. */
+export interface ReleaseInput extends TurnKey {
+  readonly workerId: string;
+  readonly attempt: number;
+}
 
 /** What it takes to settle a turn. */
 export interface SettleInput extends TurnKey {
@@ -126,8 +137,11 @@ export interface TurnStore {
    * @returns the fact that stands: the first one, when it was settled before
    */
   settle(input: SettleInput): Promise<TurnFact>;
-  /** Gives reservation and slot back after a failure that will be tried again; a settled turn stays as it is. */
-  release(input: TurnKey): Promise<void>;
+  /**
+   * Gives reservation and slot back after a failure that will be tried again. A settled turn stays as it is, and so does
+   * one that has changed hands meanwhile.
+   */
+  release(input: ReleaseInput): Promise<void>;
   /**
    * Appends facts in order, with what they do to the run's status and budget. Closing facts cancel all awaited turns in
    * the same transaction and tell their workers, unless one of them was settled: then nothing is recorded. Nor is it
@@ -153,8 +167,9 @@ export function createTurnStore(deps: RunStoreDeps): TurnStore {
   return {
     begin: (input) => begin(groupCommit, input),
     settle: (input) => settle(groupCommit, input),
-    release: async ({ tenantId, collaborationId, turn }) => {
-      await groupCommit.perform(tenantId, { k: 'release', s: collaborationId, turn: turn.turn });
+    release: async ({ tenantId, collaborationId, turn, workerId, attempt }) => {
+      const held = { turn: turn.turn, worker: workerId, attempt };
+      await groupCommit.perform(tenantId, { k: 'release', s: collaborationId, ...held });
     },
     recordFacts: (input) => recordFacts(deps, input),
     inFlightOf: async (workerId) => {
@@ -209,7 +224,8 @@ async function begin(groupCommit: GroupCommit, input: BeginInput): Promise<Begin
   if (result.k === 'begun') return { kind: 'begun', attempts: Number(result['attempts']) };
   if (result.k === 'no-room') {
     const reason = result['reason'] as NoRoomReason;
-    return { kind: 'no-room', reason, retryAfterMs: Number(result['ms']) };
+    const downMs = Number(result['downMs'] ?? 0);
+    return { kind: 'no-room', reason, retryAfterMs: Number(result['ms']), downMs };
   }
   if (result.k === 'refused') {
     const fact: TurnFact = { type: 'turn.refused', reason: 'budget', ...input.turn };

@@ -154,7 +154,7 @@ describe('a provider without room', () => {
     'is waited for as long as it says: %s',
     async (reason) => {
       const house = turnHouse({
-        begins: [{ kind: 'no-room', reason, retryAfterMs: 250.2 }],
+        begins: [{ kind: 'no-room', reason, retryAfterMs: 250.2, downMs: 59_999 }],
         acts: [],
       });
 
@@ -169,11 +169,22 @@ describe('a provider without room', () => {
     },
   );
 
-  test('is given up when its breaker is open for the fourth time', async () => {
-    const begins = [{ kind: 'no-room', reason: 'breaker', retryAfterMs: 250 }] as const;
+  test('is waited for at the thousandth try as at the first', async () => {
+    const begins = [{ kind: 'no-room', reason: 'breaker', retryAfterMs: 250, downMs: 0 }] as const;
     const house = turnHouse({ begins, acts: [] });
 
-    await expect(house.ask(environmentAt(4))).resolves.toMatchObject({
+    const failure = await failureOf(house.ask(environmentAt(999)));
+
+    expect(failure).toMatchObject({ type: 'provider-limited', nextRetryDelay: 250 });
+  });
+
+  test('is given up when the turn has been finding it down for a minute', async () => {
+    const begins = [
+      { kind: 'no-room', reason: 'breaker', retryAfterMs: 250, downMs: 60_000 },
+    ] as const;
+    const house = turnHouse({ begins, acts: [] });
+
+    await expect(house.ask()).resolves.toMatchObject({
       type: 'turn.abstained',
       reason: 'provider-failed',
       microsUsd: 0,
@@ -184,7 +195,7 @@ describe('a provider without room', () => {
     const house = turnHouse({
       ...withFallback,
       begins: [
-        { kind: 'no-room', reason: 'breaker', retryAfterMs: 250 },
+        { kind: 'no-room', reason: 'breaker', retryAfterMs: 250, downMs: 0 },
         { kind: 'begun', attempts: 1 },
       ],
     });

@@ -43,9 +43,24 @@ const age = async (milliseconds: number): Promise<void> => {
     update conclave.provider_accounts set
       open_until = open_until - ${milliseconds} * interval '1 millisecond',
       probe_until = probe_until - ${milliseconds} * interval '1 millisecond',
+      down_since = down_since - ${milliseconds} * interval '1 millisecond',
       blocked_until = blocked_until - ${milliseconds} * interval '1 millisecond'
     where account = ${account}`;
+  await fixture.owner.sql`
+    update conclave.turns set breaker_met_at = breaker_met_at - ${milliseconds} * interval '1 millisecond'
+    where collaboration_id = ${id}`;
 };
+
+type NoRoom = BeginResult & { readonly kind: 'no-room' };
+
+/** Begins where there is no room because of the breaker, and gives what is said about it. */
+async function meeting(seat: string): Promise<NoRoom> {
+  const result = await begin(seat);
+  if (result.kind !== 'no-room' || result.reason !== 'breaker') {
+    throw new Error(`expected to meet a breaker, got ${JSON.stringify(result)}`);
+  }
+  return result;
+}
 
 describe('limits', () => {
   test('no more calls than allowed are in flight, however many begin at once', async () => {
@@ -204,6 +219,57 @@ describe('breaker', () => {
     }
 
     expect(waits).toEqual([20, 40, 80, 120, 120]);
+  });
+
+  test('is waited for as long again as the one let through has taken, from 1 s to 8 s', async () => {
+    for (let index = 0; index < 5; index += 1) await fault();
+    await age(10_000);
+    await begin('s1');
+
+    const waits: number[] = [(await meeting('s2')).retryAfterMs];
+    for (const later of [3_000, 3_000, 20_000]) {
+      await age(later);
+      waits.push((await meeting('s2')).retryAfterMs);
+    }
+
+    expect(waits.map((milliseconds) => Math.floor(milliseconds / 1000))).toEqual([1, 3, 6, 8]);
+  });
+
+  test('says to each turn for how long it has been finding the provider down', async () => {
+    for (let index = 0; index < 5; index += 1) await fault();
+    const first = await meeting('s1');
+    await age(10_000);
+    await begin('probe');
+    const underProbe = await meeting('s1');
+    await fault();
+
+    const again = await meeting('s1');
+    const another = await meeting('s2');
+
+    expect(first.downMs).toBeLessThan(5_000);
+    expect(underProbe.downMs).toBe(0);
+    expect(Math.floor(again.downMs / 10_000)).toBe(1);
+    expect(another.downMs).toBe(0);
+  });
+
+  test('begins to count anew once the provider has worked', async () => {
+    for (let index = 0; index < 5; index += 1) await fault();
+    await meeting('s1');
+    await age(100_000);
+    await fixture.stores.providerAccounts.reportSuccess(account);
+    for (let index = 0; index < 5; index += 1) await fault();
+
+    expect((await meeting('s1')).downMs).toBe(0);
+  });
+
+  test('leaves a turn that only met it unpaid and open to be asked', async () => {
+    for (let index = 0; index < 5; index += 1) await fault();
+    await meeting('s1');
+    await fixture.stores.providerAccounts.reportSuccess(account);
+
+    expect(await begin('s1')).toEqual({ kind: 'begun', attempts: 1 });
+    const run = await fixture.stores.collaborations.get('one', id);
+    expect(run?.budget.reserved.tokens).toBe(100);
   });
 
   test('lets another through when the first was never heard of again', async () => {

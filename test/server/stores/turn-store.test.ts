@@ -40,6 +40,12 @@ interface Budget {
 
 const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
 
+/** The release of a call of seat `s1` by the worker that begins it, unless another is named. */
+const releaseOf = (collaborationId: string, attempt: number) => ({
+  ...{ tenantId: 'one', collaborationId, turn: proposal('s1') },
+  ...{ workerId: 'worker-1', attempt },
+});
+
 const eventsOf = (id: string) => fixture.stores.ledger.readUpTo({ tenantId: 'one', stream: id });
 
 describe('begin and settle', () => {
@@ -127,14 +133,35 @@ describe('begin and settle', () => {
     const turn = proposal('s1');
     await turns.begin(beginOf(id, turn));
 
-    await turns.release({ tenantId: 'one', collaborationId: id, turn });
+    await turns.release(releaseOf(id, 1));
 
     expect((await budgetOf(id))?.reserved).toEqual({ tokens: 0, microsUsd: 0 });
     expect(await turns.begin(beginOf(id, turn))).toEqual({ kind: 'begun', attempts: 2 });
     const fact = await turns.settle(settleOf(id, turn));
-    await turns.release({ tenantId: 'one', collaborationId: id, turn });
+    await turns.release(releaseOf(id, 2));
     expect(await turns.begin(beginOf(id, turn))).toEqual({ kind: 'recorded', fact });
   });
+
+  test.each(['another-worker', 'worker-1'])(
+    'a release by whom the turn was taken from leaves it with %s',
+    async (workerId) => {
+      const { turns } = fixture.stores;
+      const id = await open(`taken-by-${workerId}`);
+      const limits = { concurrent: 1 };
+      const account = `account-of-${id}`;
+      const turn = proposal('s1');
+      await turns.begin(beginOf(id, turn, { account, limits }));
+      await turns.begin(beginOf(id, turn, { account, limits, workerId }));
+
+      await turns.release(releaseOf(id, 1));
+
+      expect((await budgetOf(id))?.reserved).toEqual({ tokens: 100, microsUsd: 1000 });
+      const held = await turns.inFlightOf(workerId);
+      expect(held.filter(({ collaborationId }) => collaborationId === id)).toHaveLength(1);
+      const next = beginOf(id, proposal('s2'), { account, limits });
+      expect(await turns.begin(next)).toMatchObject({ kind: 'no-room', reason: 'concurrency' });
+    },
+  );
 
   test('a settle whose begin was forgotten by a crash of the server counts what is known', async () => {
     const { turns } = fixture.stores;
