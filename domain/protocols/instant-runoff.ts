@@ -1,4 +1,4 @@
-import { greatestOf, sumOf } from './poll.ts';
+import { sumOf } from './poll.ts';
 import type { RankedVote } from './schulze.ts';
 
 /** Different worlds looked at before equal eliminations are given up as a tie. */
@@ -19,53 +19,65 @@ export function instantRunoffWinners(
   options: readonly string[],
   votes: readonly RankedVote[],
 ): readonly string[] {
-  const winners = new Set<string>();
-  let worlds: readonly World[] = [options];
+  const ballots = votes.map(({ ranking, units }) => ({
+    places: ranking.map((option) => bitAt(options.indexOf(option))),
+    units,
+  }));
+  let winners = 0n;
+  let worlds: readonly World[] = [unionOf(options.map((_option, index) => bitAt(index)))];
   for (let seen = 1; worlds.length > 0 && seen <= worldsMax; seen += worlds.length) {
-    const results = worlds.map((world) => playRound(world, votes));
-    for (const { winner } of results) if (winner !== undefined) winners.add(winner);
-    worlds = distinct(results.flatMap((result) => result.worlds));
+    const results = worlds.map((world) => playRound(world, ballots));
+    winners = unionOf([winners, ...results.map(({ winner }) => winner)]);
+    worlds = [...new Set(results.flatMap((result) => result.worlds))];
   }
-  for (const option of worlds.flat()) winners.add(option);
-  return options.filter((option) => winners.has(option));
+  winners = unionOf([winners, ...worlds]);
+  return options.filter((_option, index) => (winners & bitAt(index)) !== 0n);
 }
 
-/** The options that remain, always in the order of the ballot paper. */
-type World = readonly string[];
+/**
+ * The options that remain, a bit each in the order of the ballot paper: fifty options that all tie make tens of
+ * thousands of worlds, and a workflow has no seconds to compare them as lists.
+ */
+type World = bigint;
+
+/** The bit of the option at a place of the ballot paper. */
+function bitAt(index: number): bigint {
+  return 1n << BigInt(index);
+}
+
+function unionOf(worlds: readonly World[]): World {
+  return worlds.reduce((union, world) => union | world, 0n);
+}
+
+interface BitBallot {
+  readonly places: readonly bigint[];
+  readonly units: bigint;
+}
 
 interface RoundResult {
-  readonly winner?: string;
+  /** Bit of the winner; none while nobody has won. */
+  readonly winner: bigint;
   readonly worlds: readonly World[];
 }
 
-function playRound(remaining: World, votes: readonly RankedVote[]): RoundResult {
-  const standings = firstPlaces(remaining, votes);
-  const inPlay = sumOf(standings.map((standing) => standing.units));
-  const winner = standings.find((standing) => standing.units * 2n > inPlay);
-  if (winner !== undefined) return { winner: winner.option, worlds: [] };
-  const supported = standings.filter((standing) => standing.units > 0n);
-  if (supported.length < standings.length)
-    return { worlds: [supported.map((standing) => standing.option)] };
-  const most = greatestOf(standings.map((standing) => standing.units));
-  const fewest = most - greatestOf(standings.map((standing) => most - standing.units));
-  const last = standings.filter((standing) => standing.units === fewest);
-  return { worlds: last.map(({ option }) => remaining.filter((other) => other !== option)) };
+function playRound(remaining: World, ballots: readonly BitBallot[]): RoundResult {
+  const standings = [...firstPlaces(remaining, ballots)];
+  const inPlay = sumOf(standings.map(([, units]) => units));
+  const won = standings.find(([, units]) => units * 2n > inPlay);
+  if (won !== undefined) return { winner: won[0], worlds: [] };
+  const supported = unionOf(standings.map(([option]) => option));
+  if (supported !== remaining) return { winner: 0n, worlds: [supported] };
+  const fewest = standings.reduce((least, [, units]) => (units < least ? units : least), inPlay);
+  const last = standings.filter(([, units]) => units === fewest);
+  return { winner: 0n, worlds: last.map(([option]) => remaining ^ option) };
 }
 
-function firstPlaces(
-  remaining: World,
-  votes: readonly RankedVote[],
-): { option: string; units: bigint }[] {
-  const tops = votes.map(({ ranking, units }) => ({
-    top: ranking.find((option) => remaining.includes(option)),
-    units,
-  }));
-  return remaining.map((option) => ({
-    option,
-    units: sumOf(tops.filter(({ top }) => top === option).map((vote) => vote.units)),
-  }));
-}
-
-function distinct(worlds: readonly World[]): readonly World[] {
-  return [...new Map(worlds.map((world) => [JSON.stringify(world), world])).values()];
+/** Power behind each option that some ballot puts first among those that remain. */
+function firstPlaces(remaining: World, ballots: readonly BitBallot[]): ReadonlyMap<bigint, bigint> {
+  const standings = new Map<bigint, bigint>();
+  for (const { places, units } of ballots) {
+    const top = places.find((option) => (option & remaining) !== 0n);
+    if (top !== undefined) standings.set(top, (standings.get(top) ?? 0n) + units);
+  }
+  return standings;
 }
