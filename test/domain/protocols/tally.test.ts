@@ -326,6 +326,17 @@ describe('instant run-off', () => {
     expect(outcome).toMatchObject({ kind: 'decided', option: 'A' });
   });
 
+  test('drops an option that nobody puts first', () => {
+    const { ballots, electorate } = electionOf(options, [
+      { choice: rank('A', 'C'), heads: 2 },
+      { choice: rank('B', 'C'), heads: 2 },
+    ]);
+
+    const outcome = tally(runoff, ballots, electorate);
+
+    expect(outcome).toMatchObject({ kind: 'no-decision', reason: 'tie', tied: ['A', 'B'] });
+  });
+
   test('goes on without ballots whose options have all fallen', () => {
     const { ballots, electorate } = electionOf(options, [
       { choice: rank('A'), heads: 4 },
