@@ -1,5 +1,6 @@
 import type { Fact, TurnFact } from '../domain/collaboration/fact.ts';
 import type { TurnEnding } from '../domain/collaboration/turn-ending.ts';
+import type { Forgotten } from '../domain/ledger/resumption.ts';
 
 /**
  * One model call's purpose; the turn is `<task>-<round>-<seat>`. It stands in the history once for every call, so it is
@@ -20,38 +21,39 @@ export interface RecordFactsInput {
   readonly facts: readonly DecidedFact[];
   /** Turns that were asked and have not come back yet. */
   readonly awaited: readonly string[];
-  /** What the ids of the next step that the machine decides begin with. */
-  readonly step: string;
+  /** How many of the run's own facts the workflow knows: all facts but those of turns. */
+  readonly known: number;
 }
 
 /**
- * What recording came to; `null` when the facts were recorded as they are. `replaced`: the ledger has other facts under
- * these ids, from an earlier try whose answer was lost, and the ledger is right. `missed`: nothing was recorded, because
- * these awaited turns have ended in time; fold them in and decide again. `behind`: nothing was recorded, because the
- * ledger has the machine's next step already, from a try that died before it could tell; fold it in first.
+ * What recording came to; `null` when the facts were recorded as they are. `replaced`: these are recorded instead, and
+ * the ledger is right; none where the workflow knows what was recorded. `missed`: nothing was recorded, because these
+ * awaited turns have ended in time; fold them in and decide again. `behind`: nothing was recorded, because the ledger
+ * has more than the workflow knows, from a try that died before it could tell or from before Temporal forgot; fold it
+ * in, ask for the outstanding turns, so that they end, and decide again.
  */
 export type RecordFactsResult =
   | null
   | { readonly kind: 'replaced'; readonly facts: readonly Fact[] }
   | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] }
-  | { readonly kind: 'behind'; readonly facts: readonly Fact[] };
+  | ({ readonly kind: 'behind'; readonly outstanding: readonly string[] } & Forgotten);
 
 /** The run whose decision is to be sealed, and what is to be recorded right before; nothing may be awaited any more. */
 export interface SealDecisionInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly facts: readonly DecidedFact[];
-  /** What the ids of these facts begin with. */
-  readonly step: string;
+  /** How many of the run's own facts the workflow knows. */
+  readonly known: number;
 }
 
 /**
- * The sealed record, by its artifact. `facts`: what the ledger has instead of those that were to be recorded; where that
- * is no decision, nothing was sealed and `record` is null.
+ * The sealed record, by its artifact. `instead`: what became of the facts that were to be recorded, where they were not
+ * recorded as they are; unless that brings a decision, nothing was sealed and `record` is null.
  */
 export interface SealDecisionResult {
   readonly record: string | null;
-  readonly facts?: readonly Fact[];
+  readonly instead?: Exclude<RecordFactsResult, null>;
 }
 
 /** Everything that workflows may ask of the outside. */

@@ -10,7 +10,7 @@ import { sha256Of, type Signer } from '../infra/signing.ts';
 import type { ArtifactEntry, ArtifactIndex } from '../infra/stores/artifact-index.ts';
 import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
-import type { Activities } from './activities.ts';
+import type { Activities, RecordFactsResult } from './activities.ts';
 import type { RunKey } from './case-files.ts';
 import { fetchLongText, isLongText } from './long-text.ts';
 
@@ -33,13 +33,18 @@ export function createSealDecision(
   deps: SealDecisionDeps & { readonly recordFacts: Activities['recordFacts'] },
 ): Activities['sealDecision'] {
   const seal = createSeal(deps);
-  return async ({ facts, step, ...run }) => {
-    const recorded =
-      facts.length === 0 ? null : await deps.recordFacts({ ...run, facts, step, awaited: [] });
-    if (recorded === null) return await seal(run);
-    const isDecided = recorded.facts.some(({ type }) => type === 'decision.reached');
-    return { record: isDecided ? (await seal(run)).record : null, facts: recorded.facts };
+  return async ({ facts, known, ...run }) => {
+    const instead =
+      facts.length === 0 ? null : await deps.recordFacts({ ...run, facts, known, awaited: [] });
+    if (instead === null) return await seal(run);
+    return { record: isSealable(instead) ? (await seal(run)).record : null, instead };
   };
+}
+
+/** Nothing may follow the seal: what is outstanding has to be settled before. */
+function isSealable(recorded: Exclude<RecordFactsResult, null>): boolean {
+  const isOutstanding = recorded.kind === 'behind' && recorded.outstanding.length > 0;
+  return !isOutstanding && recorded.facts.some(({ type }) => type === 'decision.reached');
 }
 
 /** Media type of a sealed record, whose bytes are canonical JSON. */

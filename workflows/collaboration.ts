@@ -89,7 +89,7 @@ async function continueAsNewWhenLong(run: Run): Promise<void> {
   if (!isLong || run.state.verdict !== null) return;
   await settleOutstanding(run);
   await condition(allHandlersFinished);
-  const { state, decidedSteps, input } = run;
+  const { state, known, decidedSteps, input } = run;
   const { deadlineMs } = input.plan;
   await continueAsNew<(next: CollaborationInput) => Promise<Outcome>>({
     ...input,
@@ -97,7 +97,7 @@ async function continueAsNewWhenLong(run: Run): Promise<void> {
       ...input.plan,
       deadlineMs: deadlineMs === null ? null : leftOf(deadlineMs, run, Date.now()),
     },
-    resumed: { state, decidedSteps },
+    resumed: { state, known, decidedSteps, outstanding: [] },
   });
 }
 
@@ -118,7 +118,7 @@ function heedCancellation(run: Run): void {
 /** The clock runs from the start of the first run, through pauses too. */
 function startDeadline(run: Run): void {
   const { deadlineMs } = run.input.plan;
-  if (deadlineMs === null) return;
+  if (deadlineMs === null || run.state.isDeadlinePassed) return;
   const left = leftOf(deadlineMs, run, workflowInfo().runStartTime.getTime());
   CancellationScope.cancellable(async () => {
     await sleep(left);
@@ -131,7 +131,7 @@ function startDeadline(run: Run): void {
 
 /**
  * What is left of the deadline. `startTime` is the time at which the run's own history begins, whatever its docstring
- * says: a run that goes on is told what was left when the one before it ended.
+ * says: a run that goes on is told what was left when the one before it ended, or was forgotten.
  */
 function leftOf(deadlineMs: number, { input }: Run, nowMs: number): number {
   const { startTime, runStartTime } = workflowInfo();

@@ -18,7 +18,7 @@ function shortened(summary: string): string {
 
 /** One line for a record in the Temporal UI, for instance `round.closed 1 proposal, round.opened 2 revision`. */
 export function recordSummaryOf(facts: readonly Fact[]): string {
-  return shortened(facts.map(namedFact).join(', '));
+  return facts.length === 0 ? 'catch up' : shortened(facts.map(namedFact).join(', '));
 }
 
 function namedFact(fact: Fact): string {

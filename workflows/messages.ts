@@ -1,4 +1,4 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
 import type { BudgetLimits, Seat } from '../domain/collaboration/plan.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
@@ -30,6 +30,12 @@ export const addParticipantUpdate = defineUpdate<Steered, [{ by: string; seat: S
 export const raiseBudgetUpdate = defineUpdate<Steered, [{ by: string; budget: BudgetLimits }]>(
   'raiseBudget',
 );
+
+/**
+ * Tells a run that may have forgotten something, because Temporal has, to learn it from the ledger; harmless to any
+ * other.
+ */
+export const catchUpSignal = defineSignal('catchUp');
 
 /** Answers the run's state: the fold of its facts so far. */
 export const stateQuery = defineQuery<RunState>('state');

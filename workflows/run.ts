@@ -6,13 +6,14 @@ import {
   setCurrentDetails,
 } from '@temporalio/workflow';
 
-import type { DecidedFact } from '../activities/activities.ts';
+import type { DecidedFact, RecordFactsResult } from '../activities/activities.ts';
 import { chairSeat } from '../domain/collaboration/ballots.ts';
 import { turnNamed } from '../domain/collaboration/case-file.ts';
 import type { Fact, FactOf, TurnRef } from '../domain/collaboration/fact.ts';
 import type { Plan } from '../domain/collaboration/plan.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 import { unpackEnding } from '../domain/collaboration/turn-ending.ts';
+import { isOwn, type Resumption } from '../domain/ledger/resumption.ts';
 import { foldRun, openingFacts } from '../domain/machines.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
 import { unknownUsage } from '../domain/providers/usage.ts';
@@ -24,8 +25,8 @@ export interface CollaborationInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly plan: Plan;
-  /** Where a run goes on that continued as new. */
-  readonly resumed?: { readonly state: RunState; readonly decidedSteps: number };
+  /** Where a run goes on that continued as new, or that Temporal had forgotten. */
+  readonly resumed?: Resumption;
 }
 
 /** A machine on its way: the state, and what was asked of the outside and has not come back. */
@@ -35,6 +36,8 @@ export interface Run {
   state: RunState;
   /** Counts the facts folded in, so that a wait knows that something happened. */
   version: number;
+  /** Counts the run's own facts that are folded in, so that the ledger can tell what was forgotten. */
+  known: number;
   /** Counts the machine's own records: the ids of its facts derive from it. */
   decidedSteps: number;
   /** Artifact of the sealed record, once there is one. */
@@ -44,24 +47,43 @@ export interface Run {
   recording: Promise<unknown>;
 }
 
-/** Begins a run, whose first facts were recorded with its start, or goes on where it continued as new. */
+/** Begins a run, whose first facts were recorded with its start, or goes on where it stood. */
 export function createRun(input: CollaborationInput, machine: Machine<RunState>): Run {
-  return {
+  const { state, known, decidedSteps, outstanding } = input.resumed ?? opened(input.plan);
+  const run: Run = {
     input,
     machine,
-    state: input.resumed?.state ?? foldRun(openingFacts(input.plan)),
+    state,
     version: 0,
-    decidedSteps: input.resumed?.decidedSteps ?? 0,
+    known,
+    decidedSteps,
     record: null,
     asked: new Map(),
     recording: Promise.resolve(),
   };
+  askAgain(run, outstanding);
+  return run;
+}
+
+function opened(plan: Plan): Resumption {
+  const facts = openingFacts(plan);
+  return { state: foldRun(facts), known: facts.length, decidedSteps: 0, outstanding: [] };
+}
+
+/** Turns that were asked before and have not ended are asked again, whatever became of their pass: they cost something. */
+function askAgain(run: Run, outstanding: readonly string[]): void {
+  if (outstanding.length === 0) return;
+  void CancellationScope.nonCancellable(() => {
+    askTurns(run, outstanding.map(turnNamed));
+    return Promise.resolve();
+  });
 }
 
 /** Folds facts into the run and lets the Temporal UI know. */
 export function fold(run: Run, facts: readonly Fact[]): void {
   for (const fact of facts) run.state = run.machine.evolve(run.state, fact);
   run.version += facts.length;
+  run.known += facts.filter(isOwn).length;
   setCurrentDetails(detailsOf(run.state));
 }
 
@@ -73,16 +95,11 @@ export async function recordDecided(run: Run): Promise<void> {
   await inTurn(run, async () => {
     const step = run.machine.next(run.state);
     if (step.kind !== 'record') return;
-    const prefix = ownStep(run);
+    const prefix = `${run.input.collaborationId}/step-${String(run.decidedSteps)}-`;
     const facts = step.facts.map((fact, index) => ({ id: `${prefix}${String(index)}`, fact }));
     if (isLast(step) && openTurns(run).length === 0) await sealWith(run, facts);
     else await recordStep(run, facts);
   });
-}
-
-/** What the ids of the next step that the machine decides begin with. */
-function ownStep({ input, decidedSteps }: Run): string {
-  return `${input.collaborationId}/step-${String(decidedSteps)}-`;
 }
 
 async function recordStep(run: Run, facts: readonly DecidedFact[]): Promise<void> {
@@ -106,11 +123,10 @@ export async function sealRun(run: Run): Promise<string> {
 async function sealWith(run: Run, facts: readonly DecidedFact[]): Promise<void> {
   const { tenantId, collaborationId } = run.input;
   const sealed = await sealDecision.executeWithOptions({ summary: 'seal the decision' }, [
-    { tenantId, collaborationId, facts, step: ownStep(run) },
+    { tenantId, collaborationId, facts, known: run.known },
   ]);
   run.record = sealed.record;
-  fold(run, sealed.facts ?? facts.map(({ fact }) => fact));
-  if (sealed.record === null) passStep(run);
+  takeIn(run, facts, sealed.instead ?? null);
 }
 
 /** A step is in the ledger: what it made obsolete is taken back, and the next one has the next number. */
@@ -119,8 +135,8 @@ function passStep(run: Run): void {
   cancelObsolete(run);
 }
 
-/** How many steps a workflow may have forgotten: a worker dies with one of them at most. */
-const forgottenMax = 8;
+/** How often a workflow that finds itself behind looks again: others record for it only where they have died. */
+const looksMax = 8;
 
 /**
  * Records a fact that a person or the clock caused; `id` must be the same when it is tried again. After the verdict
@@ -129,11 +145,18 @@ const forgottenMax = 8;
 export async function recordCaused(run: Run, id: string, fact: Fact): Promise<void> {
   const facts = [{ id: `${run.input.collaborationId}/${id}`, fact }];
   await inTurn(run, async () => {
-    for (let tries = 0; tries <= forgottenMax; tries += 1) {
+    for (let tries = 0; tries < looksMax; tries += 1) {
       if (run.state.verdict !== null && !('turn' in fact)) return;
       if (await record(run, facts)) return;
     }
-    throw new Error(`${id}: the ledger is more than ${String(forgottenMax)} steps ahead`);
+    throw new Error(`${id}: the ledger was ahead ${String(looksMax)} times`);
+  });
+}
+
+/** Learns what the ledger has beyond what the run knows; nothing where there is nothing. */
+export async function catchUp(run: Run): Promise<void> {
+  await inTurn(run, async () => {
+    await record(run, []);
   });
 }
 
@@ -142,14 +165,21 @@ async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean>
   const { tenantId, collaborationId } = run.input;
   const isClosing = facts.some(({ fact }) => fact.type === 'round.closed');
   const awaited = isClosing ? openTurns(run) : [];
-  const step = ownStep(run);
   const summary = recordSummaryOf(facts.map(({ fact }) => fact));
   const result = await recordFacts.executeWithOptions({ summary }, [
-    { tenantId, collaborationId, facts, awaited, step },
+    { tenantId, collaborationId, facts, awaited, known: run.known },
   ]);
-  fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
-  if (result?.kind === 'behind') passStep(run);
+  takeIn(run, facts, result);
   return result === null || result.kind === 'replaced';
+}
+
+/** Folds in what a record came to; a run that was behind stands where the ledger does afterwards. */
+function takeIn(run: Run, facts: readonly DecidedFact[], result: RecordFactsResult): void {
+  fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
+  if (result?.kind !== 'behind') return;
+  run.decidedSteps = result.decidedSteps;
+  cancelObsolete(run);
+  askAgain(run, result.outstanding);
 }
 
 async function inTurn(run: Run, work: () => Promise<void>): Promise<void> {

@@ -8,6 +8,7 @@ import {
   addMessageUpdate,
   addParticipantUpdate,
   cancelUpdate,
+  catchUpSignal,
   closeUpdate,
   pauseUpdate,
   raiseBudgetUpdate,
@@ -15,11 +16,12 @@ import {
   stateQuery,
   type Steered,
 } from './messages.ts';
-import { recordCaused, type Run } from './run.ts';
+import { catchUp, recordCaused, type Run } from './run.ts';
 
 /** Lets people steer the run. Every validator is synchronous and refuses what makes no sense in this state. */
 export function registerSteering(run: Run): void {
   setHandler(stateQuery, () => run.state);
+  setHandler(catchUpSignal, () => catchUp(run));
   // Seats that were given while their fact is still being recorded: they are taken all the same.
   const given = new Set<string>();
   on(run, pauseUpdate, {

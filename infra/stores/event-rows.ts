@@ -10,6 +10,12 @@ export interface EventRange {
   readonly limit: number;
 }
 
+/** Largest number that a stream can reach. */
+const seqMax = 2_147_483_647;
+
+/** The range of a whole stream. */
+export const wholeStream = { fromSeq: 1, toSeq: seqMax, limit: seqMax } as const;
+
 interface EventRow {
   readonly id: string;
   readonly type: EventType;

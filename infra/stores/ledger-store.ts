@@ -3,7 +3,7 @@ import type { ChainHead } from '../../domain/ledger/chain.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { Database } from '../database/connection.ts';
 import { eventForm, placedEvent } from './event-form.ts';
-import { readEvents } from './event-rows.ts';
+import { readEvents, wholeStream } from './event-rows.ts';
 import type { OperationResult } from './group-commit.ts';
 import type { RunStoreDeps } from './store-deps.ts';
 
@@ -33,9 +33,6 @@ export interface LedgerStore {
   head(input: StreamRef): Promise<ChainHead>;
 }
 
-/** Largest number that a stream can reach. */
-const seqMax = 2_147_483_647;
-
 /**
  * Opens the ledger.
  *
@@ -45,7 +42,7 @@ export function createLedgerStore(deps: RunStoreDeps): LedgerStore {
   const { database, groupCommit } = deps;
   const read: LedgerStore['read'] = ({ tenantId, stream, afterSeq, limit }) =>
     database.withTenant(tenantId, (sql) =>
-      readEvents(sql, { tenantId, stream, fromSeq: afterSeq + 1, toSeq: seqMax, limit }),
+      readEvents(sql, { ...wholeStream, tenantId, stream, fromSeq: afterSeq + 1, limit }),
     );
 
   return {
@@ -61,9 +58,9 @@ export function createLedgerStore(deps: RunStoreDeps): LedgerStore {
       return asStored(database, { tenantId, stream, events }, result);
     },
 
-    readUpTo: ({ tenantId, stream, seq = seqMax }) =>
+    readUpTo: ({ tenantId, stream, seq = wholeStream.toSeq }) =>
       database.withTenant(tenantId, (sql) =>
-        readEvents(sql, { tenantId, stream, fromSeq: 1, toSeq: seq, limit: seqMax }),
+        readEvents(sql, { ...wholeStream, tenantId, stream, toSeq: seq }),
       ),
 
     head: ({ tenantId, stream }) =>
@@ -98,7 +95,7 @@ export async function asStored(
             ...input,
             fromSeq: Math.min(...known),
             toSeq: Math.max(...known),
-            limit: seqMax,
+            limit: wholeStream.limit,
           }),
         );
   return input.events.flatMap((event, index) => {

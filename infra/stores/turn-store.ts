@@ -3,11 +3,14 @@ import type { Pattern } from '../../domain/collaboration/plan.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { eventOf, factOf } from '../../domain/ledger/event.ts';
 import type { NewEvent, TurnContent, TurnOutcome } from '../../domain/ledger/event.ts';
+import { forgottenIn } from '../../domain/ledger/resumption.ts';
+import type { Forgotten } from '../../domain/ledger/resumption.ts';
 import type { AgentLimits } from '../../domain/providers/agent.ts';
 import { noUsage, totalTokens, unknownUsage } from '../../domain/providers/usage.ts';
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { persistently } from '../database/persistence.ts';
 import { eventForm } from './event-form.ts';
+import { readEvents, wholeStream } from './event-rows.ts';
 import type { GroupCommit, Operation, OperationResult } from './group-commit.ts';
 import { isClosing, messageIdsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
 import type { RunStoreDeps } from './store-deps.ts';
@@ -85,8 +88,8 @@ export interface RecordInput {
   readonly facts: readonly IdentifiedFact[];
   /** Turns that the workflow still waits for; they count when one of the facts closes (`round.closed`, `decision.reached`). */
   readonly awaited: readonly string[];
-  /** What the ids of the workflow's next own step begin with, up to a dash; a step in the ledger is one that it forgot. */
-  readonly step?: string;
+  /** How many of the run's own facts (all but those of turns) the workflow knows; without it nothing is checked. */
+  readonly known?: number;
   readonly time: string;
   readonly source: string;
 }
@@ -94,10 +97,10 @@ export interface RecordInput {
 /** What recording came to. */
 export type RecordResult =
   | { readonly kind: 'recorded' }
-  /** Other facts stand under these ids or this step, and they are right: nothing was recorded. */
+  /** Other facts stand under these ids, and they are right: nothing was recorded. None where the workflow knows them. */
   | { readonly kind: 'replaced'; readonly facts: readonly Fact[] }
-  /** The workflow's next own step is in the ledger already: nothing was recorded, fold it in first. */
-  | { readonly kind: 'behind'; readonly facts: readonly Fact[] }
+  /** The ledger has more than the workflow knows: nothing was recorded, fold it in and ask what is outstanding first. */
+  | ({ readonly kind: 'behind'; readonly outstanding: readonly string[] } & Forgotten)
   /** Awaited turns were settled meanwhile: nothing was recorded, fold these in first. */
   | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] };
 
@@ -145,9 +148,12 @@ export interface TurnStore {
   /**
    * Appends facts in order, with what they do to the run's status and budget. Closing facts cancel all awaited turns in
    * the same transaction and tell their workers, unless one of them was settled: then nothing is recorded. Nor is it
-   * when the ledger has something else under these ids: a worker that died had decided otherwise.
+   * when the ledger has something else under these ids, or more than the workflow knows: a worker had died, or Temporal
+   * has forgotten.
    */
   recordFacts(input: RecordInput): Promise<RecordResult>;
+  /** Lists the turns of a run that were asked and have not ended. */
+  outstandingOf(run: Pick<TurnKey, 'tenantId' | 'collaborationId'>): Promise<string[]>;
   /** Lists, across tenants, the turns that a worker holds, and those it settled within the last minute. */
   inFlightOf(workerId: string): Promise<TurnInFlight[]>;
   /** Lists, across tenants, the runs that have not ended; the newest thousand. */
@@ -172,6 +178,8 @@ export function createTurnStore(deps: RunStoreDeps): TurnStore {
       await groupCommit.perform(tenantId, { k: 'release', s: collaborationId, ...held });
     },
     recordFacts: (input) => recordFacts(deps, input),
+    outstandingOf: ({ tenantId, collaborationId }) =>
+      deps.database.withTenant(tenantId, (sql) => readOutstanding(sql, tenantId, collaborationId)),
     inFlightOf: async (workerId) => {
       const rows = await persistently(
         () => deps.database.sql<TurnRow[]>`select * from conclave.turns_of_worker(${workerId})`,
@@ -353,7 +361,7 @@ async function recordFacts(
     s: input.collaborationId,
     awaited: input.awaited,
     isClosing: isClosing(input.facts),
-    ...(input.step === undefined ? {} : { step: input.step }),
+    ...(input.known === undefined ? {} : { known: input.known }),
     ...(status === undefined ? {} : { status }),
     ...(limits === undefined ? {} : { limits }),
     ev: input.facts.map(({ id, fact, content }) => {
@@ -363,7 +371,28 @@ async function recordFacts(
       return eventForm(event, input.collaborationId);
     }),
   });
-  return recordResult(result, input);
+  return result.k === 'behind' ? await behind(database, input) : recordResult(result);
+}
+
+async function behind(database: Database, input: RecordInput): Promise<RecordResult> {
+  const { tenantId, collaborationId, known = 0 } = input;
+  return await database.withTenant(tenantId, async (sql) => {
+    const events = await readEvents(sql, { tenantId, stream: collaborationId, ...wholeStream });
+    const outstanding = await readOutstanding(sql, tenantId, collaborationId);
+    return { kind: 'behind', ...forgottenIn(events, known), outstanding };
+  });
+}
+
+async function readOutstanding(
+  sql: Transaction,
+  tenantId: string,
+  collaborationId: string,
+): Promise<string[]> {
+  const rows = await sql<{ turn: string }[]>`
+    select turn from conclave.turns
+    where tenant_id = ${tenantId} and collaboration_id = ${collaborationId} and settled_seq is null
+    order by turn`;
+  return rows.map(({ turn }) => turn);
 }
 
 /** A turn that its workflow gave up on may have been settled after all, and else gives back what it holds. */
@@ -383,16 +412,12 @@ async function settleGivenUp(
     : { kind: 'replaced', facts: [stands] };
 }
 
-function recordResult(result: OperationResult, input: RecordInput): RecordResult {
+function recordResult(result: OperationResult): RecordResult {
   const events = (result['events'] ?? []) as StoredEvent[];
   if (result.k === 'missed') return { kind: 'missed', facts: events.map(turnFactIn) };
-  if (result.k !== 'known') return { kind: 'recorded' };
-  const isOfStep = ({ id }: { id: string }): boolean =>
-    input.step !== undefined && id.startsWith(input.step);
-  const forgotten = input.facts.some(isOfStep) ? [] : events.filter(isOfStep);
-  return forgotten.length > 0
-    ? { kind: 'behind', facts: forgotten.map(factIn) }
-    : { kind: 'replaced', facts: events.map(factIn) };
+  return result.k === 'known'
+    ? { kind: 'replaced', facts: events.map(factIn) }
+    : { kind: 'recorded' };
 }
 
 async function messageTexts(

@@ -11,7 +11,7 @@ const input = {
   collaborationId: 'c_1',
   facts: [{ id: 'c_1/deadline', fact }],
   awaited: ['proposal-1-s1'],
-  step: 'c_1/step-1-',
+  known: 2,
 };
 
 async function recordWith(
@@ -48,7 +48,7 @@ describe('recording what a workflow decided', () => {
 
   test.each<RecordResult>([
     { kind: 'replaced', facts: [fact] },
-    { kind: 'behind', facts: [fact] },
+    { kind: 'behind', facts: [fact], decidedSteps: 1, outstanding: ['proposal-1-s1'] },
     { kind: 'missed', facts: [] },
   ])('answers with what stands instead when it did not: $kind', async (result) => {
     expect((await recordWith(result)).answer).toEqual(result);

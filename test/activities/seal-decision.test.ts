@@ -242,7 +242,7 @@ describe('the activity that ends a run', () => {
       },
     });
     const facts = verdict === undefined ? [] : [{ id: 'c_sample/step-9-0', fact: verdict.fact }];
-    const { record } = await sealDecision({ ...input, facts, step: 'c_sample/step-9' });
+    const { record } = await sealDecision({ ...input, facts, known: 9 });
 
     expect(record).toBe(made.sealed[0]?.recordSha256);
   });
@@ -253,7 +253,7 @@ describe('the activity that ends a run', () => {
       ...made.deps,
       recordFacts: () => Promise.reject(new Error('nothing to record')),
     });
-    const { record } = await sealDecision({ ...input, facts: [], step: 'c_sample/step-9' });
+    const { record } = await sealDecision({ ...input, facts: [], known: 9 });
 
     expect(record).toBe(made.sealed[0]?.recordSha256);
   });

@@ -173,6 +173,7 @@ function turnStore(
     recordFacts: unused,
     inFlightOf: unused,
     openRuns: unused,
+    outstandingOf: unused,
   };
 }
 

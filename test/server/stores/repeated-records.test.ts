@@ -33,7 +33,7 @@ describe('a workflow that goes a second time', () => {
   const paused: IdentifiedFact['fact'] = { type: 'collaboration.paused', by: 'ann' };
   const stepOf = (id: string, ...facts: IdentifiedFact['fact'][]): RecordInput => ({
     ...closingOf(id, []),
-    step: `${id}/step-1-`,
+    known: 1,
     facts: facts.map((fact, index) => ({ id: `${id}/step-1-${String(index)}`, fact })),
   });
 
@@ -52,18 +52,23 @@ describe('a workflow that goes a second time', () => {
     ['another fact', [opened(4)]],
     ['fewer facts', [opened(2)]],
     ['more facts', [opened(2), opened(3), opened(4)]],
-  ])('a step that came to %s is replaced by what the ledger has', async (name, facts) => {
+  ])('a step that came to %s is answered with what the ledger has', async (name, facts) => {
     const { turns } = fixture.stores;
     const id = await open(`step-${name.replace(' ', '-')}`);
     await turns.recordFacts(stepOf(id, opened(2), opened(3)));
 
     const again = await turns.recordFacts(stepOf(id, ...facts));
 
-    expect(again).toEqual({ kind: 'replaced', facts: [opened(2), opened(3)] });
+    expect(again).toEqual({
+      kind: 'behind',
+      facts: [opened(2), opened(3)],
+      decidedSteps: 2,
+      outstanding: [],
+    });
     expect(await eventsOf(id)).toHaveLength(3);
   });
 
-  test('a replaced step changes neither status nor turns nor budget', async () => {
+  test('a step that the ledger has otherwise changes neither status nor turns nor budget', async () => {
     const { turns, collaborations } = fixture.stores;
     const id = await open('step-effects');
     await turns.begin(beginOf(id, proposal('s1')));
@@ -97,9 +102,9 @@ describe('a workflow that goes a second time', () => {
     const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
 
     const behind = await turns.recordFacts(update);
-    const caughtUp = await turns.recordFacts({ ...update, step: `${id}/step-2-` });
+    const caughtUp = await turns.recordFacts({ ...update, known: 2 });
 
-    expect(behind).toEqual({ kind: 'behind', facts: [opened(2)] });
+    expect(behind).toMatchObject({ kind: 'behind', facts: [opened(2)], decidedSteps: 2 });
     expect(caughtUp).toEqual({ kind: 'recorded' });
     expect((await eventsOf(id)).map((event) => event.id)).toEqual([
       `${id}/opened`,
@@ -118,15 +123,56 @@ describe('a workflow that goes a second time', () => {
     expect(await eventsOf(id)).toHaveLength(2);
   });
 
-  test('step 1 is not step 10', async () => {
+  test('a step waits while the workflow has forgotten what a person did', async () => {
     const { turns } = fixture.stores;
-    const id = await open('step-ten');
+    const id = await open('update-forgotten');
+    await turns.recordFacts({ ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] });
+
+    expect(await turns.recordFacts(stepOf(id, opened(2)))).toEqual({
+      kind: 'behind',
+      facts: [paused],
+      decidedSteps: 0,
+      outstanding: [],
+    });
+    expect(await eventsOf(id)).toHaveLength(2);
+  });
+
+  test('a fact that the workflow has learnt from the ledger is not given to it again', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('update-learnt');
+    const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
+    await turns.recordFacts(update);
+
+    const again = await turns.recordFacts({ ...update, known: 2 });
+
+    expect(again).toEqual({ kind: 'replaced', facts: [] });
+  });
+
+  test('a workflow that asks learns the turns that ended, and those that were asked and did not', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('turns-forgotten');
+    await turns.recordFacts(stepOf(id, opened(1)));
+    await turns.begin(beginOf(id, proposal('s1')));
+    const ended = await turns.settle(settleOf(id, proposal('s1')));
+    await turns.begin(beginOf(id, proposal('s2')));
     await turns.recordFacts({
-      ...closingOf(id, []),
-      facts: [{ id: `${id}/step-10-0`, fact: opened(9) }],
+      ...stepOf(id),
+      known: 2,
+      facts: [{ id: `${id}/update-1`, fact: paused }],
     });
 
-    expect(await turns.recordFacts(stepOf(id, opened(2)))).toEqual({ kind: 'recorded' });
+    const behind = await turns.recordFacts({ ...stepOf(id), known: 2 });
+
+    expect(behind).toEqual({
+      kind: 'behind',
+      facts: [ended, paused],
+      decidedSteps: 2,
+      outstanding: ['proposal-1-s2'],
+    });
+    expect(await turns.recordFacts({ ...stepOf(id), known: 3 })).toEqual({ kind: 'recorded' });
+    expect(await turns.outstandingOf({ tenantId: 'one', collaborationId: id })).toEqual([
+      'proposal-1-s2',
+    ]);
   });
 });
 

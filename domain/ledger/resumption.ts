@@ -1,0 +1,81 @@
+import type { Fact } from '../collaboration/fact.ts';
+import type { RunState } from '../collaboration/run-state.ts';
+import { foldRun } from '../machines.ts';
+import { factOf } from './event.ts';
+import type { LedgerEvent } from './event.ts';
+
+/** What the ledger tells of an event here. */
+export type ReadEvent = Pick<LedgerEvent, 'id' | 'type' | 'data'>;
+
+/** Where a run's workflow stands, so that another one can go on from there. */
+export interface Resumption {
+  readonly state: RunState;
+  /** How many of the run's own facts are folded in: all facts but those of turns. */
+  readonly known: number;
+  /** How many steps the machine has decided. */
+  readonly decidedSteps: number;
+  /** Turns that were asked and have not ended; none between passes. */
+  readonly outstanding: readonly string[];
+}
+
+/** What a workflow has forgotten of its run. */
+export interface Forgotten {
+  /** In the ledger's order; facts of turns among them may be known. */
+  readonly facts: readonly Fact[];
+  /** How many steps the machine has decided in all. */
+  readonly decidedSteps: number;
+}
+
+/**
+ * Finds out where a run stands by its ledger alone.
+ *
+ * @param events - the whole stream
+ * @param outstanding - turns that were asked and have not ended
+ * @throws Error when the first event opens nothing
+ */
+export function resumptionOf(
+  events: readonly ReadEvent[],
+  outstanding: readonly string[],
+): Resumption {
+  const facts = factsIn(events);
+  return {
+    state: foldRun(facts),
+    known: facts.filter(isOwn).length,
+    decidedSteps: decidedStepsIn(events),
+    outstanding,
+  };
+}
+
+/**
+ * Finds what a workflow has forgotten: every fact of the run's own beyond those that it knows, and the turns among and
+ * before them, from the opening of the pass on that it knows last. A turn that it knows already changes nothing.
+ *
+ * @param events - the whole stream
+ * @param known - how many of the run's own facts it knows
+ */
+export function forgottenIn(events: readonly ReadEvent[], known: number): Forgotten {
+  const facts = factsIn(events);
+  const own = facts.filter(isOwn);
+  const opening = own.slice(0, known).findLast(({ type }) => type === 'round.opened');
+  const from = opening === undefined ? 0 : facts.indexOf(opening);
+  const remembered = new Set(own.slice(0, known));
+  return {
+    facts: facts.slice(from).filter((fact) => !remembered.has(fact)),
+    decidedSteps: decidedStepsIn(events),
+  };
+}
+
+/** Whether a fact is the run's own: recorded by its workflow or with its start, in one order for all. */
+export function isOwn(fact: Fact): boolean {
+  return !('turn' in fact);
+}
+
+function factsIn(events: readonly ReadEvent[]): readonly Fact[] {
+  return events.map(factOf).filter((fact) => fact !== undefined);
+}
+
+/** Ids of a step's facts end in `/step-<number>-<index>`. */
+function decidedStepsIn(events: readonly ReadEvent[]): number {
+  const numbers = events.map(({ id }) => Number(/\/step-(\d+)-\d+$/.exec(id)?.[1] ?? -1));
+  return Math.max(-1, ...numbers) + 1;
+}
