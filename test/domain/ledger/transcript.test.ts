@@ -147,6 +147,16 @@ describe('a transcript', () => {
     expect(turns[1]).toMatchObject({ agent: 'agent-2', model: null, simulated: true });
   });
 
+  test('tells a position that chooses nothing as one that abstains', () => {
+    const unsure = { kind: 'abstain', reason: 'unsure' } as const;
+
+    const [turn] = turnsOf(
+      transcriptOf([opened(plan()), position(turnRef('vote', 1, 's1'), unsure, said(''))]),
+    );
+
+    expect(turn?.answer).toBe('abstains');
+  });
+
   test('tells what the chair did', () => {
     const judged = (choice: Parameters<typeof position>[1]): Happening => ({
       fact: { type: 'judgement.given', ...chair('judgement'), ...price, choice },
