@@ -6,7 +6,7 @@ import { packEnding } from '../domain/collaboration/turn-ending.ts';
 import type { FailureType } from '../domain/failures.ts';
 import { accountOf, type Agent } from '../domain/providers/agent.ts';
 import type { ProviderFault } from '../domain/providers/model-connector.ts';
-import type { BeginResult } from '../infra/stores/turn-store.ts';
+import type { BeginResult, ExtendResult } from '../infra/stores/turn-store.ts';
 import type { Activities } from './activities.ts';
 import { ProviderFaultError } from './models/fault.ts';
 import { answerTurn, failedTurn, type Asking, type AskingDeps } from './turn-answer.ts';
@@ -69,12 +69,13 @@ async function tryAgent(
     return await waitForRoom(deps, asking, begun);
   }
   if (begun.kind !== 'begun') return begun.fact;
+  const tried: Tried = { asking, agent, hasNext, attempts: begun.attempts };
   const beat = setInterval(heartbeat, heartbeatMs);
   try {
-    return await answerTurn(deps, asking, agent);
+    return await answerTurn(deps, asking, { agent, reserveRepair: () => extend(deps, tried) });
   } catch (error) {
     if (!(error instanceof ProviderFaultError)) throw error;
-    return await afterFault(deps, { asking, agent, hasNext, attempts: begun.attempts }, error);
+    return await afterFault(deps, tried, error);
   } finally {
     clearInterval(beat);
   }
@@ -126,7 +127,7 @@ async function afterFault(
   await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
   const isFinal = fault.disposition === 'never' || attempts >= failuresMax;
   if (isFinal && hasNext) return null;
-  if (isFinal) return await failedTurn(deps, asking, fault);
+  if (isFinal) return await failedTurn(deps, asking, error);
   await release(deps, tried);
   throw later('provider-unavailable', describe(fault), fault.retryAfterMs ?? undefined, error);
 }
@@ -139,9 +140,25 @@ async function afterCancellation(
 ): Promise<TurnFact> {
   const details = Context.current().cancellationDetails;
   const lostWorker = details !== undefined && !details.cancelRequested;
-  if (!lostWorker) return await failedTurn(deps, tried.asking, error.fault);
+  if (!lostWorker) return await failedTurn(deps, tried.asking, error);
   await release(deps, tried);
   throw later('worker-lost', 'the worker stopped during the call', 1, error);
+}
+
+/** Lets the turn hold what its second call may cost at most, too. */
+async function extend(
+  deps: AskAgentDeps,
+  { asking, attempts }: Tried,
+): Promise<Exclude<ExtendResult, 'taken'>> {
+  const result = await deps.turns.extend({
+    ...asking.key,
+    workerId: deps.workerId,
+    attempt: attempts,
+    reserve: asking.reserveWithRepair,
+  });
+  if (result === 'taken') throw later('worker-lost', 'another worker makes this call', 1);
+  if (result === 'no-room') log.warn('no budget for a second call', { ...asking.key.turn });
+  return result;
 }
 
 async function release(deps: AskAgentDeps, { asking, attempts }: Tried): Promise<void> {

@@ -6,6 +6,7 @@ import { addUsage, type Usage } from '../domain/providers/usage.ts';
 import { readReply } from '../domain/replies/read-reply.ts';
 import { replySchema } from '../domain/replies/reply-schema.ts';
 import type { ParsedReply, ReadReply } from '../domain/replies/reply.ts';
+import { ProviderFaultError } from './models/fault.ts';
 import type { TurnBrief } from './turn-brief.ts';
 
 /** One answer of a model, asked for at most twice. */
@@ -18,6 +19,8 @@ export interface ModelAnswer {
   readonly finish: FinishReason;
   /** What was wrong with the first reply; `null` when nothing was. */
   readonly repaired: string | null;
+  /** Why nothing usable was not asked for again; absent where nothing forbade it. */
+  readonly unrepaired?: 'budget';
   readonly promptSha256: string;
   readonly leftOut: readonly string[];
 }
@@ -30,12 +33,19 @@ export interface ModelCallInput {
   readonly maxOutputTokens: number;
   readonly signal: AbortSignal;
   readonly onText?: (text: string) => void;
+  readonly reserveRepair: ReserveRepair;
 }
+
+/** Reserves the second call, which is not made unless it is `extended`: the budget has no room, or nobody waits for it. */
+export type ReserveRepair = () => Promise<'extended' | 'no-room' | 'over'>;
+
+/** A second call failed: the first one was answered, and is paid. */
+export class RepairFaultError extends ProviderFaultError {}
 
 /**
  * Asks a model, and once more with the fault named when its reply is not what was asked.
  *
- * @throws ProviderFaultError as the connector does
+ * @throws ProviderFaultError as the connector does; for the second call it is a {@link RepairFaultError}
  */
 export async function callModel(input: ModelCallInput): Promise<ModelAnswer> {
   const prompt = buildPrompt(input.task, input.brief.material);
@@ -45,8 +55,13 @@ export async function callModel(input: ModelCallInput): Promise<ModelAnswer> {
   if (first.read.ok || !first.read.isRepairable) {
     return { ...about, ...first.answer, said: saidBy(first.read), repaired: null };
   }
+  const room = await input.reserveRepair();
+  if (room !== 'extended') {
+    const unrepaired = room === 'no-room' ? ({ unrepaired: 'budget' } as const) : {};
+    return { ...about, ...first.answer, ...unrepaired, said: saidBy(first.read), repaired: null };
+  }
   const { instruction } = first.read;
-  const second = await send(input, buildRepair(prompt, { reply: first.text, instruction }));
+  const second = await sendAgain(input, buildRepair(prompt, { reply: first.text, instruction }));
   return {
     ...about,
     ...second.answer,
@@ -56,14 +71,22 @@ export async function callModel(input: ModelCallInput): Promise<ModelAnswer> {
   };
 }
 
-async function send(
-  input: ModelCallInput,
-  prompt: Prompt,
-): Promise<{
+interface Sent {
   readonly text: string;
   readonly read: ReadReply;
   readonly answer: Pick<ModelAnswer, 'usage' | 'model' | 'finish'>;
-}> {
+}
+
+async function sendAgain(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
+  try {
+    return await send(input, prompt);
+  } catch (error) {
+    if (!(error instanceof ProviderFaultError)) throw error;
+    throw new RepairFaultError(error.fault, { cause: error });
+  }
+}
+
+async function send(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
   const { task, brief, connector } = input;
   const { text, usage, model, finish } = await connector.ask({
     system: prompt.system,

@@ -13,7 +13,8 @@ import { costOf } from '../domain/providers/price.ts';
 import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/providers/usage.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { CallKey, CallsUnderWay } from './calls-under-way.ts';
-import { callModel, type ModelAnswer } from './model-call.ts';
+import { callModel, type ModelAnswer, RepairFaultError, type ReserveRepair } from './model-call.ts';
+import type { ProviderFaultError } from './models/fault.ts';
 import { briefOf } from './turn-brief.ts';
 import {
   abstention,
@@ -54,13 +55,19 @@ export type Asking = PreparedTurn;
 /**
  * Calls the model and settles what came.
  *
+ * @param deps - what answering needs
+ * @param asking - what is known about it before a call
+ * @param called - whom to ask, and how to pay for it twice
+ * @param called.agent - the seat’s own, or its fallback
+ * @param called.reserveRepair - reserves the second call that an unusable reply needs
  * @throws ProviderFaultError when the call failed; nothing is settled then
  */
 export async function answerTurn(
   deps: AskingDeps,
   asking: Asking,
-  agent: Agent,
+  called: { readonly agent: Agent; readonly reserveRepair: ReserveRepair },
 ): Promise<TurnFact> {
+  const { agent, reserveRepair } = called;
   const { key, file, sources } = asking;
   const { turn } = key;
   const named = { ...key, turn: turn.turn };
@@ -74,6 +81,7 @@ export async function answerTurn(
       connector: deps.connectorOf(agent),
       maxOutputTokens: file.state.plan.maxOutputTokens,
       signal: call.signal,
+      reserveRepair,
       ...(onText === undefined ? {} : { onText }),
     });
     return await settleAnswer(deps, asking, { agent, answer, latencyMs: deps.now() - startedAt });
@@ -89,7 +97,8 @@ async function settleAnswer(
 ): Promise<TurnFact> {
   const { turn } = asking.key;
   const { agent, answer, latencyMs } = came;
-  const cost = turnCost(asking, answer.usage, agent);
+  const held = answer.repaired === null ? asking.reserve : asking.reserveWithRepair;
+  const cost = turnCost(held, answer.usage, agent);
   const { said } = answer;
   const fact = said.ok ? factOfReply(turn, said.reply, cost) : abstention(turn, said.reason, cost);
   const words = said.ok ? contentOfReply(said.reply) : nothingSaid;
@@ -100,6 +109,7 @@ async function settleAnswer(
     simulated: agent.simulated,
     finish: answer.finish,
     repaired: answer.repaired,
+    ...(answer.unrepaired === undefined ? {} : { unrepaired: answer.unrepaired }),
     promptSha256: answer.promptSha256,
     latencyMs,
     leftOut: answer.leftOut,
@@ -112,17 +122,19 @@ async function settleAnswer(
  *
  * @param deps - what settling needs
  * @param asking - the turn that got no answer
- * @param fault - what the last call met; `null` when none was made
+ * @param error - what the last call met; `null` when none was made
  */
 export async function failedTurn(
   deps: AskingDeps,
   asking: Asking,
-  fault: ProviderFault | null,
+  error: ProviderFaultError | null,
 ): Promise<TurnFact> {
-  const wasAnswering = fault !== null && mayHaveCost(fault);
-  const cost = turnCost(asking, wasAnswering ? unknownUsage : noUsage, null);
+  const wasAnswered = error instanceof RepairFaultError;
+  const isPaid = wasAnswered || (error !== null && mayHaveCost(error.fault));
+  const held = wasAnswered ? asking.reserveWithRepair : asking.reserve;
+  const cost = turnCost(held, isPaid ? unknownUsage : noUsage, null);
   const fact: TurnFact =
-    fault?.code === 'cancelled'
+    error?.fault.code === 'cancelled'
       ? { type: 'turn.cancelled', ...asking.key.turn, ...cost }
       : abstention(asking.key.turn, 'provider-failed', cost);
   return await settle(deps, asking, fact, null);
@@ -139,12 +151,11 @@ function mayHaveCost(fault: ProviderFault): boolean {
 }
 
 /** Unknown use or price counts against the budget with what was reserved for it. */
-function turnCost(asking: Asking, usage: Usage, agent: Agent | null): TurnCost {
+function turnCost(reserve: Asking['reserve'], usage: Usage, agent: Agent | null): TurnCost {
   const isFree = totalTokens(usage) === 0;
   const microsUsd = isFree ? 0 : costOf(usage, agent?.price ?? null);
   const tokens = totalTokens(usage);
   if (tokens !== null && microsUsd !== null) return { usage, microsUsd };
-  const { reserve } = asking;
   return {
     usage,
     microsUsd,

@@ -1,6 +1,6 @@
 import type { CaseFile } from '../domain/collaboration/case-file.ts';
 import type { TurnRef } from '../domain/collaboration/fact.ts';
-import { reservationFor } from '../domain/planning/estimate.ts';
+import { reservationFor, reservationWithRepair } from '../domain/planning/estimate.ts';
 import type { PromptSource } from '../domain/prompts/material.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import type { BeginInput, TurnKey } from '../infra/stores/turn-store.ts';
@@ -24,6 +24,8 @@ export interface PreparedTurn {
   /** Whom to ask, in order: the seat's agent, then its fallback where the run allows one. At least one. */
   readonly agents: readonly Agent[];
   readonly reserve: BeginInput['reserve'];
+  /** What it is to hold in all before its reply is asked for a second time. */
+  readonly reserveWithRepair: BeginInput['reserve'];
   /** Source of the turn's events. */
   readonly source: string;
 }
@@ -36,12 +38,14 @@ export async function prepareTurn(deps: PrepareDeps, key: TurnKey): Promise<Prep
   const sources = await deps.materials.sourcesOf(tenantId, file.opened.materials);
   const agents = await agentsFor(deps, tenantId, file, turn);
   const price = agents[0]?.price ?? null;
+  const call = { task: turn.task, round: turn.round, plan, price };
   return {
     key,
     file,
     sources,
     agents,
-    reserve: reservationFor({ task: turn.task, round: turn.round, plan, price }),
+    reserve: reservationFor(call),
+    reserveWithRepair: reservationWithRepair(call),
     source: `/collaborations/${collaborationId}/seats/${turn.seat}`,
   };
 }

@@ -28,6 +28,8 @@ export interface TurnContent {
   readonly finish: FinishReason;
   /** Whether the first reply was not what was asked, and what was wrong with it. */
   readonly repaired: string | null;
+  /** Why a reply that is not what was asked was not asked for again; absent where nothing forbade it. */
+  readonly unrepaired?: 'budget';
   /** SHA-256 of the prompt as it was sent, hexadecimal. */
   readonly promptSha256: string;
   readonly latencyMs: number;

@@ -62,6 +62,7 @@ function remarksOf(turn: TranscriptTurn): readonly string[] {
     ...(turn.confidence === null ? [] : [`- Confidence: ${turn.confidence}`]),
     ...(turn.citing === null ? [] : [`- Cites: ${turn.citing}`]),
     ...(turn.repaired === null ? [] : [`- Asked again, because: ${oneLine(turn.repaired)}`]),
+    ...(turn.unrepaired === undefined ? [] : ['- Not asked again: the budget had no room for it']),
     ...turn.leftOut.map((line) => `- Left out of the prompt: ${oneLine(line)}`),
   ];
 }

@@ -33,6 +33,8 @@ export interface TranscriptTurn {
   readonly citing: string | null;
   /** What was wrong with the first reply, where it was asked for again. */
   readonly repaired: string | null;
+  /** Why an unusable reply was not asked for again; absent where nothing forbade it. */
+  readonly unrepaired?: 'budget';
   readonly leftOut: readonly string[];
 }
 
@@ -116,14 +118,24 @@ function speakerOf(run: RunReading, { fact, content }: TurnReading): Speaker {
   return { agent: content.agent, personas, model: content.model, simulated: content.simulated };
 }
 
-type Words = Pick<TranscriptTurn, 'rationale' | 'evidence' | 'critiques' | 'repaired' | 'leftOut'>;
+type Words = Pick<
+  TranscriptTurn,
+  'rationale' | 'evidence' | 'critiques' | 'repaired' | 'unrepaired' | 'leftOut'
+>;
 
 function wordsOf(run: RunReading, { content }: TurnReading): Words {
   if (content === null) {
     return { rationale: '', evidence: [], critiques: [], repaired: null, leftOut: [] };
   }
-  const { evidence, critiques, repaired, leftOut } = content;
-  return { rationale: run.textOf(content.rationale), evidence, critiques, repaired, leftOut };
+  const { evidence, critiques, repaired, unrepaired, leftOut } = content;
+  return {
+    rationale: run.textOf(content.rationale),
+    evidence,
+    critiques,
+    repaired,
+    ...(unrepaired === undefined ? {} : { unrepaired }),
+    leftOut,
+  };
 }
 
 function outcomeOf({ fact }: TurnReading): string {

@@ -15,6 +15,9 @@ export interface Amount {
   readonly microsUsd: number | null;
 }
 
+/** More than the words around a quoted reply and its fault ever take, tokens. */
+const repairWordsTokens = 500;
+
 /** Share of the longest reply that a usual one fills; what a later round reads of an earlier one is estimated by it. */
 const usualReplyShare = 0.25;
 
@@ -109,6 +112,22 @@ export interface PlannedCall {
 export function reservationFor(call: PlannedCall): Amount {
   const inputTokens = call.inputTokens ?? inputTokensOf(call.plan, passesBefore(call));
   const outputTokens = call.plan.maxOutputTokens;
+  return {
+    tokens: inputTokens + outputTokens,
+    microsUsd: costOf({ inputTokens, cachedTokens: 0, outputTokens }, call.price),
+  };
+}
+
+/**
+ * Says how much of the budget a turn must hold before its reply is asked for a second time.
+ *
+ * @returns both calls together; the second reads the first one's prompt, its reply and what was wrong with it
+ */
+export function reservationWithRepair(call: PlannedCall): Amount {
+  const first = reservationFor(call).tokens;
+  const outputTokens = 2 * call.plan.maxOutputTokens;
+  // The first prompt, then the second: the first one and its reply, and what was wrong with it.
+  const inputTokens = first - call.plan.maxOutputTokens + first + repairWordsTokens;
   return {
     tokens: inputTokens + outputTokens,
     microsUsd: costOf({ inputTokens, cachedTokens: 0, outputTokens }, call.price),

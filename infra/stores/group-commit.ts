@@ -5,7 +5,8 @@ import type { EventForm } from './event-form.ts';
 
 /** One thing to be done to one run, as the database's `perform_batch` takes it. */
 export interface Operation {
-  readonly k: 'begin' | 'settle' | 'record' | 'append' | 'open' | 'seal' | 'mark' | 'release';
+  readonly k:
+    'begin' | 'settle' | 'record' | 'append' | 'open' | 'seal' | 'mark' | 'release' | 'extend';
   /** The stream that it belongs to. */
   readonly s: string;
   readonly ev?: readonly EventForm[];

@@ -1,4 +1,4 @@
-import type { Fact, FactOf, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
+import type { Fact, TurnCost, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
 import type { Pattern } from '../../domain/collaboration/plan.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { eventOf, factOf } from '../../domain/ledger/event.ts';
@@ -65,6 +65,17 @@ export interface ReleaseInput extends TurnKey {
   readonly workerId: string;
   readonly attempt: number;
 }
+
+/** What it takes to hold more for a turn: `reserve` is the whole, what it holds already included. */
+export interface ExtendInput extends ReleaseInput {
+  readonly reserve: BeginInput['reserve'];
+}
+
+/**
+ * What an extension came to. `no-room`: the budget has none. `over`: the turn has ended, or its pass has closed. `taken`:
+ * another try holds it.
+ */
+export type ExtendResult = 'extended' | 'no-room' | 'over' | 'taken';
 
 /** What it takes to settle a turn. */
 export interface SettleInput extends TurnKey {
@@ -140,6 +151,8 @@ export interface TurnStore {
    * @returns the fact that stands: the first one, when it was settled before
    */
   settle(input: SettleInput): Promise<TurnFact>;
+  /** Reserves more for a turn in flight, for another call within it; without room it holds what it held. */
+  extend(input: ExtendInput): Promise<ExtendResult>;
   /**
    * Gives reservation and slot back after a failure that will be tried again. A settled turn stays as it is, and so does
    * one that has changed hands meanwhile.
@@ -173,6 +186,7 @@ export function createTurnStore(deps: RunStoreDeps): TurnStore {
   return {
     begin: (input) => begin(groupCommit, input),
     settle: (input) => settle(groupCommit, input),
+    extend: (input) => extend(groupCommit, input),
     release: async ({ tenantId, collaborationId, turn, workerId, attempt }) => {
       const held = { turn: turn.turn, worker: workerId, attempt };
       await groupCommit.perform(tenantId, { k: 'release', s: collaborationId, ...held });
@@ -245,6 +259,19 @@ async function begin(groupCommit: GroupCommit, input: BeginInput): Promise<Begin
   return begunAs(turnFactIn(result['event']));
 }
 
+async function extend(groupCommit: GroupCommit, input: ExtendInput): Promise<ExtendResult> {
+  const result = await groupCommit.perform(input.tenantId, {
+    k: 'extend',
+    s: input.collaborationId,
+    turn: input.turn.turn,
+    worker: input.workerId,
+    attempt: input.attempt,
+    tokens: input.reserve.tokens,
+    micros: input.reserve.microsUsd ?? 0,
+  });
+  return result.k as ExtendResult;
+}
+
 function beginOperation(input: BeginInput): Operation {
   return {
     k: 'begin',
@@ -307,8 +334,8 @@ function settleOperation(
     k: 'settle',
     s: collaborationId,
     turn: turn.turn,
-    tokens: totalTokens(cost.usage),
-    micros: cost.microsUsd,
+    tokens: cost.charged?.tokens ?? totalTokens(cost.usage),
+    micros: cost.charged?.microsUsd ?? cost.microsUsd,
     isCancelled: fact.type === 'turn.cancelled',
     answered: isAnswer(fact),
     ev: [eventForm(turnEvent(input, fact, input.outcome.content), collaborationId)],
@@ -335,14 +362,15 @@ function isAnswer(fact: TurnFact): boolean {
   return fact.type !== 'turn.refused' && fact.type !== 'turn.cancelled';
 }
 
-function costOf(fact: TurnFact): Pick<FactOf<'turn.cancelled'>, 'usage' | 'microsUsd'> {
+function costOf(fact: TurnFact): TurnCost {
   return fact.type === 'turn.refused' ? { usage: noUsage, microsUsd: 0 } : fact;
 }
 
 function cancelledInstead(fact: TurnFact): TurnFact {
   const { turn, task, round, seat } = fact;
-  const { usage, microsUsd } = costOf(fact);
-  return { type: 'turn.cancelled', turn, task, round, seat, usage, microsUsd };
+  const { usage, microsUsd, charged } = costOf(fact);
+  const cost = { usage, microsUsd, ...(charged === undefined ? {} : { charged }) };
+  return { type: 'turn.cancelled', turn, task, round, seat, ...cost };
 }
 
 async function recordFacts(

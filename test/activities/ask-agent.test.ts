@@ -128,6 +128,66 @@ describe('a reply that is not what was asked', () => {
     expect(house.requests).toHaveLength(2);
   });
 
+  test('has its second call reserved before it is made, by this worker and try', async () => {
+    const house = turnHouse({
+      acts: [{ text: 'Yes.' }, goodReply],
+      begins: [{ kind: 'begun', attempts: 3 }],
+    });
+
+    await house.ask();
+
+    // The first call, 200 tokens of prompt and 500 of reply; then both again to be read, 500 words around, 500 of reply.
+    const reserve = { tokens: 700 + 1700, microsUsd: 700 + 1700 };
+    expect(house.extended).toMatchObject([{ workerId: 'w1', attempt: 3, reserve }]);
+  });
+
+  test('abstains with its fault where the budget has no room to ask again, and says so', async () => {
+    const house = turnHouse({ acts: [{ text: 'Yes.' }], extension: 'no-room' });
+
+    const ending = await house.ask();
+
+    expect(ending).toMatchObject({ type: 'turn.abstained', reason: 'not-json', microsUsd: 150 });
+    expect(house.requests).toHaveLength(1);
+    const content = house.settled[0]?.outcome.content;
+    expect(content).toMatchObject({ repaired: null, unrepaired: 'budget' });
+  });
+
+  test('is not asked again for a pass that has closed', async () => {
+    const house = turnHouse({ acts: [{ text: 'Yes.' }], extension: 'over' });
+
+    await expect(house.ask()).resolves.toMatchObject({ reason: 'not-json', microsUsd: 150 });
+    expect(house.settled[0]?.outcome.content).not.toHaveProperty('unrepaired');
+  });
+
+  test('is left to another try that has taken the turn over', async () => {
+    const house = turnHouse({ acts: [{ text: 'Yes.' }], extension: 'taken' });
+
+    expect(await failureOf(house.ask())).toMatchObject({ type: 'worker-lost' });
+    expect(house.requests).toHaveLength(1);
+    expect(house.settled).toEqual([]);
+  });
+
+  test('is charged with both calls when the second fails for good, though that one was refused', async () => {
+    const fault = faultWith({ disposition: 'never', code: 'unauthorised', status: 401 });
+    const house = turnHouse({ acts: [{ text: 'Yes.' }, { fault }] });
+
+    await expect(house.ask()).resolves.toMatchObject({
+      reason: 'provider-failed',
+      usage: unknownUsage,
+      microsUsd: null,
+      charged: { tokens: 2400, microsUsd: 2400 },
+    });
+  });
+
+  test('is charged with both calls when their use is unknown', async () => {
+    const acts = [{ text: 'Yes.' }, { ...goodReply, usage: unknownUsage }];
+    const house = turnHouse({ acts });
+
+    await expect(house.ask()).resolves.toMatchObject({
+      charged: { tokens: 2400, microsUsd: 2400 },
+    });
+  });
+
   test('is an abstention with its reason when the repair is no better', async () => {
     const house = turnHouse({ acts: [{ text: 'Yes.' }, { text: 'Yes!' }] });
 

@@ -17,7 +17,13 @@ import type {
   ProviderFault,
 } from '../../domain/providers/model-connector.ts';
 import { sha256Of } from '../../infra/signing.ts';
-import type { BeginResult, SettleInput, TurnStore } from '../../infra/stores/turn-store.ts';
+import type {
+  BeginResult,
+  ExtendInput,
+  ExtendResult,
+  SettleInput,
+  TurnStore,
+} from '../../infra/stores/turn-store.ts';
 import { planWith } from '../support/plans.ts';
 import { agentAt } from '../support/providers.ts';
 
@@ -30,6 +36,8 @@ export interface HouseFields {
   readonly agents?: readonly Agent[];
   /** What the models do, call by call. */
   readonly acts?: readonly ModelAct[];
+  /** What the store answers to whoever wants to hold more; `extended` unless said. */
+  readonly extension?: ExtendResult;
   /** What the store answers, begin by begin; the last one again and again. */
   readonly begins?: readonly BeginResult[];
 }
@@ -41,6 +49,7 @@ export interface TurnHouse {
   readonly requests: (ModelRequest & { readonly model: string })[];
   readonly settled: SettleInput[];
   readonly released: string[];
+  readonly extended: ExtendInput[];
   readonly faults: string[];
   readonly texts: Map<string, string>;
   /** Resolves when a model that waits was asked. */
@@ -89,9 +98,9 @@ export function turnHouse(fields: HouseFields = {}): TurnHouse {
   const { agents = [pricedAgent('a1')], acts = [goodReply] } = fields;
   const file = openedFile(planWith(fields.plan));
   const waits = Promise.withResolvers<undefined>();
-  const kept = { requests: [], settled: [], released: [], faults: [] } as Pick<
+  const kept = { requests: [], settled: [], released: [], extended: [], faults: [] } as Pick<
     TurnHouse,
-    'requests' | 'settled' | 'released' | 'faults'
+    'requests' | 'settled' | 'released' | 'extended' | 'faults'
   >;
   const texts = new Map<string, string>();
   const calls = createCallsUnderWay();
@@ -118,7 +127,7 @@ export function turnHouse(fields: HouseFields = {}): TurnHouse {
       },
     },
     liveTextOf: () => undefined,
-    turns: turnStore(kept, fields.begins ?? [{ kind: 'begun', attempts: 1 }]),
+    turns: turnStore(kept, fields),
     connectorOf: (agent) =>
       connector(agent, (request) => {
         kept.requests.push({ ...request, model: agent.model });
@@ -153,8 +162,8 @@ function openedFile(plan: Plan): CaseFile {
 }
 
 function turnStore(
-  kept: Pick<TurnHouse, 'settled' | 'released'>,
-  begins: readonly BeginResult[],
+  kept: Pick<TurnHouse, 'settled' | 'released' | 'extended'>,
+  { begins = [{ kind: 'begun', attempts: 1 }], extension = 'extended' }: HouseFields,
 ): TurnStore {
   const pending = [...begins];
   return {
@@ -165,6 +174,10 @@ function turnStore(
     settle: (input) => {
       kept.settled.push(input);
       return Promise.resolve(input.outcome.fact);
+    },
+    extend: (input) => {
+      kept.extended.push(input);
+      return Promise.resolve(extension);
     },
     release: ({ turn }) => {
       kept.released.push(turn.turn);

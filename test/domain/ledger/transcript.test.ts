@@ -191,6 +191,21 @@ describe('a transcript', () => {
 });
 
 describe('a transcript as Markdown', () => {
+  test('says where the budget forbade to ask again', () => {
+    const turn = turnRef('proposal', 1, 's1');
+    const transcript = transcriptOf([
+      opened(plan()),
+      {
+        fact: { type: 'turn.abstained', ...turn, reason: 'not-json', ...price },
+        content: said('', { unrepaired: 'budget' }),
+      },
+    ]);
+
+    expect(transcriptMarkdown(transcript)).toContain(
+      '- Not asked again: the budget had no room for it\n',
+    );
+  });
+
   test('reads from question to cost', () => {
     const text = transcriptMarkdown(
       buildTranscript({ events: sampleEvents(), resolve: noLongTexts }),

@@ -2,7 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import type { Plan } from '../../../domain/collaboration/plan.ts';
-import { estimateOf, reservationFor } from '../../../domain/planning/estimate.ts';
+import {
+  estimateOf,
+  reservationFor,
+  reservationWithRepair,
+} from '../../../domain/planning/estimate.ts';
 import { chairTasksOf, passesOf } from '../../../domain/planning/passes.ts';
 import { agents, closedVote, openDebate, planned, price } from './panel.ts';
 
@@ -110,6 +114,21 @@ describe('estimateOf', () => {
         expect(more.oneRoundTokens).toBe(less.oneRoundTokens);
       }),
     );
+  });
+});
+
+describe('reservationWithRepair', () => {
+  test('holds both calls: the second reads the prompt, the reply and 500 tokens around it', () => {
+    const held = reservationWithRepair({ task: 'proposal', round: 1, plan, price });
+
+    const input = 1_000 + (1_000 + 400 + 500);
+    expect(held).toEqual({ tokens: input + 2 * 400, microsUsd: input + 2 * 2_000 });
+  });
+
+  test('holds no money for an unknown price', () => {
+    const held = reservationWithRepair({ task: 'proposal', round: 1, plan, price: null });
+
+    expect(held.microsUsd).toBeNull();
   });
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
@@ -122,6 +123,40 @@ describe('a budget that is used up step by step', () => {
 
       expect(statuses).toEqual([409, 200]);
       expect(run.decision).toMatchObject({ kind: 'decided', stoppedBy: 'budget', rounds: 2 });
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+});
+
+describe('a reply that is not what was asked', () => {
+  test(
+    'is not asked for again where the budget has room for first calls only',
+    async () => {
+      const names = [1, 2].map(() => `sim-${randomUUID().slice(0, 8)}-prose`);
+      const body = {
+        pattern: 'consensus',
+        question: 'Which store?',
+        options: ['Postgres', 'SQLite'],
+        participants: await Promise.all(names.map((name) => house.agent(name))),
+        endsEarly: false,
+      };
+      const planned = await house.call<{ estimate: { oneRoundTokens: number } }>(
+        '/v1/collaborations/estimate',
+        { body },
+      );
+      const budget = { tokens: planned.body.estimate.oneRoundTokens };
+      const run = await house.run({ ...body, budget });
+
+      const abstained = (await house.events(run.id)).filter(
+        ({ type }) => type === 'conclave.turn.abstained.v1',
+      );
+      expect(abstained.map(({ data }) => data)).toMatchObject([
+        { reason: 'not-json', content: { repaired: null, unrepaired: 'budget' } },
+        { reason: 'not-json', content: { repaired: null, unrepaired: 'budget' } },
+      ]);
+      for (const name of names) expect(await house.calls(name)).toMatchObject({ calls: 1 });
+      expect(run.budget.settled.tokens).toBeLessThanOrEqual(budget.tokens);
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+
+import { unknownUsage } from '../../../domain/providers/usage.ts';
+import type { BudgetLimits } from '../../../domain/collaboration/plan.ts';
+import type { ReleaseInput } from '../../../infra/stores/turn-store.ts';
+import {
+  beginOf,
+  closingOf,
+  newRun,
+  openFixture,
+  positionOf,
+  proposal,
+  settleOf,
+  unlimited,
+} from './run-fixture.ts';
+import type { StoreFixture } from './run-fixture.ts';
+
+let fixture: StoreFixture;
+
+beforeAll(async () => {
+  fixture = await openFixture();
+});
+
+afterAll(() => fixture.close());
+
+async function open(id: string, budget: BudgetLimits = unlimited): Promise<string> {
+  await fixture.stores.collaborations.create(newRun(id, { budget }));
+  return id;
+}
+
+const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
+
+/** Who holds seat `s1`, where it is the worker that begins it. */
+const heldBy = (collaborationId: string, attempt: number): ReleaseInput => ({
+  ...{ tenantId: 'one', collaborationId, turn: proposal('s1') },
+  ...{ workerId: 'worker-1', attempt },
+});
+
+describe('more for a second call', () => {
+  test('is held once, and a turn of unknown use is settled at all that it holds', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('extended', { tokens: 300, microsUsd: 3000 });
+    const turn = proposal('s1');
+    const reserve = { tokens: 300, microsUsd: 3000 };
+    await turns.begin(beginOf(id, turn));
+
+    expect(await turns.extend({ ...heldBy(id, 1), reserve })).toBe('extended');
+    expect(await turns.extend({ ...heldBy(id, 1), reserve })).toBe('extended');
+
+    expect((await budgetOf(id))?.reserved).toEqual(reserve);
+    await turns.settle(
+      settleOf(id, turn, positionOf(turn, { usage: unknownUsage, microsUsd: null })),
+    );
+    expect(await budgetOf(id)).toMatchObject({
+      reserved: { tokens: 0, microsUsd: 0 },
+      settled: reserve,
+    });
+  });
+
+  test.each([
+    ['tokens', { tokens: 299, microsUsd: null }],
+    ['money', { tokens: null, microsUsd: 2999 }],
+  ])('is not held where there is no room in %s, and what was held is', async (name, budget) => {
+    const { turns } = fixture.stores;
+    const id = await open(`full-${name}`, budget);
+    await turns.begin(beginOf(id, proposal('s1')));
+
+    const reserve = { tokens: 300, microsUsd: 3000 };
+    expect(await turns.extend({ ...heldBy(id, 1), reserve })).toBe('no-room');
+
+    expect((await budgetOf(id))?.reserved).toEqual({ tokens: 100, microsUsd: 1000 });
+  });
+
+  test('is held for nobody else, and for no turn that has ended', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('not-extended');
+    const reserve = { tokens: 300, microsUsd: null };
+    const extended = async (attempt: number, workerId = 'worker-1') =>
+      await turns.extend({ ...heldBy(id, attempt), workerId, reserve });
+    const before = await extended(1);
+    await turns.begin(beginOf(id, proposal('s1')));
+    await turns.begin(beginOf(id, proposal('s1')));
+    const others = [await extended(1), await extended(2, 'worker-2')];
+    await turns.settle(settleOf(id, proposal('s1')));
+
+    expect([before, ...others, await extended(2)]).toEqual(['taken', 'taken', 'taken', 'over']);
+    expect((await budgetOf(id))?.reserved.tokens).toBe(0);
+  });
+
+  test('stays charged to an answer that comes too late', async () => {
+    const { turns } = fixture.stores;
+    const id = await open('late-charged');
+    const charged = { tokens: 70, microsUsd: 700 };
+    await turns.begin(beginOf(id, proposal('s1')));
+    await turns.recordFacts(closingOf(id, ['proposal-1-s1']));
+
+    const outcome = positionOf(proposal('s1'), { usage: unknownUsage, microsUsd: null, charged });
+    const fact = await turns.settle(settleOf(id, proposal('s1'), outcome));
+
+    expect(fact).toMatchObject({ type: 'turn.cancelled', charged });
+    expect((await budgetOf(id))?.settled).toEqual(charged);
+  });
+});
