@@ -58,8 +58,8 @@ export function createApp(deps: ApiDeps): App {
   addCollaborations(api, deps, { metrics, stopping: stopping.signal });
   addEvents(api, deps, hubs);
   addOutcome(api, deps);
-  addSteering(api, deps);
-  addContributions(api, deps);
+  addSteering(api, { ...deps, metrics });
+  addContributions(api, { ...deps, metrics });
   addAgents(api, deps);
   addProviders(api, deps);
   addArtifacts(api, deps);

@@ -22,6 +22,7 @@ import { createEngine } from '../infra/temporal/engine.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps, Part } from './ports.ts';
 import { createReconciler } from './starts/reconciler.ts';
+import { createRestorer } from './starts/restorer.ts';
 
 const DATABASE_CONNECTIONS = 10;
 const PROBE_TIMEOUT_MS = 1000;
@@ -35,6 +36,7 @@ const version = releaseVersion();
 const parts = await connect(config);
 const app = createApp(parts.deps);
 const reconciler = createReconciler(parts.deps, app.metrics);
+const restorer = createRestorer(parts.deps, app.metrics);
 const server = createAdaptorServer({ fetch: app.api.fetch }) as Server;
 
 let isEnding = false;
@@ -79,6 +81,7 @@ async function connect(settings: ServiceConfig): Promise<{
     tenants: stores.tenants,
     collaborations: stores.collaborations,
     ledger: stores.ledger,
+    turns: stores.turns,
     agents: stores.agents,
     accounts: stores.providerAccounts,
     artifacts: createTenantArtifacts({ store, index: stores.artifacts }),
@@ -154,7 +157,7 @@ async function end(): Promise<void> {
   const grace = setTimeout(() => {
     server.closeAllConnections();
   }, GRACE_MS);
-  await Promise.all([closed, reconciler.stop()]);
+  await Promise.all([closed, reconciler.stop(), restorer.stop()]);
   clearTimeout(grace);
   await parts.close();
   if (process.connected) process.disconnect();

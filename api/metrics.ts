@@ -4,7 +4,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 export interface Metrics {
   readonly registry: Registry;
   readonly requestSeconds: Histogram<'method' | 'route' | 'status'>;
-  /** Collaborations by pattern and outcome: `started`, `queued` (Temporal was away), `restarted`, `replayed`. */
+  /** Collaborations by pattern and outcome: `started`, `queued` (Temporal was away), `restarted`, `restored` (it had forgotten), `replayed`. */
   readonly starts: Counter<'pattern' | 'outcome'>;
 }
 

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 
 import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/plan.ts';
+import type { Resumption } from '../domain/ledger/resumption.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
 import type { AgentStore } from '../infra/stores/agent-store.ts';
 import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
@@ -9,6 +10,7 @@ import type { CollaborationStore } from '../infra/stores/collaboration-store.ts'
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
 import type { TenantStore } from '../infra/stores/tenant-store.ts';
+import type { TurnStore } from '../infra/stores/turn-store.ts';
 
 /** Keeps bytes by their SHA-256; what one tenant put, no other can get. */
 export interface Artifacts {
@@ -35,11 +37,24 @@ export interface StartInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly plan: Plan;
+  /** Where a run goes on that Temporal had forgotten; the plan's deadline is what is left of it then. */
+  readonly resumed?: Resumption;
+}
+
+/** The service that runs collaborations does not answer. */
+export interface Unreachable {
+  readonly kind: 'unreachable';
+  readonly cause: unknown;
 }
 
 /** What became of a start. */
-export type StartOutcome =
-  { readonly kind: 'started' } | { readonly kind: 'unreachable'; readonly cause: unknown };
+export type StartOutcome = { readonly kind: 'started' } | Unreachable;
+
+/** What became of a start of a run that seemed to be forgotten. `known`: it was not, or no longer. */
+export type RestoreOutcome = { readonly kind: 'restored' | 'known' } | Unreachable;
+
+/** Where the engine has a run. `busy`: it works or waits for a call. `idle`: it waits for a person or a time. */
+export type Presence = { readonly kind: 'busy' | 'idle' | 'closed' | 'absent' } | Unreachable;
 
 /** Which run an update goes to; the same `updateId` is done once. */
 export interface SteeringTarget {
@@ -61,6 +76,13 @@ export type SteeringOutcome =
  */
 export interface CollaborationEngine {
   start(input: StartInput): Promise<StartOutcome>;
+  /** Starts a run again that was forgotten; one that is known, going on or ended, is left alone. */
+  restore(input: StartInput): Promise<RestoreOutcome>;
+  presence(run: Pick<SteeringTarget, 'collaborationId' | 'pattern'>): Promise<Presence>;
+  /** Tells a run to learn from the ledger what it has forgotten; harmless to any other. */
+  catchUp(run: Pick<SteeringTarget, 'collaborationId' | 'pattern'>): Promise<void>;
+  /** Names the engine's memory: another one after it was lost. Undefined while the engine is away. */
+  incarnation(): Promise<string | undefined>;
   pause(target: SteeringTarget, input: { by: string }): Promise<SteeringOutcome>;
   resume(target: SteeringTarget, input: { by: string }): Promise<SteeringOutcome>;
   cancel(target: SteeringTarget, input: { by: string; reason: string }): Promise<SteeringOutcome>;
@@ -109,10 +131,12 @@ export interface ApiDeps {
     | 'list'
     | 'markRunning'
     | 'queuedOlderThan'
+    | 'underWay'
     | 'addMessage'
     | 'getMessage'
   >;
   readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head'>;
+  readonly turns: Pick<TurnStore, 'outstandingOf'>;
   readonly feed: Feed;
   readonly artifacts: Artifacts;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;

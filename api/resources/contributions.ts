@@ -17,9 +17,10 @@ import { notFound } from '../problem.ts';
 import { invalidRequest } from '../routes.ts';
 import { steeringRoutes } from './steering-routes.ts';
 import { findSteerable, keyOf, steer } from './steering.ts';
+import type { SteeringDeps } from './steering.ts';
 
 /** Adds the routes that give a run something: a message, a participant, a budget. */
-export function addContributions(api: Api, deps: ApiDeps): void {
+export function addContributions(api: Api, deps: SteeringDeps): void {
   api.openapi(steeringRoutes.messages, async (c) => {
     const { text } = c.req.valid('json');
     const key = keyOf(c);

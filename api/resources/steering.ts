@@ -7,6 +7,8 @@ import { actorOf } from '../context.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import { findRecorded, updateIdOf } from '../idempotency.ts';
 import type { ApiDeps, SteeringOutcome, SteeringTarget } from '../ports.ts';
+import type { Metrics } from '../metrics.ts';
+import { restoreRun } from '../starts/restorer.ts';
 import { startWorkflow } from '../starts/start.ts';
 import { ended, unreachable, refused } from '../steering-problems.ts';
 import { findCollaboration } from './collaborations.ts';
@@ -14,8 +16,13 @@ import { steeringRoutes } from './steering-routes.ts';
 
 const REASON_DEFAULT = 'no reason given';
 
+/** What steering needs: a run that Temporal has forgotten is started again first, and counted. */
+export interface SteeringDeps extends ApiDeps {
+  readonly metrics: Pick<Metrics, 'starts'>;
+}
+
 /** Adds the routes that pause, resume, cancel and close. */
-export function addSteering(api: Api, deps: ApiDeps): void {
+export function addSteering(api: Api, deps: SteeringDeps): void {
   const { engine } = deps;
   api.openapi(steeringRoutes.pause, async (c) =>
     answerSteering(c, deps, {
@@ -51,7 +58,7 @@ export function addSteering(api: Api, deps: ApiDeps): void {
 
 async function answerSteering(
   c: Context<ApiEnv>,
-  deps: ApiDeps,
+  deps: SteeringDeps,
   call: SteeringCall & Pick<SteeringUpdate, 'send'>,
 ): Promise<Response> {
   const { run, recorded } = await findSteerable(c, deps, call);
@@ -111,16 +118,16 @@ export interface SteeringResult {
  * Sends an update to a run and tells what came of it. What the same key did before is told again.
  *
  * @param c - whose Idempotency-Key makes the update one that is done once
- * @param deps - the ledger, in which a key's first use is found
+ * @param deps - the ledger, in which a key's first use is found, and what brings a forgotten run back
  * @param update - what is sent to whom
  * @throws `Problem` for everything but success
  */
 export async function steer(
   c: Context<ApiEnv>,
-  deps: Pick<ApiDeps, 'ledger'>,
+  deps: SteeringDeps,
   update: SteeringUpdate,
 ): Promise<SteeringResult> {
-  const { run, step, send, recorded } = update;
+  const { run, step, recorded } = update;
   const id = run.collaborationId;
   if (recorded !== undefined) return { steered: { id, status: standingOf(run) }, recorded };
   const key = keyOf(c);
@@ -129,7 +136,7 @@ export async function steer(
     pattern: run.pattern,
     updateId: key === undefined ? undefined : updateIdOf(step, key),
   };
-  const outcome = await send(target, actorOf(c.get('tenantId')));
+  const outcome = await sendToKnown(deps, c.get('tenantId'), { target, update });
   switch (outcome.kind) {
     case 'done':
       return {
@@ -144,6 +151,21 @@ export async function steer(
     case 'unreachable':
       throw unreachable(outcome.cause);
   }
+}
+
+/** A run that goes on by the ledger and that Temporal does not know was forgotten: it is brought back, and told again. */
+async function sendToKnown(
+  deps: SteeringDeps,
+  tenantId: string,
+  { target, update }: { target: SteeringTarget; update: SteeringUpdate },
+): Promise<SteeringOutcome> {
+  const send = async (): Promise<SteeringOutcome> => await update.send(target, actorOf(tenantId));
+  const outcome = await send();
+  if (outcome.kind !== 'ended') return outcome;
+  const { collaborationId } = target;
+  const kind = await restoreRun(deps, deps.metrics, { tenantId, collaborationId });
+  if (kind === 'unreachable') return { kind, cause: undefined };
+  return kind === 'restored' ? await send() : outcome;
 }
 
 /** Where a run stands, in the words with which it answers an update. */

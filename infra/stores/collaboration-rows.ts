@@ -1,6 +1,6 @@
 import type { Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { Estimate } from '../../domain/collaboration/request.ts';
-import type { Transaction } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import type {
   Collaboration,
   CollaborationStatus,
@@ -8,6 +8,7 @@ import type {
   DecisionSummary,
   KeyedStart,
   ListInput,
+  RunUnderWay,
 } from './collaboration-store.ts';
 
 interface SummaryRow {
@@ -121,6 +122,39 @@ export async function listCollaborations(
     where tenant_id = ${input.tenantId} ${filters.map((filter) => filter ?? sql``)}
     order by created_at desc, id desc limit ${limit}`;
   return rows.map(summaryOf);
+}
+
+/**
+ * Reads runs of all tenants that were started and have not ended.
+ *
+ * @param database - the pool; no tenant's transaction
+ * @param after - the last one of the page before
+ * @param limit - most rows
+ */
+export async function readUnderWay(
+  database: Database,
+  after: RunUnderWay | undefined,
+  limit: number,
+): Promise<RunUnderWay[]> {
+  const { status = null, tenantId = null, createdAt = null, collaborationId = null } = after ?? {};
+  const rows = await database.sql<
+    {
+      tenant_id: string;
+      collaboration_id: string;
+      pattern: Pattern;
+      status: RunUnderWay['status'];
+      created_at: Date;
+    }[]
+  >`
+    select * from conclave.runs_under_way(
+      ${status}, ${tenantId}, ${createdAt}::timestamptz, ${collaborationId}, ${limit})`;
+  return rows.map((row) => ({
+    tenantId: row.tenant_id,
+    collaborationId: row.collaboration_id,
+    pattern: row.pattern,
+    status: row.status,
+    createdAt: row.created_at.toISOString(),
+  }));
 }
 
 function summaryOf(row: SummaryRow): CollaborationSummary {

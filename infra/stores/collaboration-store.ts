@@ -3,7 +3,12 @@ import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/pla
 import type { Estimate } from '../../domain/collaboration/request.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import { persistently } from '../database/persistence.ts';
-import { listCollaborations, readCollaboration, readKeyedStart } from './collaboration-rows.ts';
+import {
+  listCollaborations,
+  readCollaboration,
+  readKeyedStart,
+  readUnderWay,
+} from './collaboration-rows.ts';
 import { eventForm } from './event-form.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { asStored } from './ledger-store.ts';
@@ -119,6 +124,15 @@ export interface SealInput {
   readonly event: NewEvent;
 }
 
+/** A run that was started and has not ended. */
+export interface RunUnderWay {
+  readonly tenantId: string;
+  readonly collaborationId: string;
+  readonly pattern: Pattern;
+  readonly status: 'running' | 'waiting' | 'paused';
+  readonly createdAt: string;
+}
+
 /** A message to a run, kept until its fact brings it into the ledger. */
 export interface Message {
   readonly messageId: string;
@@ -153,6 +167,13 @@ export interface CollaborationStore {
   queuedOlderThan(
     seconds: number,
   ): Promise<{ readonly tenantId: string; readonly collaborationId: string }[]>;
+  /**
+   * Lists, across tenants, runs that were started and have not ended, in an order in which a run that nobody works on
+   * keeps its place.
+   *
+   * @param after - the last one of the page before; undefined for the first page
+   */
+  underWay(after: RunUnderWay | undefined, limit: number): Promise<RunUnderWay[]>;
   /** Keeps a message; false when the run does not exist. Repeatable by id. */
   addMessage(
     input: { readonly tenantId: string; readonly collaborationId: string } & Message,
@@ -208,6 +229,9 @@ export function createCollaborationStore(deps: RunStoreDeps): CollaborationStore
         collaborationId: row.collaboration_id,
       }));
     },
+
+    underWay: async (after, limit) =>
+      await persistently(() => readUnderWay(database, after, limit)),
 
     addMessage: ({ tenantId, collaborationId, messageId, author, text, createdAt }) =>
       database.withTenant(tenantId, async (sql) => {

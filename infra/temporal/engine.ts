@@ -10,7 +10,14 @@ import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
 import type { BudgetLimits, Pattern, Plan, Seat } from '../../domain/collaboration/plan.ts';
-import { searchAttributes, updateNames, workflowIdOf, workflowTaskTimeout } from './settings.ts';
+import type { Resumption } from '../../domain/ledger/resumption.ts';
+import {
+  catchUpSignalName,
+  searchAttributes,
+  updateNames,
+  workflowIdOf,
+  workflowTaskTimeout,
+} from './settings.ts';
 import type { UpdateName } from './settings.ts';
 
 /** What the workflow of every pattern is started with. */
@@ -18,11 +25,27 @@ export interface WorkflowInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly plan: Plan;
+  /** Where a run goes on that Temporal had forgotten; the plan's deadline is what is left of it then. */
+  readonly resumed?: Resumption;
 }
 
 /** What became of a start. */
-export type StartOutcome =
-  { readonly kind: 'started' } | { readonly kind: 'unreachable'; readonly cause: unknown };
+export type StartOutcome = { readonly kind: 'started' } | Unreachable;
+
+/** What became of a start of a run that Temporal seemed to have forgotten. `known`: it had not, or no longer. */
+export type RestoreOutcome = { readonly kind: 'restored' | 'known' } | Unreachable;
+
+/**
+ * Where Temporal has a run. `busy`: it has something to do or waits for a call. `idle`: it waits for a person, or for a
+ * time.
+ */
+export type Presence = { readonly kind: 'busy' | 'idle' | 'closed' | 'absent' } | Unreachable;
+
+/** The service does not answer. */
+export interface Unreachable {
+  readonly kind: 'unreachable';
+  readonly cause: unknown;
+}
 
 /** What became of an update. */
 export type UpdateOutcome =
@@ -44,6 +67,13 @@ export interface UpdateTarget {
 /** Starts and steers collaborations as Temporal workflows. No method rejects because the service is away. */
 export interface TemporalEngine {
   start(input: WorkflowInput): Promise<StartOutcome>;
+  /** Starts a run again that Temporal has forgotten; one that it knows, going on or ended, is left alone. */
+  restore(input: WorkflowInput): Promise<RestoreOutcome>;
+  presence(run: Pick<UpdateTarget, 'collaborationId' | 'pattern'>): Promise<Presence>;
+  /** Tells a run to learn from the ledger what it has forgotten; does nothing where it cannot be told. */
+  catchUp(run: Pick<UpdateTarget, 'collaborationId' | 'pattern'>): Promise<void>;
+  /** Names the database that Temporal works on: another one after it was lost. Undefined while the service is away. */
+  incarnation(): Promise<string | undefined>;
   pause(target: UpdateTarget, input: { by: string }): Promise<UpdateOutcome>;
   resume(target: UpdateTarget, input: { by: string }): Promise<UpdateOutcome>;
   cancel(target: UpdateTarget, input: { by: string; reason: string }): Promise<UpdateOutcome>;
@@ -80,6 +110,12 @@ export function createEngine(client: Client, taskQueue: string): TemporalEngine 
       await sendUpdate(client, { name, target, input });
   return {
     start: async (input) => await startWorkflow(client, taskQueue, input),
+    restore: async (input) => await restoreWorkflow(client, taskQueue, input),
+    presence: async (run) => await presenceOf(client, run),
+    catchUp: async (run) => {
+      await tellToCatchUp(client, run);
+    },
+    incarnation: async () => await incarnationOf(client),
     pause: update('pause'),
     resume: update('resume'),
     cancel: update('cancel'),
@@ -95,33 +131,104 @@ async function startWorkflow(
   taskQueue: string,
   input: WorkflowInput,
 ): Promise<StartOutcome> {
-  const { plan } = input;
   try {
-    await client.connection.withDeadline(
-      Date.now() + START_TIMEOUT_MS,
-      async () =>
-        await client.workflow.start(plan.pattern, {
-          workflowId: workflowIdOf({ ...input, pattern: plan.pattern }),
-          taskQueue,
-          args: [input],
-          workflowIdConflictPolicy: 'USE_EXISTING',
-          workflowIdReusePolicy: 'REJECT_DUPLICATE',
-          workflowTaskTimeout,
-          staticSummary: summaryOf(plan), // figures only: a history holds no text of a question
-          typedSearchAttributes: [
-            { key: searchAttributes.tenantId, value: input.tenantId },
-            { key: searchAttributes.pattern, value: plan.pattern },
-            { key: searchAttributes.status, value: 'running' },
-          ],
-          priority: { fairnessKey: input.tenantId },
-        }),
-    );
+    await sendStart(client, taskQueue, { input, whereItGoesOn: 'USE_EXISTING' });
     return { kind: 'started' };
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'started' };
-    if (isAway(error)) return { kind: 'unreachable', cause: error };
-    throw error;
+    return awayOrThrow(error);
   }
+}
+
+async function restoreWorkflow(
+  client: Client,
+  taskQueue: string,
+  input: WorkflowInput,
+): Promise<RestoreOutcome> {
+  try {
+    await sendStart(client, taskQueue, { input, whereItGoesOn: 'FAIL' });
+    return { kind: 'restored' };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'known' };
+    return awayOrThrow(error);
+  }
+}
+
+async function sendStart(
+  client: Client,
+  taskQueue: string,
+  { input, whereItGoesOn }: { input: WorkflowInput; whereItGoesOn: 'USE_EXISTING' | 'FAIL' },
+): Promise<void> {
+  const { plan } = input;
+  await client.connection.withDeadline(
+    Date.now() + START_TIMEOUT_MS,
+    async () =>
+      await client.workflow.start(plan.pattern, {
+        workflowId: workflowIdOf({ ...input, pattern: plan.pattern }),
+        taskQueue,
+        args: [input],
+        workflowIdConflictPolicy: whereItGoesOn,
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowTaskTimeout,
+        staticSummary: summaryOf(plan), // figures only: a history holds no text of a question
+        typedSearchAttributes: [
+          { key: searchAttributes.tenantId, value: input.tenantId },
+          { key: searchAttributes.pattern, value: plan.pattern },
+          { key: searchAttributes.status, value: 'running' },
+        ],
+        priority: { fairnessKey: input.tenantId },
+      }),
+  );
+}
+
+async function presenceOf(
+  client: Client,
+  run: Pick<UpdateTarget, 'collaborationId' | 'pattern'>,
+): Promise<Presence> {
+  try {
+    const { status, raw } = await client.connection.withDeadline(
+      Date.now() + START_TIMEOUT_MS,
+      async () => await client.workflow.getHandle(workflowIdOf(run)).describe(),
+    );
+    if (status.name !== 'RUNNING') return { kind: 'closed' };
+    const isBusy = (raw.pendingActivities ?? []).length > 0 || Boolean(raw.pendingWorkflowTask);
+    return { kind: isBusy ? 'busy' : 'idle' };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
+    return awayOrThrow(error);
+  }
+}
+
+async function tellToCatchUp(
+  client: Client,
+  run: Pick<UpdateTarget, 'collaborationId' | 'pattern'>,
+): Promise<void> {
+  try {
+    await client.connection.withDeadline(Date.now() + START_TIMEOUT_MS, async () => {
+      await client.workflow.getHandle(workflowIdOf(run)).signal(catchUpSignalName);
+    });
+  } catch (error) {
+    // It has ended meanwhile, or is told the next time.
+    if (!(error instanceof WorkflowNotFoundError)) awayOrThrow(error);
+  }
+}
+
+async function incarnationOf(client: Client): Promise<string | undefined> {
+  try {
+    const { namespaceInfo } = await client.connection.withDeadline(
+      Date.now() + START_TIMEOUT_MS,
+      async () =>
+        await client.workflowService.describeNamespace({ namespace: client.options.namespace }),
+    );
+    return namespaceInfo?.id ?? undefined;
+  } catch {
+    return undefined; // whoever needs it looks again
+  }
+}
+
+function awayOrThrow(error: unknown): Unreachable {
+  if (isAway(error)) return { kind: 'unreachable', cause: error };
+  throw error;
 }
 
 async function sendUpdate(

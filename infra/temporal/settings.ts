@@ -28,6 +28,9 @@ export const updateNames = {
   raiseBudget: 'raiseBudget',
 } as const;
 
+/** Wire name of the signal that tells a run to learn from the ledger what it has forgotten. */
+export const catchUpSignalName = 'catchUp';
+
 /** Wire name of an update. */
 export type UpdateName = keyof typeof updateNames;
 

@@ -29,6 +29,13 @@ export interface House {
   readonly interest: string[];
   /** Whether Temporal can be reached. */
   isEngineAway: boolean;
+  /** Runs that Temporal knows, and how it has them; what it has started it knows. */
+  readonly presences: Map<string, 'busy' | 'idle' | 'closed'>;
+  readonly restored: StartInput[];
+  /** Runs that were told to catch up. */
+  readonly caughtUp: string[];
+  /** Names Temporal's database. */
+  incarnation: string;
   /** What the next update comes to. */
   outcome: SteeringOutcome;
   nowMs: number;
@@ -83,6 +90,10 @@ export function createHouse(): House {
     steered: [],
     interest: [],
     isEngineAway: false,
+    presences: new Map<string, 'busy' | 'idle' | 'closed'>(),
+    restored: [],
+    caughtUp: [],
+    incarnation: 'first',
     outcome: { kind: 'done', status: 'running' },
     nowMs: Date.parse('2026-11-21T09:00:00.000Z'),
     reads: 0,
@@ -184,6 +195,18 @@ export function createHouse(): House {
               collaborationId: row.collaborationId,
             })),
         ),
+      underWay: (after, limit) =>
+        Promise.resolve(
+          [...house.rows]
+            .flatMap(([key, { collaborationId, pattern, status, createdAt }]) => {
+              const isUnderWay = status === 'running' || status === 'paused';
+              const tenantId = key.split('/')[0] ?? '';
+              return isUnderWay ? [{ tenantId, collaborationId, pattern, status, createdAt }] : [];
+            })
+            .sort((one, other) => (one.collaborationId < other.collaborationId ? -1 : 1))
+            .filter((run) => after === undefined || run.collaborationId > after.collaborationId)
+            .slice(0, limit),
+        ),
       addMessage: ({ messageId, text }) => {
         const isNew = house.messages.every((message) => message.messageId !== messageId);
         if (isNew) house.messages.push({ messageId, text });
@@ -207,6 +230,7 @@ export function createHouse(): House {
         return Promise.resolve({ seq: last?.seq ?? 0, hash: last?.hash ?? genesisHash });
       },
     },
+    turns: { outstandingOf: () => Promise.resolve(['proposal-1-s2']) },
     feed: {
       watch: (tenantId, stream, listener) => add(listeners, `${tenantId}/${stream}`, listener),
       watchLive: (tenantId, stream, listener) =>
@@ -311,8 +335,27 @@ function engineOf(house: Mutable<House>): ApiDeps['engine'] {
     start: (input) => {
       if (house.isEngineAway) return Promise.resolve({ kind: 'unreachable', cause: 'away' });
       house.started.push(input);
+      house.presences.set(input.collaborationId, 'busy');
       return Promise.resolve({ kind: 'started' });
     },
+    restore: (input) => {
+      if (house.isEngineAway) return Promise.resolve({ kind: 'unreachable', cause: 'away' });
+      if (house.presences.has(input.collaborationId)) return Promise.resolve({ kind: 'known' });
+      house.restored.push(input);
+      house.presences.set(input.collaborationId, 'busy');
+      return Promise.resolve({ kind: 'restored' });
+    },
+    presence: ({ collaborationId }) =>
+      Promise.resolve(
+        house.isEngineAway
+          ? { kind: 'unreachable', cause: 'away' }
+          : { kind: house.presences.get(collaborationId) ?? 'absent' },
+      ),
+    catchUp: ({ collaborationId }) => {
+      house.caughtUp.push(collaborationId);
+      return Promise.resolve();
+    },
+    incarnation: () => Promise.resolve(house.isEngineAway ? undefined : house.incarnation),
     pause: update('pause'),
     resume: update('resume'),
     cancel: update('cancel'),

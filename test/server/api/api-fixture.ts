@@ -109,6 +109,10 @@ function engineOf(started: StartInput[]): ApiDeps['engine'] {
       started.push(input);
       return Promise.resolve({ kind: 'started' });
     },
+    restore: () => Promise.resolve({ kind: 'known' }),
+    presence: () => Promise.resolve({ kind: 'busy' }),
+    catchUp: () => Promise.resolve(),
+    incarnation: () => Promise.resolve('the only one'),
     pause: done,
     resume: done,
     cancel: done,

@@ -1,0 +1,168 @@
+import { setTimeout as pass } from 'node:timers/promises';
+
+import type { Plan } from '../../domain/collaboration/plan.ts';
+import { resumptionOf } from '../../domain/ledger/resumption.ts';
+import type { Collaboration, RunUnderWay } from '../../infra/stores/collaboration-store.ts';
+import { isDecided } from '../collaboration-status.ts';
+import type { Metrics } from '../metrics.ts';
+import type { ApiDeps, RestoreOutcome } from '../ports.ts';
+
+/** What it takes to bring forgotten runs back. */
+export type RestoreDeps = Pick<
+  ApiDeps,
+  'collaborations' | 'ledger' | 'turns' | 'engine' | 'log' | 'now'
+>;
+
+/** Looks after the runs that Temporal may forget, beside the requests, until it is stopped. */
+export interface Restorer {
+  /** Looks once whether anything is to be done, and does it; resolves when done. Never rejects. */
+  runOnce(): Promise<void>;
+  /** Ends it and waits for what is under way. */
+  stop(): Promise<void>;
+}
+
+const LOOK_EVERY_MS = 2000;
+/** However quiet it is: a backup that was put back while nobody looked. */
+const SWEEP_EVERY_MS = 600_000;
+/** After Temporal was away a run may seem busy with a call that nobody makes any more, until its heartbeat is missed. */
+const SECOND_SWEEP_MS = 20_000;
+const PAGE_RUNS = 100;
+/** Most runs that are looked at at once; with the pause after each page, a few hundred a second. */
+const TOGETHER = 4;
+const PAGE_PAUSE_MS = 250;
+
+/**
+ * Starts runs again, from the ledger, that Temporal has forgotten, and tells those that it remembers too old to catch
+ * up. It goes through all runs under way as soon as Temporal answers for the first time, answers again, or has got
+ * another database, once more soon after, and then every ten minutes. Several processes may do so at once. See docs/decisions/0014.
+ *
+ * @param deps - the same as the API's
+ * @param metrics - counts what was restored
+ * @param pace - how many runs are read at once, and how long to wait after so many, milliseconds
+ */
+export function createRestorer(
+  deps: RestoreDeps,
+  metrics: Pick<Metrics, 'starts'>,
+  pace = { pageRuns: PAGE_RUNS, pauseMs: PAGE_PAUSE_MS },
+): Restorer {
+  const ending = new AbortController();
+  let running: Promise<void> | undefined;
+  let swept: { readonly incarnation: string; readonly dueAt: number } | undefined;
+  const look = async (): Promise<void> => {
+    const incarnation = await deps.engine.incarnation();
+    const now = deps.now();
+    const isSame = swept !== undefined && incarnation === swept.incarnation;
+    if (isSame && swept !== undefined && now < swept.dueAt) return;
+    swept = undefined;
+    if (incarnation === undefined) return;
+    const isDone = await sweep(deps, metrics, { ...pace, signal: ending.signal });
+    const dueAt = now + (isSame ? SWEEP_EVERY_MS : SECOND_SWEEP_MS);
+    if (isDone) swept = { incarnation, dueAt };
+  };
+  const runOnce = async (): Promise<void> => {
+    running ??= look()
+      .catch((err: unknown) => {
+        deps.log.warn({ err }, 'runs under way could not be looked at');
+      })
+      .finally(() => (running = undefined));
+    await running;
+  };
+  const timer = setInterval(() => void runOnce(), LOOK_EVERY_MS).unref();
+  void runOnce();
+  return {
+    runOnce,
+    stop: async () => {
+      clearInterval(timer);
+      ending.abort();
+      await running;
+    },
+  };
+}
+
+interface Sweep {
+  readonly pageRuns: number;
+  readonly pauseMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Goes through all runs under way; answers whether it came to the end. */
+async function sweep(
+  deps: RestoreDeps,
+  metrics: Pick<Metrics, 'starts'>,
+  { pageRuns, pauseMs, signal }: Sweep,
+): Promise<boolean> {
+  const counts = { looked: 0, restored: 0 };
+  let page: readonly RunUnderWay[] = [];
+  do {
+    if (page.length > 0) await pass(pauseMs, undefined, { signal, ref: false }).catch(() => null);
+    page = await deps.collaborations.underWay(page.at(-1), pageRuns);
+    for (let at = 0; at < page.length; at += TOGETHER) {
+      if (signal.aborted) return false;
+      const portion = page.slice(at, at + TOGETHER);
+      const results = await Promise.all(portion.map((run) => lookAfter(deps, metrics, run)));
+      if (results.includes('unreachable')) return false;
+      counts.looked += portion.length;
+      counts.restored += results.filter((result) => result === 'restored').length;
+    }
+  } while (page.length === pageRuns);
+  deps.log.info(counts, 'runs under way were looked at');
+  return true;
+}
+
+/** One that cannot be brought back must not hold up the others. */
+async function lookAfter(
+  deps: RestoreDeps,
+  metrics: Pick<Metrics, 'starts'>,
+  run: RunUnderWay,
+): Promise<RestoreOutcome['kind']> {
+  const { tenantId, collaborationId } = run;
+  try {
+    const { kind } = await deps.engine.presence(run);
+    if (kind === 'unreachable') return kind;
+    if (kind === 'absent') return await restoreRun(deps, metrics, { tenantId, collaborationId });
+    // A pause or its end is not what the run acts on: it has forgotten. What else it has forgotten it finds by itself.
+    const isOdd = run.status === 'paused' ? kind === 'busy' : kind === 'idle';
+    if (isOdd) await deps.engine.catchUp(run);
+  } catch (err) {
+    deps.log.error({ collaborationId, err }, 'run under way could not be looked after');
+  }
+  return 'known';
+}
+
+/**
+ * Starts a run again where its ledger has it, if it has not ended and Temporal does not know it. Repeatable.
+ *
+ * @returns `known` also for a run that has ended
+ */
+export async function restoreRun(
+  deps: RestoreDeps,
+  metrics: Pick<Metrics, 'starts'>,
+  run: { readonly tenantId: string; readonly collaborationId: string },
+): Promise<RestoreOutcome['kind']> {
+  const { tenantId, collaborationId } = run;
+  const [row, events, outstanding] = await Promise.all([
+    deps.collaborations.get(tenantId, collaborationId),
+    deps.ledger.readUpTo({ tenantId, stream: collaborationId }),
+    deps.turns.outstandingOf(run),
+  ]);
+  if (row === undefined || isDecided(row)) return 'known';
+  const { kind } = await deps.engine.restore({
+    ...run,
+    plan: { ...row.plan, deadlineMs: deadlineLeft(row, deps.now()) },
+    resumed: resumptionOf(events, outstanding),
+  });
+  if (kind === 'restored') {
+    metrics.starts.inc({ pattern: row.pattern, outcome: 'restored' });
+    deps.log.warn({ collaborationId }, 'run that Temporal had forgotten was started again');
+  }
+  return kind;
+}
+
+/** The clock runs on while nobody works on the run; one that has run out runs out at once. */
+function deadlineLeft(
+  { plan, startedAt, createdAt }: Pick<Collaboration, 'plan' | 'startedAt' | 'createdAt'>,
+  nowMs: number,
+): Plan['deadlineMs'] {
+  if (plan.deadlineMs === null) return null;
+  return Math.max(1, plan.deadlineMs - (nowMs - Date.parse(startedAt ?? createdAt)));
+}
