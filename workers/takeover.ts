@@ -1,5 +1,5 @@
 import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 
 import type { FailureType } from '../domain/failures.ts';
 import type { OpenRun, TurnInFlight, TurnStore } from '../infra/stores/turn-store.ts';
@@ -119,8 +119,10 @@ async function handOver(
       ? client.activity.fail(call, failure)
       : client.activity.fail(call, failure);
   await failed.catch((error: unknown) => {
-    // Its result had reached Temporal, or the run has ended: there is nothing to hand over.
-    if (!(error instanceof ActivityNotFoundError)) throw error;
+    // Its result had reached Temporal, or the run has ended, or the token is of a database that Temporal has lost: there
+    // is nothing to hand over.
+    const isGone = error instanceof ActivityNotFoundError || error instanceof NamespaceNotFoundError;
+    if (!isGone) throw error;
   });
 }
 

@@ -1,4 +1,5 @@
 import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { expect, test } from '@jest/globals';
 
 import type { OpenRun, TurnInFlight } from '../../infra/stores/turn-store.ts';
@@ -139,10 +140,13 @@ test('a worker that another process has claimed is left alone', async () => {
   expect((await takeOver({ turns: [turn], isClaimed: true })).asked).toEqual([]);
 });
 
-test('a call whose result had arrived is no fault', async () => {
+test.each([
+  ['a call whose result had arrived', new ActivityNotFoundError('gone')],
+  ['a call of a database that Temporal has lost', new NamespaceNotFoundError('gone')],
+])('%s is no fault', async (_name, error) => {
   const { asked, warnings } = await takeOver({
     turns: [turn],
-    fail: () => Promise.reject(new ActivityNotFoundError('gone')),
+    fail: () => Promise.reject(error),
   });
 
   expect(warnings).toEqual([]);
