@@ -5,9 +5,10 @@ import type { PartPlan } from './supervised-part.ts';
 /** Attributes by which runs are found in Temporal's UI; all are keywords. */
 const SEARCH_ATTRIBUTES = ['TenantId', 'Pattern', 'Status', 'ProjectId'];
 
-// Measured against the defaults, with synchronous=full so that a power cut loses nothing: overhead of
-// a debate 161 to 105 ms, debates per second 9 to 18 (docs/performance.md).
-const PRAGMAS = ['journal_mode=wal', 'synchronous=full'];
+// Written through to the disk at checkpoints only: a killed process loses nothing, a power cut may lose the last moments,
+// which every run learns from the ledger again (docs/decisions/0014). Against synchronous=full 8.6 to 10.6 debates per
+// second with 50 in flight, and 200 to 176 ms of overhead for one.
+const PRAGMAS = ['journal_mode=wal', 'synchronous=normal'];
 const DYNAMIC_CONFIG = [
   'matching.useNewMatcher=true',
   'matching.enableFairness=true',
