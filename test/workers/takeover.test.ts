@@ -140,13 +140,13 @@ test('a worker that another process has claimed is left alone', async () => {
   expect((await takeOver({ turns: [turn], isClaimed: true })).asked).toEqual([]);
 });
 
-test.each([
-  ['a call whose result had arrived', new ActivityNotFoundError('gone')],
-  ['a call of a database that Temporal has lost', new NamespaceNotFoundError('gone')],
-])('%s is no fault', async (_name, error) => {
+test.each<[string, () => Error]>([
+  ['a call whose result had arrived', () => new ActivityNotFoundError('gone')],
+  ['a call of a database that Temporal has lost', () => new NamespaceNotFoundError('gone')],
+])('%s is no fault', async (_name, errorOf) => {
   const { asked, warnings } = await takeOver({
     turns: [turn],
-    fail: () => Promise.reject(error),
+    fail: () => Promise.reject(errorOf()),
   });
 
   expect(warnings).toEqual([]);

@@ -60,6 +60,25 @@ describe('the engine', () => {
     expect((await handle.describe()).status.name).toBe('TERMINATED');
   });
 
+  test('restores what Temporal does not know, and tells how it has a run', async () => {
+    const engine = createEngine(temporal.client, idleQueue);
+    const run = { collaborationId: createCollaborationId(Date.now()), pattern: 'debate' as const };
+    const input = { tenantId: 'one', ...run, plan: planWith() };
+    const handle = temporal.client.workflow.getHandle(`debate/${run.collaborationId}`);
+
+    const absent = await engine.presence(run);
+    const restored = [await engine.restore(input), await engine.restore(input)];
+    const busy = await engine.presence(run);
+    await handle.terminate();
+    const afterwards = [await engine.presence(run), await engine.restore(input)];
+
+    expect([absent, busy]).toEqual([{ kind: 'absent' }, { kind: 'busy' }]);
+    expect(restored).toEqual([{ kind: 'restored' }, { kind: 'known' }]);
+    expect(afterwards).toEqual([{ kind: 'closed' }, { kind: 'known' }]);
+    await expect(engine.catchUp(run)).resolves.toBeUndefined();
+    expect(await engine.incarnation()).toMatch(/^[0-9a-f-]{36}$/);
+  });
+
   test('tells that a run has ended or never was', async () => {
     const engine = createEngine(temporal.client, idleQueue);
     const target = {
