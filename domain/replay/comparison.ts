@@ -1,0 +1,49 @@
+import type { Protocol } from '../protocols/protocol.ts';
+import type { RecordedRun } from './recorded-run.ts';
+import { isSameJson } from './same-json.ts';
+import { outcomeInWords, whatIf, type WhatIf } from './what-if.ts';
+
+/** One protocol over one record. */
+export interface ComparisonRow {
+  readonly protocol: Protocol;
+  /** Whether it is the one that the run had. */
+  readonly isOriginal: boolean;
+  readonly result: WhatIf;
+}
+
+/** All protocols over one record. */
+export interface Comparison {
+  /** The recorded outcome in words: the winning answer, or the reason why there is none. */
+  readonly outcome: string;
+  readonly rows: readonly ComparisonRow[];
+}
+
+const twoThirds = 2 / 3;
+
+/**
+ * Counts the replies of a run under every protocol. Quorums ask for more than half of the seats, a super-majority for two
+ * thirds of the votes cast; the run's own protocol comes first, with its own settings.
+ *
+ * @param recorded - a run that has ended
+ */
+export function compare(recorded: RecordedRun): Comparison {
+  const { run, plan } = recorded;
+  const usual: readonly Protocol[] = [
+    { kind: 'plurality' },
+    { kind: 'weighted' },
+    { kind: 'approval' },
+    { kind: 'ranked', method: 'schulze' },
+    { kind: 'ranked', method: 'instant-runoff' },
+    { kind: 'quorum', required: Math.floor(plan.seats.length / 2) + 1 },
+    { kind: 'supermajority', share: twoThirds },
+    { kind: 'unanimity' },
+    { kind: 'judge' },
+  ];
+  const others = usual.filter((protocol) => !isSameJson(protocol, plan.protocol));
+  const rows = [plan.protocol, ...others].flatMap((protocol, index): ComparisonRow[] => {
+    const result = whatIf(recorded, { protocol });
+    // None of these is at fault with the run's own seats.
+    return result.kind === 'refused' ? [] : [{ protocol, isOriginal: index === 0, result }];
+  });
+  return { outcome: outcomeInWords(run), rows };
+}
