@@ -25,3 +25,8 @@ export interface Machine<State> {
 export function factsOf(step: Step): readonly Fact[] {
   return step.kind === 'record' ? step.facts : [];
 }
+
+/** Gives the turns that a step asks for; nothing when it records, waits or ends. */
+export function turnsOf(step: Step): readonly TurnRef[] {
+  return step.kind === 'ask' ? step.turns : [];
+}

@@ -248,8 +248,14 @@ function rebuild(
   }
 }
 
-/** Long texts are not in the events, only their hashes; the record itself quotes those that matter. */
-function textsWithin(
+/**
+ * Finds long texts within a record: they are not in the events, only their hashes; the record quotes those that matter.
+ *
+ * @param record - a sealed record
+ * @param sha256 - computes hashes
+ * @returns gives a text by its hash, or says in brackets which one is not there
+ */
+export function textsWithin(
   record: SealedRecord,
   sha256: Sha256,
 ): (text: Exclude<Text, string>) => string {

@@ -151,7 +151,7 @@ function withoutFaults({ without = [] }: Changes, { plan, all, seats }: Table): 
         ],
   );
   const needed = plan.pattern === 'debate' ? debatersMin : 1;
-  if (seats.length >= needed) return unknown;
+  if (without.length === 0 || seats.length >= needed) return unknown;
   const got = `${seats.length} of ${plan.seats.length} participants left`;
   const expected = `at least ${needed} of them in a ${plan.pattern}`;
   return [...unknown, { field: 'without', got, expected }];

@@ -1,7 +1,7 @@
 import type { Protocol } from '../protocols/protocol.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { isSameJson } from './same-json.ts';
-import { outcomeInWords, whatIf, type WhatIf } from './what-if.ts';
+import { outcomeInWords, replayUnder, type WhatIf } from './what-if.ts';
 
 /** One protocol over one record. */
 export interface ComparisonRow {
@@ -40,10 +40,9 @@ export function compare(recorded: RecordedRun): Comparison {
     { kind: 'judge' },
   ];
   const others = usual.filter((protocol) => !isSameJson(protocol, plan.protocol));
-  const rows = [plan.protocol, ...others].flatMap((protocol, index): ComparisonRow[] => {
-    const result = whatIf(recorded, { protocol });
-    // None of these is at fault with the run's own seats.
-    return result.kind === 'refused' ? [] : [{ protocol, isOriginal: index === 0, result }];
+  const rows = [plan.protocol, ...others].map((protocol, index): ComparisonRow => {
+    const wanted = { plan: { ...plan, protocol }, leftOut: new Set<string>(), changes: {} };
+    return { protocol, isOriginal: index === 0, result: replayUnder(recorded, wanted) };
   });
   return { outcome: outcomeInWords(run), rows };
 }

@@ -1,6 +1,6 @@
 import { tallyOf } from '../collaboration/ballots.ts';
 import type { Choice } from '../protocols/protocol.ts';
-import { factOf, type LedgerEvent, type Text } from '../ledger/event.ts';
+import type { LedgerEvent, Text } from '../ledger/event.ts';
 import {
   choiceInWords,
   readRun,
@@ -202,6 +202,11 @@ function tallyIn(run: RunReading): MomentTally | null {
     : { kind, method, counts, answer: null, reason: tally.reason };
 }
 
+interface MessageData {
+  readonly by: string;
+  readonly content: { readonly text: Text };
+}
+
 function contextOf(run: RunReading): Moment['context'] {
   const { opened, state, events } = run;
   return {
@@ -210,10 +215,9 @@ function contextOf(run: RunReading): Moment['context'] {
     materials: opened.materials.map(({ name }) => name),
     participants: state.seats.map(({ seat, agent, weight }) => ({ seat, agent, weight })),
     messages: events.flatMap((event) => {
-      const fact = factOf(event);
-      if (fact?.type !== 'message.added') return [];
-      const { text } = event.data['content'] as { readonly text: Text };
-      return [{ seq: event.seq, by: fact.by, text: run.textOf(text) }];
+      if (event.type !== 'conclave.message.added.v1') return [];
+      const { by, content } = event.data as unknown as MessageData;
+      return [{ seq: event.seq, by, text: run.textOf(content.text) }];
     }),
     merges: Object.entries(state.merges)
       .filter(([key, standsFor]) => key !== standsFor)

@@ -9,6 +9,9 @@ import { isSameJson } from './same-json.ts';
 export type Reading<T extends TurnFact = TurnFact> =
   { readonly ok: true; readonly fact: T } | { readonly ok: false; readonly reason: string };
 
+/** Why a call that was cancelled gave no reply. */
+export const stillRunning = 'its call was still running when its pass closed';
+
 const ballotNames = {
   single: 'one answer',
   approve: 'a set of approved answers',
@@ -29,7 +32,7 @@ export function readReply(fact: TurnFact, now: RunState, then: RunState): Readin
     case 'position.submitted':
       return readPosition(fact, now, then);
     case 'turn.cancelled':
-      return unread('its call was cancelled, as its pass had closed');
+      return unread(stillRunning);
     case 'turn.refused':
       return wasSparedMoney(now, then)
         ? unread(
@@ -67,14 +70,9 @@ function readPosition(
   }
   const offered = amongOptions(choice, now.optionKeys);
   if (offered === undefined) return unread('it names an answer that is not nominated here');
-  const { vetoes = [], ...rest } = fact;
-  const kept = allowsVeto(protocol)
-    ? vetoes.filter((key) => now.optionKeys.length === 0 || now.optionKeys.includes(key))
-    : [];
-  return {
-    ok: true,
-    fact: { ...rest, choice: offered, ...(kept.length === 0 ? {} : { vetoes: kept }) },
-  };
+  const { vetoes, ...rest } = fact;
+  const kept = vetoes !== undefined && allowsVeto(protocol) ? { vetoes } : {};
+  return { ok: true, fact: { ...rest, choice: offered, ...kept } };
 }
 
 /** A choice as another kind of ballot, where it tells one. */
@@ -87,10 +85,9 @@ function choiceAs(choice: Choice, kind: 'single' | 'approve' | 'rank'): Choice |
     : undefined;
 }
 
-/** Leaves out what is not on the ballot here; nothing is left of a choice of nothing else. */
+/** Leaves out what was not nominated here; nothing is left of a choice of nothing else. One answer needs no nomination. */
 function amongOptions(choice: Choice, options: readonly string[]): Choice | undefined {
-  if (options.length === 0 || choice.kind === 'abstain') return choice;
-  if (choice.kind === 'single') return options.includes(choice.option) ? choice : undefined;
+  if (options.length === 0 || choice.kind === 'abstain' || choice.kind === 'single') return choice;
   const left = choice.options.filter((key) => options.includes(key));
   return left.length === 0 ? undefined : { kind: choice.kind, options: left };
 }
@@ -107,9 +104,7 @@ function allowsVeto(protocol: Protocol): boolean {
  * @param then - the recorded run just before the turn ended
  */
 export function readChair(fact: TurnFact, now: RunState, then: RunState): Reading {
-  if (fact.type === 'turn.cancelled' || fact.type === 'turn.refused') {
-    return readReply(fact, now, then);
-  }
+  if (fact.type === 'turn.refused') return readReply(fact, now, then);
   if (fact.task === 'grouping') {
     const compared = standingKeys(then);
     return standingKeys(now).every((key) => compared.includes(key))

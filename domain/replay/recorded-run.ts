@@ -11,14 +11,18 @@ export interface NumberedFact {
   readonly fact: Fact;
 }
 
+/** A fact with the state in which the run was just before it. */
+export interface RecordedFact {
+  readonly fact: Fact;
+  readonly before: RunState;
+}
+
 /** A run as it was recorded, read once for any number of questions. */
 export interface RecordedRun {
   readonly run: RunReading;
   readonly plan: Plan;
   /** Every fact after the opening, in the ledger's order. */
-  readonly facts: readonly NumberedFact[];
-  /** The state in which the run was when a turn ended, by the turn's name. */
-  readonly before: ReadonlyMap<string, RunState>;
+  readonly facts: readonly RecordedFact[];
 }
 
 /**
@@ -32,14 +36,15 @@ export function recordedRun(events: readonly LedgerEvent[], resolve: ResolveText
   const run = readRun(events, resolve);
   const { plan } = run.state;
   const machine = machines[plan.pattern];
-  const facts = numberedFacts(run.events).slice(1);
-  const before = new Map<string, RunState>();
   let state = machine.open({ type: 'collaboration.opened', plan });
-  for (const { fact } of facts) {
-    if ('turn' in fact && !before.has(fact.turn)) before.set(fact.turn, state);
-    state = machine.evolve(state, fact);
-  }
-  return { run, plan, facts, before };
+  const facts = numberedFacts(run.events)
+    .slice(1)
+    .map(({ fact }): RecordedFact => {
+      const before = state;
+      state = machine.evolve(state, fact);
+      return { fact, before };
+    });
+  return { run, plan, facts };
 }
 
 /** Reads the facts of events, each with its number; what is no fact is left out. */

@@ -177,29 +177,32 @@ function firstDifference(
   return found && differenceOf(seq, found.path, found.given, found.expected);
 }
 
+const decidedType = 'conclave.decision.reached.v1';
+
 function recordDifference(
   events: readonly LedgerEvent[],
   facts: readonly NumberedFact[],
   { record, resolve }: Pick<ReplaySource, 'record' | 'resolve'>,
   sha256: Sha256,
 ): ReplayDifference | undefined {
-  const identity = { ...record, collaborationId: events[0]?.stream ?? '' };
+  // Facts that were replayed to their end hold one decision.
+  const [decided] = events.filter(({ type }) => type === decidedType);
+  const identity = {
+    ...record,
+    collaborationId: String(decided?.stream),
+    sealedAt: String(decided?.time),
+  };
   const rebuilt = {
     ...buildRecord({ events: eventsWith(events, facts), resolve }, identity, sha256),
     signature: record.signature,
   };
   // Byte by byte first; where the bytes differ, the place is looked for.
   if (canonicalJson(record) === canonicalJson(rebuilt)) return undefined;
-  const [found] = differences(record, rebuilt);
-  return (
-    found &&
-    differenceOf(
-      seqOfPlace(found.path, record, events),
-      `record.${found.path}`,
-      found.given,
-      found.expected,
-    )
-  );
+  return differences(record, rebuilt)
+    .slice(0, 1)
+    .map(({ path, given, expected }) =>
+      differenceOf(seqOfPlace(path, record, events), `record.${path}`, given, expected),
+    )[0];
 }
 
 /** The events as they are, but what the machine decided as it decided it now. */
@@ -217,14 +220,13 @@ function eventsWith(
 
 /** The event from which a place of the record is made. */
 function seqOfPlace(path: string, record: SealedRecord, events: readonly LedgerEvent[]): number {
-  const index = /^positions\[(\d+)\]/.exec(path)?.[1];
-  const turn = index === undefined ? undefined : record.positions[Number(index)]?.turn;
-  const isSource = ({ type, data }: LedgerEvent): boolean =>
-    path.startsWith('decision')
-      ? type === 'conclave.decision.reached.v1'
-      : data['turn'] === turn && turn !== undefined;
-  const isOfEnd = path.startsWith('head') || path.startsWith('sealedAt');
-  return events.find(isSource)?.seq ?? (isOfEnd ? events.length : 1);
+  if (path.startsWith('head')) return record.head.seq;
+  const position = record.positions[Number(/^positions\[(\d+)\]/.exec(path)?.[1])];
+  const isOfEnd = path.startsWith('decision') || path === 'sealedAt';
+  const source = events.find(({ type, data }) =>
+    isOfEnd ? type === decidedType : position !== undefined && data['turn'] === position.turn,
+  );
+  return source?.seq ?? 1;
 }
 
 function differenceOf(

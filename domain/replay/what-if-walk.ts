@@ -2,11 +2,11 @@ import type { Fact, FactType, TurnFact, TurnRef } from '../collaboration/fact.ts
 import { turnRef } from '../collaboration/fact.ts';
 import type { Plan } from '../collaboration/plan.ts';
 import type { RunState } from '../collaboration/run-state.ts';
-import type { Machine } from '../collaboration/step.ts';
+import { factsOf, turnsOf, type Machine } from '../collaboration/step.ts';
 import { machines } from '../machines.ts';
 import { weighed, type Changes } from './changes.ts';
 import { isDecidedFact, isOfOpenPass, isTaskOfChair, type RecordedRun } from './recorded-run.ts';
-import { readChair, readReply } from './recorded-reply.ts';
+import { readChair, readReply, stillRunning } from './recorded-reply.ts';
 
 /** A reply that a what-if needs and that was never given. */
 export interface MissingReply extends TurnRef {
@@ -41,10 +41,10 @@ export interface WalkPlan {
  */
 export function walkAgain(recorded: RecordedRun, wanted: WalkPlan): Walked {
   const walk = openWalk(recorded, wanted);
-  for (const { fact } of recorded.facts) {
+  for (const { fact, before } of recorded.facts) {
     if (walk.missing.length > 0) break;
     if (isDecidedFact(fact)) decideAt(walk, fact);
-    else if ('turn' in fact) takeTurn(walk, fact);
+    else if ('turn' in fact) takeTurn(walk, fact, before);
     else takeStep(walk, fact);
   }
   if (walk.missing.length === 0) finish(walk);
@@ -94,13 +94,10 @@ function fold(walk: Walk, fact: Fact): void {
 
 /** Lets the machine decide up to and with a fact of this type, or all it can. */
 function decideUntil(walk: Walk, type?: FactType): void {
-  const { machine } = walk;
-  for (let step = machine.next(walk.state); step.kind === 'record';) {
-    const [fact] = step.facts;
-    if (fact === undefined) return;
+  const decided = (): Fact | undefined => factsOf(walk.machine.next(walk.state))[0];
+  for (let fact = decided(); fact !== undefined; fact = decided()) {
     fold(walk, fact);
     if (fact.type === type) return;
-    step = machine.next(walk.state);
   }
 }
 
@@ -125,16 +122,13 @@ function takeStep(walk: Walk, fact: Exclude<Fact, TurnFact>): void {
   }
 }
 
-function takeTurn(walk: Walk, fact: TurnFact): void {
+function takeTurn(walk: Walk, fact: TurnFact, then: RunState): void {
   if (walk.wanted.leftOut.has(fact.seat)) {
     if (fact.type === 'position.submitted' || fact.type === 'critique.submitted') {
       walk.hasSpoken = true;
     }
     return;
   }
-  const then = walk.recorded.before.get(fact.turn);
-  // A turn ends once: what the ledger holds twice counts the first time.
-  if (then === undefined || walk.taken.has(fact.turn)) return;
   if (fact.seat === walk.state.plan.chair.seat) takeChairs(walk, fact, then);
   else takeSeats(walk, fact, then);
 }
@@ -173,8 +167,7 @@ function takeChairs(walk: Walk, fact: TurnFact, then: RunState): void {
 /** What the chair is asked for now; a pause keeps nothing back that is on its way. */
 function chairTurn(walk: Walk): TurnRef | undefined {
   if (walk.state.pass !== null) return undefined;
-  const step = walk.machine.next({ ...walk.state, isPaused: false });
-  return step.kind === 'ask' ? step.turns[0] : undefined;
+  return turnsOf(walk.machine.next({ ...walk.state, isPaused: false }))[0];
 }
 
 function accept(walk: Walk, recorded: TurnFact, counted: TurnFact): void {
@@ -198,16 +191,15 @@ function finish(walk: Walk): void {
 
 function missingNow(walk: Walk): readonly MissingReply[] {
   const { state, machine, recorded, unusable } = walk;
-  const step = machine.next(state);
-  const turns = step.kind === 'ask' ? step.turns : [];
-  const agents = new Map(
-    [...state.seats, state.plan.chair].map(({ seat, agent }) => [seat, agent]),
+  const table = [...state.seats, state.plan.chair];
+  return turnsOf(machine.next(state)).flatMap((turn) =>
+    table
+      .filter(({ seat }) => seat === turn.seat)
+      .map(({ agent }) => {
+        const reason = unusable.get(turn.turn) ?? reasonOf(recorded, turn);
+        return { ...turn, agent, reason };
+      }),
   );
-  return turns.map((turn) => ({
-    ...turn,
-    agent: agents.get(turn.seat) ?? '',
-    reason: unusable.get(turn.turn) ?? reasonOf(recorded, turn),
-  }));
 }
 
 function reasonOf({ run, plan }: RecordedRun, { turn, task, round, seat }: TurnRef): string {
@@ -215,9 +207,9 @@ function reasonOf({ run, plan }: RecordedRun, { turn, task, round, seat }: TurnR
     return task === 'judgement' ? 'the judge was never asked' : 'the chair was never asked';
   }
   const ended = run.turns.find(({ fact }) => fact.turn === turn);
-  if (ended !== undefined) return 'its call was cancelled, as its pass had closed';
+  if (ended !== undefined) return stillRunning;
   const hadPass = run.state.passes.some((pass) => pass.round === round && pass.phase === task);
   return hadPass
-    ? 'it was not asked in that pass'
+    ? 'it was not answered in that pass'
     : `the ${task} of round ${round} never took place`;
 }

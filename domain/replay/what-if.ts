@@ -6,7 +6,7 @@ import type { Fault } from '../planning/fault.ts';
 import { changedPlan, type Changes } from './changes.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { isSameJson } from './same-json.ts';
-import { walkAgain, type MissingReply, type Walked } from './what-if-walk.ts';
+import { walkAgain, type MissingReply, type Walked, type WalkPlan } from './what-if-walk.ts';
 
 /** A vote that differs. */
 export interface ChangedVote {
@@ -62,11 +62,17 @@ export type WhatIfResult = WhatIf | { readonly kind: 'refused'; readonly faults:
  * @param changes - what is different; nothing gives what was recorded
  */
 export function whatIf(recorded: RecordedRun, changes: Changes): WhatIfResult {
-  const { run, plan } = recorded;
-  const changed = changedPlan(plan, run.state.seats, changes);
+  const changed = changedPlan(recorded.plan, recorded.run.state.seats, changes);
   if (!changed.ok) return { kind: 'refused', faults: changed.faults };
-  const walked = walkAgain(recorded, { plan: changed.plan, leftOut: changed.leftOut, changes });
-  const notes = notesOf(recorded, changed.leftOut, walked);
+  const { plan, leftOut } = changed;
+  return replayUnder(recorded, { plan, leftOut, changes });
+}
+
+/** Says what would have come out of the same replies under a plan that fits the table. */
+export function replayUnder(recorded: RecordedRun, wanted: WalkPlan): WhatIf {
+  const { run } = recorded;
+  const walked = walkAgain(recorded, wanted);
+  const notes = notesOf(recorded, wanted.leftOut, walked);
   if (walked.missing.length > 0) return { kind: 'unanswerable', missing: walked.missing, notes };
   const reading = readingOf(run, walked);
   const decision = decisionOf(reading);

@@ -1,5 +1,5 @@
 import type { SealedRecord } from '../../../domain/collaboration/decision.ts';
-import type { Fact, TurnFact, TurnRef } from '../../../domain/collaboration/fact.ts';
+import type { Fact, FactOf, TurnFact, TurnRef } from '../../../domain/collaboration/fact.ts';
 import type { Plan } from '../../../domain/collaboration/plan.ts';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import { buildRecord } from '../../../domain/ledger/record.ts';
@@ -45,7 +45,7 @@ export function recordFor(events: readonly LedgerEvent[]): SealedRecord {
   const identity = {
     tenantId: 'local',
     collaborationId: sampleStream,
-    sealedAt: events.at(-1)?.time ?? '',
+    sealedAt: events.find(({ type }) => type === 'conclave.decision.reached.v1')?.time ?? '',
     keyId: '0123456789abcdef',
     publicKey: 'AA==',
   };
@@ -86,4 +86,27 @@ export function ballot(
     citing: null,
     ...aCost,
   };
+}
+
+/** A position for one answer with other fields than usual. */
+export function positionWith(
+  turn: TurnRef,
+  option: string,
+  fields: Partial<FactOf<'position.submitted'>>,
+): TurnFact {
+  const choice = { kind: 'single' as const, option };
+  return {
+    type: 'position.submitted',
+    ...turn,
+    choice,
+    confidence: 0.8,
+    citing: null,
+    ...aCost,
+    ...fields,
+  };
+}
+
+/** A declared abstention. */
+export function abstaining(turn: TurnRef): TurnFact {
+  return positionWith(turn, '', { choice: { kind: 'abstain', reason: 'unsure' } });
 }
