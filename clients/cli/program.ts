@@ -7,6 +7,8 @@ import type { CommandContext, StartChoices } from './commands.ts';
 import { findConnection, type ConnectionOptions, type Environment } from './connection.ts';
 import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
 import type { Printer } from './print.ts';
+import { collected, numberOf } from './option-values.ts';
+import { addReplays } from './replay-program.ts';
 import { participantOf } from './start-request.ts';
 import { verify, type VerifyOptions } from './verify.ts';
 
@@ -62,6 +64,7 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
     })
     .showHelpAfterError('(--help shows what can be said)');
   addVerify(program, printer, outcome);
+  addReplays(program, printer, outcome);
   addStarts(program, surroundings);
   addReading(program, surroundings);
   addDocuments(program, surroundings);
@@ -278,16 +281,6 @@ function contextOf(options: SharedOptions, surroundings: Surroundings): CommandC
   const { env, printer, signal } = surroundings;
   const client = createApiClient(findConnection(options, env), signal);
   return { client, printer, json: options.json === true, signal };
-}
-
-function collected(value: string, earlier: readonly string[] = []): readonly string[] {
-  return [...earlier, value];
-}
-
-function numberOf(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new InvalidArgumentError('expected a number');
 }
 
 function patternOf(text: string): Pattern {

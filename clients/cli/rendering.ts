@@ -107,17 +107,20 @@ function textOf(text: Text | undefined): string {
   return `(${String(text.bytes)} bytes)`;
 }
 
-function choiceText(choice: string | readonly string[]): string {
+/** Shows a choice in words: lists by comma. */
+export function choiceText(choice: string | readonly string[]): string {
   return typeof choice === 'string' ? choice : choice.join(', ');
 }
 
-function counted(count: number, noun: string): string {
+/** Says how many of a thing there are. */
+export function counted(count: number, noun: string): string {
   return `${String(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 const shortCharactersMax = 100;
 
-function shortened(text: string): string {
+/** Shortens a text to one line of at most 100 characters. */
+export function shortened(text: string): string {
   const characters = Array.from(text.replace(/\s+/g, ' ').trim());
   return characters.length <= shortCharactersMax
     ? characters.join('')

@@ -87,8 +87,12 @@ function personaOf(text: string): readonly [string, string] {
   throw new CommandError(`--persona: got "${text}", expected name=instructions`, exitUsage);
 }
 
-/** Reads the name of a protocol, or its whole JSON. */
-function protocolOf(text: string): unknown {
+/**
+ * Reads the name of a protocol, or its whole JSON.
+ *
+ * @throws CommandError with the code for wrong usage when it is neither
+ */
+export function protocolOf(text: string): unknown {
   if (!text.trim().startsWith('{')) {
     if ((protocolKinds as readonly string[]).includes(text)) return { kind: text };
     const known = protocolKinds.join(', ');
@@ -104,7 +108,14 @@ function protocolOf(text: string): unknown {
   }
 }
 
-function numberIn(text: string, where: string): number {
+/**
+ * Reads a number.
+ *
+ * @param text - what was typed
+ * @param where - names the flag in the message
+ * @throws CommandError with the code for wrong usage when it is none
+ */
+export function numberIn(text: string, where: string): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isFinite(value)) return value;
   throw new CommandError(`${where}: got "${text}", expected a number`, exitUsage);

@@ -38,14 +38,17 @@ export async function verify(
   if (options.json === true) {
     printer.print(JSON.stringify({ ok: holds, findings }, undefined, 2));
   } else {
-    for (const finding of findings) printer.print(line(finding));
+    for (const finding of findings) printer.print(findingLine(finding));
     printer.print(verdict(findings, options));
   }
   return holds ? exitOk : exitFailed;
 }
 
 /** Of several trusted keys the record may name any: the one it names is held against the signature. */
-async function pinned(record: unknown, file: string | undefined): Promise<{ publicKey?: string }> {
+export async function pinned(
+  record: unknown,
+  file: string | undefined,
+): Promise<{ publicKey?: string }> {
   if (file === undefined) return {};
   const keys = await readPublicKeys(file);
   const named = (record as { readonly publicKey?: unknown } | null)?.publicKey;
@@ -53,7 +56,8 @@ async function pinned(record: unknown, file: string | undefined): Promise<{ publ
   return publicKey === undefined ? {} : { publicKey };
 }
 
-function line({ ok, check, message }: Finding): string {
+/** Shows what one check found. */
+export function findingLine({ ok, check, message }: Finding): string {
   return `${ok ? 'ok    ' : 'FAILED'}  ${check}: ${message}`;
 }
 

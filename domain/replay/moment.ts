@@ -121,9 +121,15 @@ function faultOf(events: readonly LedgerEvent[], { seq, at }: MomentAsked): Faul
     const expected = `a whole number from 1 to ${events.length}, the number of the last event`;
     return { field: 'seq', got: shown(seq), expected };
   }
-  const first = events[0]?.time ?? '';
-  if (at === undefined || Date.parse(at) >= Date.parse(first)) return undefined;
-  return { field: 'at', got: shown(at), expected: `a time from ${first} on, when the run began` };
+  if (at === undefined) return undefined;
+  const [later] = events.slice(0, 1).filter(({ time }) => Date.parse(time) > Date.parse(at));
+  return (
+    later && {
+      field: 'at',
+      got: shown(at),
+      expected: `a time from ${later.time} on, its beginning`,
+    }
+  );
 }
 
 function lengthAt(events: readonly LedgerEvent[], { seq, at }: MomentAsked): number {

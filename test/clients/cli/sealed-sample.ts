@@ -15,11 +15,10 @@ export interface SealedSample {
   readonly publicKey: string;
 }
 
-/** Seals the sample debate with a fresh key. */
-export function sealedSample(): SealedSample {
+/** Seals a run with a fresh key; the sample debate unless another is given. */
+export function sealedSample(events: readonly LedgerEvent[] = sampleEvents()): SealedSample {
   const pair = generateKeyPairSync('ed25519');
   const publicKey = pair.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
-  const events = sampleEvents();
   const unsigned = buildRecord(
     { events, resolve: noLongTexts },
     {

@@ -147,7 +147,7 @@ describe('a moment that does not exist', () => {
     [
       { at: '2026-11-21T08:59:59.000Z' },
       'at',
-      'a time from 2026-11-21T09:00:00.000Z on, when the run began',
+      'a time from 2026-11-21T09:00:00.000Z on, its beginning',
     ],
     [{ seq: 1, at: '2026-11-21T09:00:00.000Z' }, 'at', 'nothing beside seq'],
   ])('%j is refused', (asked, field, expected) => {
