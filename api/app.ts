@@ -20,6 +20,7 @@ import { addEvents } from './resources/events.ts';
 import { addHealth } from './resources/health.ts';
 import { addOutcome } from './resources/outcome.ts';
 import { addProviders } from './resources/providers.ts';
+import { addReplays } from './resources/replays.ts';
 import { addSigningKeys } from './resources/signing-keys.ts';
 import { addSteering } from './resources/steering.ts';
 import { methodsFor, refuseInvalid } from './routes.ts';
@@ -58,6 +59,7 @@ export function createApp(deps: ApiDeps): App {
   addCollaborations(api, deps, { metrics, stopping: stopping.signal });
   addEvents(api, deps, hubs);
   addOutcome(api, deps);
+  addReplays(api, deps);
   addSteering(api, { ...deps, metrics });
   addContributions(api, { ...deps, metrics });
   addAgents(api, deps);

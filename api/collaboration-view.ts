@@ -54,7 +54,7 @@ const MICROS_PER_USD = 1_000_000;
 /** Gives the paths of a collaboration. */
 export function linksOf(id: string): Links {
   const self = `/v1/collaborations/${id}`;
-  const parts = ['events', 'decision', 'record', 'transcript'];
+  const parts = ['events', 'decision', 'record', 'transcript', 'state', 'replays', 'comparison'];
   const steering = ['pause', 'resume', 'cancel', 'close', 'messages', 'participants', 'budget'];
   return {
     self,
@@ -154,10 +154,23 @@ export async function readDecision(
   tenantId: string,
   row: Pick<Collaboration, 'recordSha256'>,
 ): Promise<Decision | null> {
+  return (await readRecord(deps, tenantId, row))?.decision ?? null;
+}
+
+/**
+ * Reads the sealed record of a run.
+ *
+ * @returns `null` before the seal
+ */
+export async function readRecord(
+  deps: Pick<ApiDeps, 'artifacts'>,
+  tenantId: string,
+  row: Pick<Collaboration, 'recordSha256'>,
+): Promise<SealedRecord | null> {
   if (row.recordSha256 === null) return null;
   const artifact = await deps.artifacts.get(tenantId, row.recordSha256);
   if (artifact === undefined) throw new Error(`record ${row.recordSha256}: not in the store`);
-  return (JSON.parse(Buffer.from(artifact.bytes).toString('utf8')) as SealedRecord).decision;
+  return JSON.parse(Buffer.from(artifact.bytes).toString('utf8')) as SealedRecord;
 }
 
 /** Shows where a budget stands. */

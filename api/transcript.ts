@@ -1,3 +1,4 @@
+import type { ResolveText } from '../domain/ledger/run-reading.ts';
 import { buildTranscript } from '../domain/ledger/transcript.ts';
 import type { Transcript } from '../domain/ledger/transcript.ts';
 import type { LedgerEvent } from '../domain/ledger/event.ts';
@@ -15,6 +16,27 @@ export async function readTranscript(
   tenantId: string,
   stream: string,
 ): Promise<Transcript> {
+  return buildTranscript(await readStream(deps, tenantId, stream));
+}
+
+/** A run's events with the texts that are too long for them. */
+export interface StreamReading {
+  readonly events: readonly LedgerEvent[];
+  readonly resolve: ResolveText;
+}
+
+/**
+ * Reads a run's whole stream, and from the artifacts what was too long for it.
+ *
+ * @param deps - ledger and artifacts
+ * @param tenantId - whose run
+ * @param stream - the collaboration's id
+ */
+export async function readStream(
+  deps: Pick<ApiDeps, 'ledger' | 'artifacts'>,
+  tenantId: string,
+  stream: string,
+): Promise<StreamReading> {
   const events = await deps.ledger.readUpTo({ tenantId, stream });
   const texts = new Map<string, string>();
   await Promise.all(
@@ -23,14 +45,12 @@ export async function readTranscript(
       if (artifact !== undefined) texts.set(sha256, Buffer.from(artifact.bytes).toString('utf8'));
     }),
   );
-  return buildTranscript({
-    events,
-    resolve: ({ artifact }) => {
-      const text = texts.get(artifact);
-      if (text === undefined) throw new Error(`text ${artifact}: not in the store`);
-      return text;
-    },
-  });
+  const resolve: ResolveText = ({ artifact }) => {
+    const text = texts.get(artifact);
+    if (text === undefined) throw new Error(`text ${artifact}: not in the store`);
+    return text;
+  };
+  return { events, resolve };
 }
 
 /** Finds the artifacts that stand for texts: in an event's content, `{ artifact, bytes }` and no more. */

@@ -124,7 +124,8 @@ function wantsJson(c: Context<ApiEnv>): boolean {
   return /\bapplication\/json\b/i.test(accept) && !/\btext\/markdown\b/i.test(accept);
 }
 
-function noOutcome(row: Collaboration): Problem {
+/** Makes the problem for a run that has no sealed decision: not yet, or never. */
+export function noOutcome(row: Collaboration): Problem {
   const status = shownStatus(row);
   return new Problem('not-ended', {
     detail: isEnded(row)

@@ -63,7 +63,9 @@ test('every body is required or has no required field', async () => {
     .map(([name]) => name);
 
   expect(optional).toEqual(
-    ['pause', 'resume', 'cancel', 'close'].map((step) => `POST /v1/collaborations/{id}/${step}`),
+    ['replays', 'pause', 'resume', 'cancel', 'close'].map(
+      (step) => `POST /v1/collaborations/{id}/${step}`,
+    ),
   );
 });
 
