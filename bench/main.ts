@@ -11,6 +11,7 @@ import { measureReady } from './measurements/ready.ts';
 import { measureSingle } from './measurements/single.ts';
 import { measureThroughput } from './measurements/throughput.ts';
 import { measureWatchers } from './measurements/watchers.ts';
+import { measureWhatIf } from './measurements/what-if.ts';
 import { readOptions, usage } from './options.ts';
 import type { BenchOptions, MeasurementName } from './options.ts';
 import { findingText } from './report.ts';
@@ -57,6 +58,7 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measureAll(options: BenchOptions, found: (finding: Finding) => void): Promise<void> {
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
+  if (isAsked('what-if')) found(measureWhatIf());
   if (isAsked('ready')) found(await measureReady());
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 /** What can be measured, in the order in which it is. */
 export const measurementNames = [
+  'what-if',
   'ready',
   'single',
   'temporal-alone',

@@ -5,9 +5,12 @@ import type { SealedRecord } from '../../../domain/collaboration/decision.ts';
 import type { Fact } from '../../../domain/collaboration/fact.ts';
 import type { RunState } from '../../../domain/collaboration/run-state.ts';
 import { factOf, type LedgerEvent } from '../../../domain/ledger/event.ts';
-import { verifyRecord } from '../../../domain/ledger/verification.ts';
+import { textsWithin, verifyRecord } from '../../../domain/ledger/verification.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import { totalTokens } from '../../../domain/providers/usage.ts';
+import { recordedRun } from '../../../domain/replay/recorded-run.ts';
+import { replay } from '../../../domain/replay/replay.ts';
+import { whatIf } from '../../../domain/replay/what-if.ts';
 import type { House, Shown, WorkflowEvidence } from './house.ts';
 
 /** What of an event is somebody's words, and so has no place in a history. */
@@ -34,8 +37,22 @@ export async function brokenPromises(house: House, shown: Shown): Promise<readon
     ...(folded.verdict?.stoppedBy === undefined ? ['no stated reason'] : []),
     ...(isDeepStrictEqual(shown.decision, record.decision) ? [] : ['two decisions']),
     ...accountFaults(shown, facts),
+    ...replayFaults(record, events),
     ...markFaults(shown, { isSimulated: isSimulated(folded, events), record, transcript }),
     ...historyFaults(folded, events, workflow),
+  ];
+}
+
+/** The machine decides again what it decided, and a what-if without changes comes to the same. */
+function replayFaults(record: SealedRecord, events: readonly LedgerEvent[]): readonly string[] {
+  const resolve = textsWithin(record, cryptography.sha256);
+  const replayed = replay({ record, events, resolve }, cryptography.sha256);
+  const same = whatIf(recordedRun(events, resolve), {});
+  return [
+    ...(replayed.kind === 'equal' ? [] : [replayed.difference.message]),
+    ...(same.kind === 'answered' && isDeepStrictEqual(asJson(same.decision), record.decision)
+      ? []
+      : [`unchanged, it comes to ${JSON.stringify(same)}`]),
   ];
 }
 
