@@ -1,3 +1,6 @@
+import type { ConfidenceMap } from '../calibration/confidence-map.ts';
+import type { QuestionKind } from '../calibration/question-kind.ts';
+import type { ModelName } from '../calibration/track-record.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 
 /** The patterns that exist so far. */
@@ -12,6 +15,26 @@ export interface Seat {
   /** Share of the vote, > 0; 1 unless the request says otherwise. */
   readonly weight: number;
   readonly simulated: boolean;
+  /** The agent's model when the seat was planned; absent in plans older than records of models, and for the chair. */
+  readonly model?: ModelName;
+}
+
+/** How the stated confidence of one seat is read, and where its weight comes from. */
+export interface SeatCalibration extends ConfidenceMap {
+  /** Shrunk share of right answers that its model is expected to give, above 0 and below 1. */
+  readonly accuracy: number;
+  /** Trials of its model: about this kind of question, and in all. */
+  readonly trials: { readonly kind: number; readonly all: number };
+}
+
+/** What the records of the models said when the run was planned; a replay reads this, not the records of its day. */
+export interface PlanCalibration {
+  /** SHA-256 over the method and the records that all this was computed from, hexadecimal. */
+  readonly version: string;
+  /** Largest share of all weight that one seat could have. */
+  readonly shareCap: number;
+  /** By seat. A seat that joined later is not among them: it is read as one without a record. */
+  readonly seats: Readonly<Record<string, SeatCalibration>>;
 }
 
 /** Limits of a run; a limit that is `null` does not exist. */
@@ -58,4 +81,10 @@ export interface Plan {
   readonly promptTokens: number;
   /** 0.0 to 1.0. */
   readonly thoroughness: number;
+  /** What the question is about; absent in older plans, where it is `other`. */
+  readonly questionKind?: QuestionKind;
+  /** How many seats may be faulty: silent, wrong, or lying together; absent in older plans, where it is 0. */
+  readonly toleratedFaults?: number;
+  /** Only where the plan uses the records of its models. */
+  readonly calibration?: PlanCalibration;
 }

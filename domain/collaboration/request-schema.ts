@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { questionKinds } from '../calibration/question-kind.ts';
 import { fieldOf, grouped, shown, type Fault } from '../planning/fault.ts';
 import { parseDeadline } from '../planning/duration.ts';
 import { utf8Bytes } from '../prompts/token-estimate.ts';
@@ -183,6 +184,16 @@ export const collaborationRequestSchema = only({
       .min(0, share)
       .max(1, share)
       .describe('Depth against cost; 0.5 by default. Fields that are given come before it.'),
+  ),
+  questionKind: maybe(
+    oneOf(questionKinds).describe(
+      'What the question is about: models are known by their record for each kind. `other` by default.',
+    ),
+  ),
+  toleratedFaults: maybe(
+    whole({ from: 0, to: 16 }).describe(
+      'Participants that may be faulty: silent, wrong or lying together. Takes three times as many and one more; 0 by default.',
+    ),
   ),
   budget: maybe(budget),
   deadline: maybe(

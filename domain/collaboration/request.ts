@@ -1,3 +1,4 @@
+import type { QuestionKind } from '../calibration/question-kind.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import type { Pattern } from './plan.ts';
 
@@ -26,6 +27,8 @@ export interface CollaborationRequest {
   readonly protocol?: Protocol;
   readonly rounds?: number;
   readonly thoroughness?: number;
+  readonly questionKind?: QuestionKind;
+  readonly toleratedFaults?: number;
   readonly budget?: { readonly tokens?: number; readonly usd?: number };
   /** ISO 8601 duration, for instance `PT10M`. */
   readonly deadline?: string;

@@ -1,10 +1,12 @@
 import type { BudgetLimits, Plan, Seat } from '../collaboration/plan.ts';
 import type { CollaborationRequest, Estimate } from '../collaboration/request.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { choiceKindOf } from '../protocols/validity.ts';
+import { choiceKindOf, isByRecord } from '../protocols/validity.ts';
 import type { Agent, Price } from '../providers/agent.ts';
 import { formatUsd, microsOf } from '../providers/price.ts';
 import { imageTokens } from '../prompts/token-estimate.ts';
+import { questionKindDefault } from '../calibration/question-kind.ts';
+import { weighedByRecord, type KnownRecords } from './calibrating.ts';
 import { parseDeadline } from './duration.ts';
 import { estimateOf, type PricesByAgent } from './estimate.ts';
 import { shown, type Fault } from './fault.ts';
@@ -12,6 +14,7 @@ import { fitted, leastOf, type Draft } from './fitting.ts';
 import { chairFaults, chairOf, participantFaults, seatsOf, type Candidates } from './seating.ts';
 import { settingsFor, thoroughnessDefault, type Settings } from './settings.ts';
 import { promptTokensOf, tokensOfBytes } from './prompt-size.ts';
+import { toleranceFaults } from './tolerance.ts';
 
 /** What a plan needs to know beside the request and the agents. */
 export interface PlanContext {
@@ -21,6 +24,8 @@ export interface PlanContext {
   readonly materialBytes: number;
   /** Names of agents that cannot be reached now: the default panel is without them. */
   readonly offline?: readonly string[];
+  /** What is known of the panel's models; read only where `isByRecord`. Without it nothing is known of any. */
+  readonly records?: KnownRecords;
 }
 
 /** A plan with what it would cost, or everything that stands against one. */
@@ -54,7 +59,11 @@ export function makePlan(
   if (known.length > 0) return { ok: false, faults: [...known, ...fieldFaults(request)] };
 
   const draft = draftOf(request, candidates, context);
-  const faults = [...fieldFaults(request), ...tableFaults(request, draft.plan.seats)];
+  const faults = [
+    ...fieldFaults(request),
+    ...tableFaults(request, draft.plan.seats),
+    ...toleranceFaults(draft.plan),
+  ];
   if (faults.length > 0) return { ok: false, faults };
 
   const prices = pricesOf(panel);
@@ -78,7 +87,7 @@ function pricesOf(panel: readonly Agent[]): PricesByAgent {
 function draftOf(
   request: CollaborationRequest,
   candidates: Candidates,
-  { seed, materialBytes }: PlanContext,
+  { seed, materialBytes, records }: PlanContext,
 ): Draft {
   const { pattern, thoroughness = thoroughnessDefault, deadline } = request;
   const settings = settingsFor(thoroughness);
@@ -98,9 +107,11 @@ function draftOf(
     deadlineMs: deadline === undefined ? null : parseDeadline(deadline),
     promptTokens: promptTokensOf(request),
     thoroughness,
+    questionKind: request.questionKind ?? questionKindDefault,
+    toleratedFaults: request.toleratedFaults ?? 0,
   };
   return {
-    plan,
+    plan: isByRecord(plan.protocol) ? weighedByRecord(plan, records) : plan,
     materialTokens: tokensOfBytes(materialBytes) + framesOf(request),
     isOutputFixed: request.maxOutputTokens !== undefined,
   };

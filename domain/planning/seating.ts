@@ -3,7 +3,7 @@ import type { Seat } from '../collaboration/plan.ts';
 import type { CollaborationRequest, ParticipantInput } from '../collaboration/request.ts';
 import { builtInPersonas, defaultPersonas } from '../personas/persona.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { countsWeights } from '../protocols/validity.ts';
+import { countsWeights, isByRecord } from '../protocols/validity.ts';
 import type { Agent } from '../providers/agent.ts';
 import { fieldOf, shown, type Fault } from './fault.ts';
 
@@ -52,6 +52,7 @@ export function seatsOf(
       personas: personasOf(participant, own.length > 0 ? own : defaultPersonas(index)),
       weight: participant.weight ?? 1,
       simulated: agent.simulated,
+      model: { provider: agent.provider, model: agent.model },
     };
   });
 }
@@ -126,7 +127,12 @@ function weightFaults(
   at: readonly PropertyKey[],
   protocol: Protocol | undefined,
 ): readonly Fault[] {
-  if (weight === 1 || protocol === undefined || countsWeights(protocol)) return [];
+  if (weight === 1 || protocol === undefined) return [];
+  if (isByRecord(protocol)) {
+    const expected = 'none, or 1, under weighted by record, where weights come from the records';
+    return [{ field: fieldOf([...at, 'weight']), got: shown(weight), expected }];
+  }
+  if (countsWeights(protocol)) return [];
   return [
     {
       field: fieldOf([...at, 'weight']),

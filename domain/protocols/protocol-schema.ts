@@ -8,7 +8,12 @@ import { z } from 'zod';
  */
 export const protocolSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('plurality') }).readonly(),
-  z.strictObject({ kind: z.literal('weighted') }).readonly(),
+  z
+    .strictObject({
+      kind: z.literal('weighted'),
+      by: z.enum(['given', 'record']).exactOptional(),
+    })
+    .readonly(),
   z.strictObject({ kind: z.literal('approval') }).readonly(),
   z
     .strictObject({

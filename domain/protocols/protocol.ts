@@ -18,9 +18,15 @@ export interface PluralityProtocol {
   readonly kind: 'plurality';
 }
 
-/** The option with the greatest sum of seat weights wins. Equal tops are a tie. */
+/**
+ * The option with the greatest sum of seat weights wins. Equal tops are a tie.
+ *
+ * The weights are those of the request (`by: 'given'`, the default), or are computed from the records of the seats' models
+ * when the run is planned (`by: 'record'`).
+ */
 export interface WeightedProtocol {
   readonly kind: 'weighted';
+  readonly by?: 'given' | 'record';
 }
 
 /**

@@ -14,6 +14,11 @@ export function countsWeights(protocol: Protocol): boolean {
   return weightedKinds.includes(protocol.kind);
 }
 
+/** Whether the weights of seats come from the records of their models. */
+export function isByRecord(protocol: Protocol): boolean {
+  return protocol.kind === 'weighted' && protocol.by === 'record';
+}
+
 /** Options that a choice names, best first. */
 export function optionsOf(choice: Choice): readonly string[] {
   if (choice.kind === 'abstain') return [];

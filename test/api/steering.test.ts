@@ -158,7 +158,10 @@ describe('a contribution', () => {
     expect(await response.json()).toMatchObject({ seat: 's4' });
     expect(house.steered[0]?.input).toEqual({
       by: '/users/a',
-      seat: { seat: 's4', agent: 'bob', personas: ['critic'], weight: 1, simulated: false },
+      seat: {
+        ...{ seat: 's4', agent: 'bob', personas: ['critic'], weight: 1, simulated: false },
+        model: { provider: 'openai-compatible', model: 'm' },
+      },
     });
   });
 

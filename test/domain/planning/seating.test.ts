@@ -64,10 +64,19 @@ describe('named participants', () => {
       ],
     }).plan;
 
+    const model = { provider: 'openai-compatible', model: 'model' };
+
     expect(seats).toEqual([
-      { seat: 's1', agent: 'a2', personas: ['architect'], weight: 1, simulated: false },
-      { seat: 's2', agent: 'a1', personas: ['lawyer', 'critic'], weight: 2, simulated: false },
-      { seat: 's3', agent: 'a3', personas: ['security'], weight: 1, simulated: false },
+      { seat: 's1', agent: 'a2', personas: ['architect'], weight: 1, simulated: false, model },
+      {
+        seat: 's2',
+        agent: 'a1',
+        personas: ['lawyer', 'critic'],
+        weight: 2,
+        simulated: false,
+        model,
+      },
+      { seat: 's3', agent: 'a3', personas: ['security'], weight: 1, simulated: false, model },
     ]);
   });
 

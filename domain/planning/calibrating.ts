@@ -1,0 +1,124 @@
+import { fitMap } from '../calibration/confidence-map.ts';
+import { questionKindDefault, type QuestionKind } from '../calibration/question-kind.ts';
+import {
+  accuracyOf,
+  sameModelDiscount,
+  shareCap,
+  weightsByRecord,
+} from '../calibration/seat-weights.ts';
+import { hitsOf, inOrder, modelKey } from '../calibration/track-record.ts';
+import type { TrackRecord, TrialCount } from '../calibration/track-record.ts';
+import type { Plan, PlanCalibration, Seat, SeatCalibration } from '../collaboration/plan.ts';
+import { canonicalJson } from '../ledger/canonical.ts';
+import type { Sha256 } from '../ledger/event.ts';
+
+/** What a tenant knows of its models, and how to name that knowledge. */
+export interface KnownRecords {
+  /** A model that is not among them has no record. */
+  readonly records: readonly TrackRecord[];
+  readonly sha256: Sha256;
+}
+
+/** Changes when the same records would give other weights or maps. */
+const method = 'record-1';
+
+/** Version of a calibration that was made without asking for records. */
+export const unknownVersion = 'none';
+
+const decimals = 1e6;
+
+/**
+ * Gives the seats of a plan the weights that the records of their models earn, and keeps with them how each seat's
+ * confidence is to be read.
+ *
+ * Personas and names of agents count for nothing: seats of one model have one weight.
+ *
+ * @param plan - with its seats, kind of question and tolerated faults
+ * @param known - records; nothing is known of any model without
+ */
+export function weighedByRecord(plan: Plan, known?: KnownRecords): Plan {
+  const read = seatReadings(plan, known);
+  const weighed = weightsByRecord(
+    read.map(({ seat, calibration }) => ({
+      seat,
+      modelKey: keyOf(seat),
+      accuracy: calibration.accuracy,
+    })),
+    plan.toleratedFaults,
+  );
+  return {
+    ...plan,
+    seats: weighed.map(({ seat, weight }) => ({ ...seat, weight })),
+    calibration: calibrationOf(plan, known),
+  };
+}
+
+/**
+ * Tells how the confidence of each seat is to be read, by the records of their models.
+ *
+ * @param plan - with its seats, kind of question and tolerated faults
+ * @param known - records; nothing is known of any model without
+ */
+export function calibrationOf(plan: Plan, known?: KnownRecords): PlanCalibration {
+  const { seats, questionKind: kind = questionKindDefault, toleratedFaults } = plan;
+  const keys = seats.map(keyOf);
+  const used = (known?.records ?? []).filter((record) => keys.includes(modelKey(record)));
+  const basis = canonicalJson({ method, kind, records: inOrder(used) });
+  return {
+    version: known === undefined ? unknownVersion : known.sha256(basis),
+    shareCap: rounded(shareCap(seats.length, toleratedFaults)),
+    seats: Object.fromEntries(
+      seatReadings(plan, known).map(({ seat, calibration }) => [seat.seat, calibration]),
+    ),
+  };
+}
+
+/**
+ * Weighs a seat that joins a run whose weights come from records: as much as the mean, less for each seat of its model that
+ * is there already. Its record is not asked: what is decided was decided before the run began.
+ *
+ * @param joining - the seat that joins
+ * @param seats - those that are there
+ */
+export function weightOfJoining(joining: Seat, seats: readonly Seat[]): number {
+  const alike = seats.filter((seat) => keyOf(seat) === keyOf(joining)).length;
+  return rounded(sameModelDiscount(alike + 1));
+}
+
+function seatReadings(
+  { seats, questionKind: kind = questionKindDefault }: Plan,
+  known: KnownRecords | undefined,
+): readonly { readonly seat: Seat; readonly calibration: SeatCalibration }[] {
+  const records = new Map(
+    (known?.records ?? []).map((record) => [modelKey(record), record.counts]),
+  );
+  return seats.map((seat) => {
+    const counts = records.get(keyOf(seat)) ?? [];
+    return { seat, calibration: readingOf(counts, kind) };
+  });
+}
+
+function readingOf(counts: readonly TrialCount[], kind: QuestionKind): SeatCalibration {
+  return {
+    ...fitMap(counts, kind),
+    accuracy: rounded(accuracyOf(counts, kind)),
+    trials: {
+      kind: trialsIn(counts.filter((count) => count.kind === kind)),
+      all: trialsIn(counts),
+    },
+  };
+}
+
+function trialsIn(counts: readonly TrialCount[]): number {
+  const { right, wrong } = hitsOf(counts);
+  return right + wrong;
+}
+
+/** A seat of a plan that did not name models yet stands for itself. */
+function keyOf({ agent, model, simulated }: Seat): string {
+  return modelKey({ ...(model ?? { provider: '', model: agent }), simulated });
+}
+
+function rounded(value: number): number {
+  return Math.round(value * decimals) / decimals;
+}
