@@ -10,6 +10,8 @@ import { createLedgerStore } from './ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import { createProviderAccounts } from './provider-accounts.ts';
 import type { ProviderAccounts } from './provider-accounts.ts';
+import { createResolutionStore } from './resolution-store.ts';
+import type { ResolutionStore } from './resolution-store.ts';
 import { createTenantStore } from './tenant-store.ts';
 import type { TenantStore } from './tenant-store.ts';
 import { createTurnStore } from './turn-store.ts';
@@ -22,6 +24,7 @@ export interface Stores {
   readonly collaborations: CollaborationStore;
   readonly ledger: LedgerStore;
   readonly providerAccounts: ProviderAccounts;
+  readonly resolutions: ResolutionStore;
   readonly tenants: TenantStore;
   readonly turns: TurnStore;
 }
@@ -39,6 +42,7 @@ export function createStores(database: Database): Stores {
     collaborations: createCollaborationStore(deps),
     ledger: createLedgerStore(deps),
     providerAccounts: createProviderAccounts(deps),
+    resolutions: createResolutionStore(deps),
     tenants: createTenantStore(deps),
     turns: createTurnStore(deps),
   };

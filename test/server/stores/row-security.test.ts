@@ -34,7 +34,7 @@ afterAll(async () => {
 });
 
 async function fillEveryTable(tenantId: string): Promise<void> {
-  const { agents, artifacts, collaborations, turns } = fixture.stores;
+  const { agents, artifacts, collaborations, resolutions, turns } = fixture.stores;
   const id = 'filled';
   await collaborations.create(
     newRun(id, { tenantId, idempotency: { key: 'key', requestSha256: 'hash' } }),
@@ -51,6 +51,12 @@ async function fillEveryTable(tenantId: string): Promise<void> {
     author: 'ann',
     text: 'hello',
     createdAt: time,
+  });
+  const trial = { provider: 'openai', model: 'm', simulated: false, seat: 's1' };
+  await resolutions.add({
+    ...run,
+    ...{ answerKey: 'o1', answer: 'yes', note: null, questionKind: 'other', resolvedAt: time },
+    trials: [{ ...trial, kind: 'other', confidence: 0.8, isRight: true }],
   });
   await app`select conclave.worker_register('worker', 'queue')`;
 }
@@ -168,8 +174,9 @@ describe('row security', () => {
     }
   });
 
-  test('events and idempotency keys can be neither changed nor removed by the application', async () => {
-    for (const name of ['events', 'idempotency_keys', 'artifacts', 'collaboration_requests']) {
+  test('what is written once can be neither changed nor removed by the application', async () => {
+    const once = ['events', 'idempotency_keys', 'artifacts', 'collaboration_requests'];
+    for (const name of [...once, 'resolutions', 'trials']) {
       for (const change of [
         `update conclave.${name} set tenant_id = tenant_id`,
         `delete from conclave.${name}`,
