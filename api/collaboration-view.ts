@@ -54,7 +54,16 @@ const MICROS_PER_USD = 1_000_000;
 /** Gives the paths of a collaboration. */
 export function linksOf(id: string): Links {
   const self = `/v1/collaborations/${id}`;
-  const parts = ['events', 'decision', 'record', 'transcript', 'state', 'replays', 'comparison'];
+  const parts = [
+    'events',
+    'decision',
+    'record',
+    'transcript',
+    'state',
+    'replays',
+    'comparison',
+    'resolution',
+  ];
   const steering = ['pause', 'resume', 'cancel', 'close', 'messages', 'participants', 'budget'];
   return {
     self,

@@ -84,6 +84,7 @@ async function connect(settings: ServiceConfig): Promise<{
     turns: stores.turns,
     agents: stores.agents,
     accounts: stores.providerAccounts,
+    resolutions: stores.resolutions,
     artifacts: createTenantArtifacts({ store, index: stores.artifacts }),
     feed: {
       watch: (...about) => feed.watch(...about),

@@ -9,6 +9,7 @@ import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
 import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
+import type { ResolutionStore } from '../infra/stores/resolution-store.ts';
 import type { TenantStore } from '../infra/stores/tenant-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 
@@ -141,6 +142,7 @@ export interface ApiDeps {
   readonly artifacts: Artifacts;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
+  readonly resolutions: ResolutionStore;
   readonly engine: CollaborationEngine;
   readonly parts: readonly Part[];
   readonly signingKeys: readonly PublishedKey[];

@@ -6,6 +6,10 @@ const httpFaults = {
   'body-malformed': { status: 400, meaning: 'The body is not JSON, or is cut off.' },
   'cursor-invalid': { status: 400, meaning: 'The cursor was not issued by this API.' },
   'method-not-allowed': { status: 405, meaning: 'The path exists, but not with this method.' },
+  'already-resolved': {
+    status: 409,
+    meaning: 'The collaboration was resolved with another answer.',
+  },
   'not-ended': { status: 409, meaning: 'The collaboration has no decision yet.' },
 } as const;
 

@@ -2,6 +2,7 @@ import type { ResolveText } from '../domain/ledger/run-reading.ts';
 import { buildTranscript } from '../domain/ledger/transcript.ts';
 import type { Transcript } from '../domain/ledger/transcript.ts';
 import type { LedgerEvent } from '../domain/ledger/event.ts';
+import type { ResolveText } from '../domain/ledger/run-reading.ts';
 import type { ApiDeps } from './ports.ts';
 
 /**
@@ -38,6 +39,19 @@ export async function readStream(
   stream: string,
 ): Promise<StreamReading> {
   const events = await deps.ledger.readUpTo({ tenantId, stream });
+  return { events, resolve: await readTexts(deps, tenantId, events) };
+}
+
+/**
+ * Fetches the texts of events that were too long for the ledger.
+ *
+ * @returns gives them; throws for one that is not in the store
+ */
+export async function readTexts(
+  deps: Pick<ApiDeps, 'artifacts'>,
+  tenantId: string,
+  events: readonly LedgerEvent[],
+): Promise<ResolveText> {
   const texts = new Map<string, string>();
   await Promise.all(
     longTextsOf(events).map(async (sha256) => {
@@ -45,12 +59,11 @@ export async function readStream(
       if (artifact !== undefined) texts.set(sha256, Buffer.from(artifact.bytes).toString('utf8'));
     }),
   );
-  const resolve: ResolveText = ({ artifact }) => {
+  return ({ artifact }) => {
     const text = texts.get(artifact);
     if (text === undefined) throw new Error(`text ${artifact}: not in the store`);
     return text;
   };
-  return { events, resolve };
 }
 
 /** Finds the artifacts that stand for texts: in an event's content, `{ artifact, bytes }` and no more. */

@@ -6,7 +6,10 @@ import type { BudgetLimits, Seat } from '../../domain/collaboration/plan.ts';
 import type { CollaborationRequest } from '../../domain/collaboration/request.ts';
 import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import { stateOf } from '../../domain/ledger/run-reading.ts';
+import { weightOfJoining } from '../../domain/planning/calibrating.ts';
+import { shown } from '../../domain/planning/fault.ts';
 import { participantFaults, seatsOf } from '../../domain/planning/seating.ts';
+import { isByRecord } from '../../domain/protocols/validity.ts';
 import { microsOf } from '../../domain/providers/price.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import type { Api, ApiEnv } from '../context.ts';
@@ -114,6 +117,12 @@ function seatIn(recorded: LedgerEvent | undefined): Seat | undefined {
   return recorded?.data['seat'] as Seat | undefined;
 }
 
+function refuseWeight({ weight }: Participant): void {
+  if (weight === undefined) return;
+  const expected = 'none, for in this run weights come from the records';
+  throw invalidRequest([{ field: 'weight', got: shown(weight), expected }]);
+}
+
 /** Seats a participant after those that are there, by the same rules as at the start. */
 async function seatFor(
   c: Context<ApiEnv>,
@@ -141,5 +150,9 @@ async function seatFor(
   }
   const [seat] = seatsOf(request, candidates, 1);
   if (seat === undefined) throw new Error('a participant without faults got no seat');
-  return { ...seat, seat: `s${stateOf(events).seats.length + 1}` };
+  const { seats } = stateOf(events);
+  const joining = { ...seat, seat: `s${seats.length + 1}` };
+  if (!isByRecord(run.plan.protocol)) return joining;
+  refuseWeight(participant);
+  return { ...joining, weight: weightOfJoining(joining, seats) };
 }

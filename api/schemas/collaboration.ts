@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 
 import { phases } from '../../domain/collaboration/fact.ts';
 import { patterns } from '../../domain/collaboration/plan.ts';
+import { questionKinds } from '../../domain/calibration/question-kind.ts';
 import { collaborationStatuses } from '../../infra/stores/collaboration-store.ts';
 import { decisionSchema, decisionSummarySchema } from './decision.ts';
 import { linksSchema } from './links.ts';
@@ -21,11 +22,40 @@ export const planSchema = z
         personas: z.array(z.string()),
         weight: z.number(),
         simulated: z.boolean(),
+        model: z.object({ provider: z.string(), model: z.string() }).optional(),
       }),
     ),
     protocol: z.looseObject({ kind: z.string() }),
     rounds: z.int(),
     thoroughness: z.number(),
+    questionKind: z.enum(questionKinds).optional(),
+    toleratedFaults: z
+      .int()
+      .optional()
+      .openapi({ description: 'How many seats may be faulty; 0 where absent.' }),
+    calibration: z
+      .object({
+        version: z
+          .string()
+          .openapi({ description: 'SHA-256 of the records that all this was computed from.' }),
+        shareCap: z
+          .number()
+          .openapi({ description: 'Largest share of all weight that one seat could have.' }),
+        seats: z.record(
+          z.string(),
+          z.object({
+            slope: z.number(),
+            intercept: z.number(),
+            accuracy: z.number().openapi({ description: 'Share of right answers to expect.' }),
+            trials: z.object({ kind: z.int(), all: z.int() }),
+          }),
+        ),
+      })
+      .optional()
+      .openapi({
+        description:
+          'What the records of the models said when the run was planned, by seat; under `weighted` by `record`.',
+      }),
     budget: z.object({ tokens: tokens.nullable(), microsUsd: microsUsd.nullable() }),
     deadlineMs: z.int().nullable(),
   })

@@ -1,12 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 import type { Plan } from '../../domain/collaboration/plan.ts';
 import type { CollaborationRequest, Estimate } from '../../domain/collaboration/request.ts';
 import type { MaterialRef } from '../../domain/ledger/event.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
+import type { KnownRecords } from '../../domain/planning/calibrating.ts';
 import { makePlan } from '../../domain/planning/plan.ts';
+import { isByRecord } from '../../domain/protocols/validity.ts';
 import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
+import { recordedModel } from '../calibration-view.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { gatherMaterials } from './materials.ts';
@@ -28,7 +31,7 @@ const SEED_BYTES = 16;
  * @throws `Problem` `input-invalid` with every fault: unknown agents, too small a budget, unknown artifacts
  */
 export async function planRequest(
-  deps: Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts'>,
+  deps: Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts' | 'resolutions'>,
   tenantId: string,
   request: CollaborationRequest,
 ): Promise<Planned> {
@@ -41,10 +44,21 @@ export async function planRequest(
     seed: randomBytes(SEED_BYTES).toString('hex'),
     materialBytes: gathered.refs.reduce((sum, ref) => sum + ref.bytes, 0),
     offline: request.participants === undefined ? await offlineOf(deps, panel) : [],
+    ...(isByRecord(request.protocol) && { records: await recordsOf(deps, tenantId, panel) }),
   });
   if (!planned.ok) throw invalidPlan(planned.faults);
   const { plan, estimate } = planned;
   return { plan, estimate, materials: gathered.refs, uploads: gathered.texts };
+}
+
+/** What this tenant knows of the models in its panel. */
+async function recordsOf(
+  deps: Pick<ApiDeps, 'resolutions'>,
+  tenantId: string,
+  panel: readonly Agent[],
+): Promise<KnownRecords> {
+  const records = await deps.resolutions.recordsOf(tenantId, panel.map(recordedModel));
+  return { records, sha256: (text) => createHash('sha256').update(text).digest('hex') };
 }
 
 /** Makes the problem for a request that is well formed but cannot run. */

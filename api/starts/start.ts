@@ -34,7 +34,7 @@ export interface Started {
 
 type StartDeps = Pick<
   ApiDeps,
-  'agents' | 'accounts' | 'artifacts' | 'collaborations' | 'engine' | 'log' | 'now'
+  'agents' | 'accounts' | 'artifacts' | 'resolutions' | 'collaborations' | 'engine' | 'log' | 'now'
 >;
 
 /**

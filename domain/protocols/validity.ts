@@ -15,8 +15,8 @@ export function countsWeights(protocol: Protocol): boolean {
 }
 
 /** Whether the weights of seats come from the records of their models. */
-export function isByRecord(protocol: Protocol): boolean {
-  return protocol.kind === 'weighted' && protocol.by === 'record';
+export function isByRecord(protocol: Protocol | undefined): boolean {
+  return protocol?.kind === 'weighted' && protocol.by === 'record';
 }
 
 /** Options that a choice names, best first. */

@@ -9,6 +9,8 @@ import { genesisHash } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { Collaboration, NewCollaboration } from '../../infra/stores/collaboration-store.ts';
 
+import { createFakeResolutions } from './fake-resolutions.ts';
+
 /** A key and its tenant; `b` may see nothing of `a`. */
 export const keys = { a: 'key-of-a', b: 'key-of-b' } as const;
 
@@ -272,6 +274,7 @@ export function createHouse(): House {
       remove: (tenantId, name) => Promise.resolve(house.agents.delete(`${tenantId}/${name}`)),
     },
     accounts: { status: () => Promise.resolve([]) },
+    resolutions: createFakeResolutions(),
     engine: engineOf(house),
     parts: [],
     signingKeys: [{ keyId: '0123456789abcdef', algorithm: 'Ed25519', pem: 'PEM', raw: 'RAW' }],

@@ -11,6 +11,7 @@ const bodies: Readonly<Record<string, object>> = {
   messages: { text: 'Let me in.' },
   participants: { agent: 'ada' },
   budget: { tokens: 100_000 },
+  resolution: { answer: 'tabs' },
 };
 
 let api: ApiFixture;
