@@ -14,6 +14,12 @@ import {
   table,
   type ListedCollaboration,
 } from './rendering.ts';
+import {
+  calibrationText,
+  resolutionText,
+  type ShownCalibration,
+  type ShownResolution,
+} from './resolution-rendering.ts';
 import { startBody, type StartOptions } from './start-request.ts';
 
 /** What every command works with. */
@@ -213,6 +219,38 @@ export async function steer(
   const answer = await context.client.json({ method: 'POST', path: pathOf(id, name), body });
   const { status } = answer as { readonly status?: string };
   context.printer.print(context.json ? pretty(answer) : `${id}  ${status ?? 'done'}`);
+}
+
+/** Says what turned out to be true, and shows who was right. */
+export async function resolve(
+  context: CommandContext,
+  said: { readonly id: string; readonly answer: string; readonly note?: string },
+): Promise<void> {
+  const { id, ...body } = said;
+  const answer = await context.client.json({
+    method: 'POST',
+    path: pathOf(id, 'resolution'),
+    body,
+  });
+  context.printer.print(context.json ? pretty(answer) : resolutionText(answer as ShownResolution));
+}
+
+/** Shows how good the confidences of an agent were, and saves the plot of it where that was asked. */
+export async function calibration(
+  context: CommandContext,
+  agent: string,
+  options: { readonly plot?: string },
+): Promise<void> {
+  const path = `/v1/agents/${encodeURIComponent(agent)}/calibration`;
+  if (options.plot !== undefined) {
+    const accept = 'image/svg+xml';
+    await fetchDocument(context, { path, accept, output: options.plot });
+    return;
+  }
+  const answer = await context.client.json({ path });
+  context.printer.print(
+    context.json ? pretty(answer) : calibrationText(answer as ShownCalibration),
+  );
 }
 
 function pretty(value: unknown): string {

@@ -1,6 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { patterns, type Pattern } from '../../domain/collaboration/plan.ts';
+import { questionKinds } from '../../domain/calibration/question-kind.ts';
 import { createApiClient } from './api-client.ts';
 import * as commands from './commands.ts';
 import type { CommandContext, StartChoices } from './commands.ts';
@@ -69,6 +70,7 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
   addReading(program, surroundings);
   addDocuments(program, surroundings);
   addSteering(program, surroundings);
+  addTruth(program, surroundings);
   return program;
 }
 
@@ -118,6 +120,8 @@ function startCommand(program: Command, usage: string, description: string): Com
     .option('--protocol <kind>', 'how votes are counted: a name, or JSON')
     .option('--rounds <n>', 'most rounds, 1 to 5', numberOf)
     .option('--thoroughness <share>', '0.0 (quick) to 1.0 (thorough)', numberOf)
+    .option('--question-kind <kind>', `what it is about: ${questionKinds.join(', ')}`)
+    .option('--tolerated-faults <n>', 'participants that may be faulty', numberOf)
     .option('--budget-usd <usd>', 'most dollars', numberOf)
     .option('--budget-tokens <n>', 'most tokens', numberOf)
     .option('--deadline <duration>', 'most time, for instance PT10M')
@@ -265,6 +269,29 @@ function addWidening(program: Command, surroundings: Surroundings): void {
       const { usd, tokens } = options;
       const body = { usd, tokens };
       await commands.steer(contextOf(options, surroundings), { id, name: 'budget', body });
+    });
+}
+
+function addTruth(program: Command, surroundings: Surroundings): void {
+  connected(
+    program.command('resolve <id> <answer>').description('say what turned out to be true, once'),
+  )
+    .option('--note <text>', 'how it is known')
+    .action(
+      async (id: string, answer: string, options: SharedOptions & { readonly note?: string }) => {
+        const { note } = options;
+        const said = { id, answer, ...(note === undefined ? {} : { note }) };
+        await commands.resolve(contextOf(options, surroundings), said);
+      },
+    );
+  connected(
+    program
+      .command('calibration <agent>')
+      .description("show how good an agent's confidences were, from the resolved collaborations"),
+  )
+    .option('--plot <file>', 'save the reliability plot (SVG) instead')
+    .action(async (agent: string, options: SharedOptions & { readonly plot?: string }) => {
+      await commands.calibration(contextOf(options, surroundings), agent, options);
     });
 }
 

@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly protocol?: string;
   readonly rounds?: number;
   readonly thoroughness?: number;
+  readonly questionKind?: string;
+  readonly toleratedFaults?: number;
   readonly budgetUsd?: number;
   readonly budgetTokens?: number;
   readonly deadline?: string;
@@ -47,6 +49,8 @@ export async function startBody(
     protocol: options.protocol === undefined ? undefined : protocolOf(options.protocol),
     rounds: options.rounds,
     thoroughness: options.thoroughness,
+    questionKind: options.questionKind,
+    toleratedFaults: options.toleratedFaults,
     budget: usd === undefined && tokens === undefined ? undefined : given({ usd, tokens }),
     deadline: options.deadline,
     chair: options.chair,
