@@ -117,7 +117,8 @@ function votedText({ answer, isRight }: ShownResolution['final']): string {
 }
 
 function heldText(held: ShownHeld | null): string {
-  if (held?.choice == null) return '-';
+  if (held === null) return '-';
+  if (held.choice === null) return '-';
   const { choice, confidence, isRight } = held;
   const words = typeof choice === 'string' ? choice : choice.join(', ');
   const sure = confidence === null ? '' : `, ${confidence.toFixed(2)} sure`;
