@@ -1,4 +1,3 @@
-import type { ResolveText } from '../domain/ledger/run-reading.ts';
 import { buildTranscript } from '../domain/ledger/transcript.ts';
 import type { Transcript } from '../domain/ledger/transcript.ts';
 import type { LedgerEvent } from '../domain/ledger/event.ts';

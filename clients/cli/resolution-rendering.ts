@@ -1,4 +1,4 @@
-import { table } from './rendering.ts';
+import { counted, table } from './rendering.ts';
 
 /** What a seat held at one moment, as far as the command line shows it. */
 interface ShownHeld {
@@ -79,7 +79,7 @@ export function calibrationText(shown: ShownCalibration): string {
   const { agent, provider, model, simulated, questions, trials, score, kinds } = shown;
   const mark = simulated ? ' [simulated]' : '';
   return [
-    `${agent}: ${provider}/${model}${mark}, ${String(trials)} blind answers to ${String(questions)} resolved questions`,
+    `${agent}: ${provider}/${model}${mark}, ${counted(trials, 'blind answer')} to ${counted(questions, 'resolved question')}`,
     ...scoreLines(score),
     table([
       ['kind', 'questions', 'answers', 'expected right', 'Brier score'],
