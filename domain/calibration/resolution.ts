@@ -1,5 +1,4 @@
-import { electorateOf, leadingKey, mergedChoice } from '../collaboration/ballots.ts';
-import { ballotsOf } from '../collaboration/ballots.ts';
+import { ballotsOf, electorateOf, leadingKey, mergedChoice } from '../collaboration/ballots.ts';
 import type { FactOf } from '../collaboration/fact.ts';
 import type { Seat } from '../collaboration/plan.ts';
 import type { RunState } from '../collaboration/run-state.ts';
@@ -81,10 +80,11 @@ const listedMax = 20;
 export function truthOf(run: RunReading, given: string, sha256: Sha256): Truth {
   const { merges, plan } = run.state;
   const known = knownKeys(run);
+  const asOpenAnswer = answerKey(given, plan.grouping, sha256);
   const key =
     known.find((one) => run.wordsOf(one).trim() === given.trim()) ??
     known.find((one) => one === given) ??
-    known.find((one) => one === answerKey(given, plan.grouping, sha256));
+    known.find((one) => one === asOpenAnswer);
   if (key !== undefined) {
     const stands = merges[key] ?? key;
     return { ok: true, key: stands, words: run.wordsOf(stands) };

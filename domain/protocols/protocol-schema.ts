@@ -11,7 +11,10 @@ export const protocolSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('weighted'),
-      by: z.enum(['given', 'record']).exactOptional(),
+      by: z
+        .enum(['given', 'record'])
+        .exactOptional()
+        .describe('Weights of the request, or those that the records of the models earn.'),
     })
     .readonly(),
   z.strictObject({ kind: z.literal('approval') }).readonly(),

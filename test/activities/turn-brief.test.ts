@@ -54,6 +54,22 @@ describe('who sits where', () => {
   });
 });
 
+describe('a confidence', () => {
+  test.each(['vote', 'critique', 'revision', 'grouping', 'judgement', 'synthesis'] as const)(
+    'that somebody stated is shown to nobody who is asked for a %s',
+    (task) => {
+      const sure = answered.map((fact) => ({ ...fact, confidence: 0.8137 }) as Fact);
+      const file = fileOf({ optionKeys: [], grouping: 'model' }, [...sure, isOver]);
+      const seat = ['grouping', 'judgement', 'synthesis'].includes(task) ? 'chair' : 's3';
+
+      const { material, context } = brief(file, turnRef(task, 2, seat));
+
+      expect(JSON.stringify(material)).toContain('words of s1');
+      expect(JSON.stringify([material, context])).not.toContain('8137');
+    },
+  );
+});
+
 describe('the brief of a seat', () => {
   const open = { optionKeys: [] };
   const judged: Partial<Plan> = { protocol: { kind: 'judge' } };
