@@ -121,7 +121,8 @@ async function handOver(
   await failed.catch((error: unknown) => {
     // Its result had reached Temporal, or the run has ended, or the token is of a database that Temporal has lost: there
     // is nothing to hand over.
-    const isGone = error instanceof ActivityNotFoundError || error instanceof NamespaceNotFoundError;
+    const isGone =
+      error instanceof ActivityNotFoundError || error instanceof NamespaceNotFoundError;
     if (!isGone) throw error;
   });
 }

@@ -194,9 +194,7 @@ describe('a changed record', () => {
   });
 
   test('is found where other letters of its signature stand for the same bytes', () => {
-    const letters = Array.from(
-      'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
-    );
+    const letters = Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/');
     const before = record.signature.slice(0, -'x=='.length);
     const alike = letters
       .map((letter) => `${before}${letter}==`)
