@@ -8,6 +8,7 @@ import { accountOf, type Agent } from '../domain/providers/agent.ts';
 import type { ProviderFault } from '../domain/providers/model-connector.ts';
 import type { BeginResult, ExtendResult } from '../infra/stores/turn-store.ts';
 import type { Activities } from './activities.ts';
+import { keepUntilStored } from './kept-answer.ts';
 import { ProviderFaultError } from './models/fault.ts';
 import { answerTurn, failedTurn, type Asking, type AskingDeps } from './turn-answer.ts';
 import { prepareTurn, type PrepareDeps } from './turn-preparation.ts';
@@ -150,12 +151,10 @@ async function extend(
   deps: AskAgentDeps,
   { asking, attempts }: Tried,
 ): Promise<Exclude<ExtendResult, 'taken'>> {
-  const result = await deps.turns.extend({
-    ...asking.key,
-    workerId: deps.workerId,
-    attempt: attempts,
-    reserve: asking.reserveWithRepair,
-  });
+  const { key, reserveWithRepair: reserve } = asking;
+  const held = { workerId: deps.workerId, attempt: attempts };
+  // The first call was answered: an outage now must not have it made again.
+  const result = await keepUntilStored(() => deps.turns.extend({ ...key, ...held, reserve }));
   if (result === 'taken') throw later('worker-lost', 'another worker makes this call', 1);
   if (result === 'no-room') log.warn('no budget for a second call', { ...asking.key.turn });
   return result;

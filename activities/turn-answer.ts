@@ -13,6 +13,7 @@ import { costOf } from '../domain/providers/price.ts';
 import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/providers/usage.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { CallKey, CallsUnderWay } from './calls-under-way.ts';
+import { keepUntilStored } from './kept-answer.ts';
 import { callModel, type ModelAnswer, RepairFaultError, type ReserveRepair } from './model-call.ts';
 import type { ProviderFaultError } from './models/fault.ts';
 import { briefOf } from './turn-brief.ts';
@@ -103,7 +104,7 @@ async function settleAnswer(
   const fact = said.ok ? factOfReply(turn, said.reply, cost) : abstention(turn, said.reason, cost);
   const words = said.ok ? contentOfReply(said.reply) : nothingSaid;
   const content: TurnContent = {
-    ...(await withLongTextsStored(deps, asking, words)),
+    ...(await keepUntilStored(() => withLongTextsStored(deps, asking, words))),
     model: answer.model,
     agent: agent.name,
     simulated: agent.simulated,
@@ -172,12 +173,11 @@ async function settle(
   fact: TurnFact,
   content: TurnContent | null,
 ): Promise<TurnFact> {
-  return await deps.turns.settle({
-    ...asking.key,
-    outcome: { fact, content },
-    time: new Date(deps.now()).toISOString(),
-    source: asking.source,
-  });
+  const time = new Date(deps.now()).toISOString();
+  const { key, source } = asking;
+  return await keepUntilStored(() =>
+    deps.turns.settle({ ...key, outcome: { fact, content }, time, source }),
+  );
 }
 
 async function withLongTextsStored(

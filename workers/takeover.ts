@@ -2,7 +2,7 @@ import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temp
 import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 
 import type { FailureType } from '../domain/failures.ts';
-import type { OpenRun, TurnInFlight, TurnStore } from '../infra/stores/turn-store.ts';
+import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { WorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { workflowIdOf } from '../infra/temporal/settings.ts';
 
@@ -67,28 +67,31 @@ async function lookOnce(deps: TakeoverDeps): Promise<void> {
   }
 }
 
-/** First what is known for certain, at once; then what the dead worker had taken and not noted anywhere yet. */
+/** First the runs whose calls the dead worker had noted; then all others, of which only Temporal knows what it had taken. */
 async function takeOver(deps: TakeoverDeps, workerId: string): Promise<void> {
   const { client } = deps;
-  const turns = await deps.turns.inFlightOf(workerId);
-  await inPortions(turns, async (turn) => {
-    await handOver(client, turn.taskToken);
+  const noted = new Set((await deps.turns.inFlightOf(workerId)).map((turn) => turn.workflowId));
+  const known = await inPortions([...noted], async (workflowId) => {
+    const calls = await handOverCalls(client, workflowId, workerId);
+    await unstick(client, workflowId);
+    return calls;
   });
-  const runs = new Map(turns.map((turn) => [turn.workflowId, turn]));
-  await inPortions([...runs.values()], async (run) => {
-    await unstick(client, run);
+  const others = (await deps.turns.openRuns())
+    .map((run) => ({ ...run, workflowId: workflowIdOf(run) }))
+    .filter(({ workflowId }) => !noted.has(workflowId));
+  const unknown = await inPortions(others, async (run) => {
+    const calls = await handOverCalls(client, run.workflowId, workerId);
+    const mayBeSticky = calls > 0 || run.workerId === workerId || run.workerId === null;
+    if (mayBeSticky) await unstick(client, run.workflowId);
+    return calls;
   });
-  const open = await deps.turns.openRuns();
-  const unnoted = await inPortions(
-    open,
-    async (run) => await handOverUnnoted(client, run, workerId),
-  );
   await deps.registry.forget(workerId);
-  const calls = unnoted.reduce((sum, count) => sum + count, 0);
-  deps.log.info(
-    { workerId, turns: turns.length, runs: runs.size, unnoted: calls },
-    'took over from a dead worker',
-  );
+  const counted = { runs: noted.size, calls: sum(known), unnoted: sum(unknown) };
+  deps.log.info({ workerId, ...counted }, 'took over from a dead worker');
+}
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
 }
 
 async function inPortions<T, R>(
@@ -102,47 +105,25 @@ async function inPortions<T, R>(
   return results;
 }
 
-async function handOver(
-  client: Client,
-  call: Uint8Array | { workflowId: string; activityId: string },
-): Promise<void> {
-  const type: FailureType = 'worker-lost';
-  const failure = ApplicationFailure.create({
-    type,
-    message: 'the worker that made this call has died',
-    nonRetryable: false,
-    nextRetryDelay: 1,
-  });
-  // One signature for each way to name an activity.
-  const failed =
-    call instanceof Uint8Array
-      ? client.activity.fail(call, failure)
-      : client.activity.fail(call, failure);
-  await failed.catch((error: unknown) => {
-    // Its result had reached Temporal, or the run has ended, or the token is of a database that Temporal has lost: there
-    // is nothing to hand over.
-    const isGone =
-      error instanceof ActivityNotFoundError || error instanceof NamespaceNotFoundError;
-    if (!isGone) throw error;
-  });
-}
-
 /**
- * Hands over the calls of a run that the dead worker had taken without having begun them: only Temporal knows of them.
+ * Fails the calls of a run that the dead worker had taken, so that they are made again.
+ *
+ * What the worker noted is not enough to fail a call: Temporal may have forgotten, and then the same call, under the same
+ * name, is in the hands of somebody who is alive. So Temporal is asked who has it.
  *
  * @returns how many there were
  */
-async function handOverUnnoted(client: Client, run: OpenRun, workerId: string): Promise<number> {
-  const workflowId = workflowIdOf(run);
+async function handOverCalls(
+  client: Client,
+  workflowId: string,
+  workerId: string,
+): Promise<number> {
   const taken = await takenBy(client, workflowId, workerId);
   await Promise.all(
     taken.map(async (activityId) => {
       await handOver(client, { workflowId, activityId });
     }),
   );
-  if (taken.length > 0 || run.workerId === workerId || run.workerId === null) {
-    await unstick(client, { workflowId });
-  }
   return taken.length;
 }
 
@@ -158,19 +139,36 @@ async function takenBy(
       return isTaken && activityId ? [activityId] : [];
     });
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return []; // it was stored and has not been started yet
+    // It was stored and has not been started yet, or Temporal has lost it.
+    if (error instanceof WorkflowNotFoundError || error instanceof NamespaceNotFoundError) {
+      return [];
+    }
     throw error;
   }
 }
 
-async function unstick(
+async function handOver(
   client: Client,
-  { workflowId, runId }: Pick<TurnInFlight, 'workflowId'> & Partial<Pick<TurnInFlight, 'runId'>>,
+  call: { readonly workflowId: string; readonly activityId: string },
 ): Promise<void> {
+  const type: FailureType = 'worker-lost';
+  const failure = ApplicationFailure.create({
+    type,
+    message: 'the worker that made this call has died',
+    nonRetryable: false,
+    nextRetryDelay: 1,
+  });
+  await client.activity.fail(call, failure).catch((error: unknown) => {
+    // Its result has reached Temporal, or the run has ended: there is nothing to hand over.
+    if (!(error instanceof ActivityNotFoundError)) throw error;
+  });
+}
+
+async function unstick(client: Client, workflowId: string): Promise<void> {
   await client.workflowService
     .resetStickyTaskQueue({
       namespace: client.options.namespace,
-      execution: { workflowId, ...(runId === undefined ? {} : { runId }) },
+      execution: { workflowId },
     })
     // A run that has ended needs no worker.
     .catch(() => undefined);

@@ -40,6 +40,8 @@ export interface HouseFields {
   readonly extension?: ExtendResult;
   /** What the store answers, begin by begin; the last one again and again. */
   readonly begins?: readonly BeginResult[];
+  /** What storing meets, write by write, before it works: of artifacts, extensions and settlements. */
+  readonly storeFaults?: readonly unknown[];
 }
 
 /** Everything around one turn, in memory. */
@@ -105,6 +107,7 @@ export function turnHouse(fields: HouseFields = {}): TurnHouse {
   const texts = new Map<string, string>();
   const calls = createCallsUnderWay();
   const pendingActs = [...acts];
+  const storing = stumbling(fields.storeFaults ?? []);
   const deps: AskAgentDeps = {
     workerId: 'w1',
     now: () => Date.parse('2026-11-21T10:00:00.000Z'),
@@ -120,14 +123,15 @@ export function turnHouse(fields: HouseFields = {}): TurnHouse {
       },
     },
     artifacts: {
-      put: (_tenantId, bytes) => {
-        const sha256 = sha256Of(bytes);
-        texts.set(sha256, new TextDecoder().decode(bytes));
-        return Promise.resolve({ sha256 });
-      },
+      put: (_tenantId, bytes) =>
+        storing(() => {
+          const sha256 = sha256Of(bytes);
+          texts.set(sha256, new TextDecoder().decode(bytes));
+          return { sha256 };
+        }),
     },
     liveTextOf: () => undefined,
-    turns: turnStore(kept, fields),
+    turns: turnStore(kept, fields, storing),
     connectorOf: (agent) =>
       connector(agent, (request) => {
         kept.requests.push({ ...request, model: agent.model });
@@ -164,6 +168,7 @@ function openedFile(plan: Plan): CaseFile {
 function turnStore(
   kept: Pick<TurnHouse, 'settled' | 'released' | 'extended'>,
   { begins = [{ kind: 'begun', attempts: 1 }], extension = 'extended' }: HouseFields,
+  storing: Storing,
 ): TurnStore {
   const pending = [...begins];
   return {
@@ -171,14 +176,16 @@ function turnStore(
       const [next] = pending.length > 1 ? pending.splice(0, 1) : pending;
       return next === undefined ? unused() : Promise.resolve(next);
     },
-    settle: (input) => {
-      kept.settled.push(input);
-      return Promise.resolve(input.outcome.fact);
-    },
-    extend: (input) => {
-      kept.extended.push(input);
-      return Promise.resolve(extension);
-    },
+    settle: (input) =>
+      storing(() => {
+        kept.settled.push(input);
+        return input.outcome.fact;
+      }),
+    extend: (input) =>
+      storing(() => {
+        kept.extended.push(input);
+        return extension;
+      }),
     release: ({ turn }) => {
       kept.released.push(turn.turn);
       return Promise.resolve();
@@ -187,6 +194,16 @@ function turnStore(
     inFlightOf: unused,
     openRuns: unused,
     outstandingOf: unused,
+  };
+}
+
+type Storing = <T>(store: () => T) => Promise<T>;
+
+function stumbling(faults: readonly unknown[]): Storing {
+  const pending = [...faults];
+  return async (store) => {
+    if (pending.length > 0) throw await Promise.resolve(pending.shift());
+    return store();
   };
 }
 

@@ -13,6 +13,8 @@ interface Scene {
   readonly open?: readonly OpenRun[];
   /** What Temporal says of a run's pending activities; a run that is not here has not been started. */
   readonly pending?: Readonly<Record<string, readonly object[]>>;
+  /** What asking Temporal for a run comes to, instead. */
+  readonly describe?: () => Promise<never>;
   readonly isClaimed?: boolean;
   readonly fail?: (call: unknown) => Promise<void>;
 }
@@ -37,6 +39,7 @@ async function takeOver(scene: Scene): Promise<{ asked: unknown[]; warnings: unk
     workflow: {
       getHandle: (workflowId: string) => ({
         describe: () => {
+          if (scene.describe !== undefined) return scene.describe();
           const pendingActivities = scene.pending?.[workflowId];
           return pendingActivities === undefined
             ? Promise.reject(new WorkflowNotFoundError('none', workflowId, undefined))
@@ -79,15 +82,13 @@ async function takeOver(scene: Scene): Promise<{ asked: unknown[]; warnings: unk
   return { asked, warnings };
 }
 
-const token = new Uint8Array([1]);
-
 const turn: TurnInFlight = {
   tenantId: 'one',
   collaborationId: 'c1',
   turn: 'proposal-1-s1',
   workflowId: 'debate/c1',
   runId: 'r1',
-  taskToken: token,
+  taskToken: new Uint8Array([1]),
   isSettled: false,
 };
 
@@ -97,15 +98,42 @@ const runOf = (collaborationId: string, workerId: string | null): OpenRun => ({
   workerId,
 });
 
-test('calls in flight fail at once, their runs leave the sticky queue, then the worker is forgotten', async () => {
-  const { asked } = await takeOver({ turns: [turn, { ...turn, turn: 'proposal-1-s2' }] });
+const pendingAt = (activityId: string, lastWorkerIdentity: string, state = STARTED): object => ({
+  activityId,
+  state,
+  lastWorkerIdentity,
+});
 
-  expect(asked).toEqual([
-    { fail: token, as: 'worker-lost', after: 1 },
-    { fail: token, as: 'worker-lost', after: 1 },
-    { unstick: 'debate/c1' },
-    'forget',
-  ]);
+const failed = (activityId: string): object => ({
+  fail: { workflowId: 'debate/c1', activityId },
+  as: 'worker-lost',
+  after: 1,
+});
+
+test('calls in flight fail at once, their runs leave the sticky queue, then the worker is forgotten', async () => {
+  const { asked } = await takeOver({
+    turns: [turn, { ...turn, turn: 'proposal-1-s2' }],
+    open: [runOf('c1', 'dead')],
+    pending: { 'debate/c1': [pendingAt('1', 'dead'), pendingAt('2', 'dead')] },
+  });
+
+  expect(asked).toEqual([failed('1'), failed('2'), { unstick: 'debate/c1' }, 'forget']);
+});
+
+test('a call that the dead worker had noted and somebody else has by now is left alone', async () => {
+  const { asked } = await takeOver({
+    turns: [turn],
+    pending: { 'debate/c1': [pendingAt('1', 'alive')] },
+  });
+
+  expect(asked).toEqual([{ unstick: 'debate/c1' }, 'forget']);
+});
+
+test('runs that Temporal does not know any more are passed over', async () => {
+  const { asked, warnings } = await takeOver({ turns: [turn], open: [runOf('c2', 'alive')] });
+
+  expect(asked).toEqual([{ unstick: 'debate/c1' }, 'forget']);
+  expect(warnings).toEqual([]);
 });
 
 test('calls that only Temporal knows to be taken are handed over, and no others', async () => {
@@ -113,18 +141,14 @@ test('calls that only Temporal knows to be taken are handed over, and no others'
     open: [runOf('c1', 'alive')],
     pending: {
       'debate/c1': [
-        { activityId: '1', state: STARTED, lastWorkerIdentity: 'dead' },
-        { activityId: '2', state: STARTED, lastWorkerIdentity: 'alive' },
-        { activityId: '3', state: SCHEDULED, lastWorkerIdentity: 'dead' },
+        pendingAt('1', 'dead'),
+        pendingAt('2', 'alive'),
+        pendingAt('3', 'dead', SCHEDULED),
       ],
     },
   });
 
-  expect(asked).toEqual([
-    { fail: { workflowId: 'debate/c1', activityId: '1' }, as: 'worker-lost', after: 1 },
-    { unstick: 'debate/c1' },
-    'forget',
-  ]);
+  expect(asked).toEqual([failed('1'), { unstick: 'debate/c1' }, 'forget']);
 });
 
 test('runs that were last at the dead worker, or nowhere, leave its sticky queue; those of others stay', async () => {
@@ -140,13 +164,21 @@ test('a worker that another process has claimed is left alone', async () => {
   expect((await takeOver({ turns: [turn], isClaimed: true })).asked).toEqual([]);
 });
 
-test.each<[string, () => Error]>([
-  ['a call whose result had arrived', () => new ActivityNotFoundError('gone')],
-  ['a call of a database that Temporal has lost', () => new NamespaceNotFoundError('gone')],
-])('%s is no fault', async (_name, errorOf) => {
+test('a call whose result had arrived is no fault', async () => {
   const { asked, warnings } = await takeOver({
     turns: [turn],
-    fail: () => Promise.reject(errorOf()),
+    pending: { 'debate/c1': [pendingAt('1', 'dead')] },
+    fail: () => Promise.reject(new ActivityNotFoundError('gone')),
+  });
+
+  expect(warnings).toEqual([]);
+  expect(asked.at(-1)).toBe('forget');
+});
+
+test('runs of a database that Temporal has lost are no fault', async () => {
+  const { asked, warnings } = await takeOver({
+    turns: [turn],
+    describe: () => Promise.reject(new NamespaceNotFoundError('gone')),
   });
 
   expect(warnings).toEqual([]);
@@ -157,6 +189,7 @@ test('a takeover that broke off is begun again', async () => {
   let tries = 0;
   const { asked, warnings } = await takeOver({
     turns: [turn],
+    pending: { 'debate/c1': [pendingAt('1', 'dead')] },
     fail: () => {
       tries += 1;
       return tries === 1 ? Promise.reject(new Error('unavailable')) : Promise.resolve();
@@ -164,10 +197,5 @@ test('a takeover that broke off is begun again', async () => {
   });
 
   expect(warnings).toHaveLength(1);
-  expect(asked).toEqual([
-    { fail: token, as: 'worker-lost', after: 1 },
-    { fail: token, as: 'worker-lost', after: 1 },
-    { unstick: 'debate/c1' },
-    'forget',
-  ]);
+  expect(asked).toEqual([failed('1'), failed('1'), { unstick: 'debate/c1' }, 'forget']);
 });

@@ -93,7 +93,8 @@ export async function runCell(lab: CrashLab, cell: CrashCell): Promise<CellRepor
 
 const LOOKS_MAX = 2000;
 
-async function untilCalls(
+/** Waits until a call has reached the provider, or the provider has answered one. */
+export async function untilCalls(
   lab: CrashLab,
   models: readonly string[],
   moment: NonNullable<CrashCell['and']>,

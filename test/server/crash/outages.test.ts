@@ -3,7 +3,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { runCell } from './crash-cell.ts';
+import { runCell, untilCalls } from './crash-cell.ts';
 import { openLab } from './crash-lab.ts';
 import type { CrashLab } from './crash-lab.ts';
 import { beginDebate, patiently, snapshotOf, untilSealed } from './crashed-debate.ts';
@@ -18,6 +18,8 @@ const S3_AWAY_MS = 10_000;
 const SLOW_MS = [300, 320, 340];
 const APART_MS = [30, 80, 130];
 const ROUNDS = 2;
+/** How long Postgres is away: longer than one try to settle an answer. */
+const POSTGRES_AWAY_MS = 5000;
 
 let lab: CrashLab;
 
@@ -37,6 +39,21 @@ async function faultsOfEnded(
   await untilSealed(lab, stream);
   const debate = { id: await begun.id, models: begun.models, rounds: ROUNDS, atKill };
   return await patiently(async () => await faultsOf(lab, debate));
+}
+
+/** Kills a part and holds its next process, so that the part is away until that is let go. */
+async function keepAway({ stack }: CrashLab, part: string): Promise<{ end: () => void }> {
+  await stack.kill(part);
+  const pid = await patiently(() => {
+    const found = stack.pidOf(part);
+    return found === undefined ? Promise.reject(new Error('away')) : Promise.resolve(found);
+  });
+  process.kill(pid, 'SIGSTOP');
+  return {
+    end: () => {
+      process.kill(pid, 'SIGCONT');
+    },
+  };
 }
 
 test(
@@ -93,6 +110,23 @@ test.each([1, 2, 3])(
     });
 
     expect(faults).toEqual([]);
+  },
+  RUN_WITHIN_MS,
+);
+
+test(
+  'answers that come while Postgres is away for seconds are kept, and not asked for again',
+  async () => {
+    const begun = await beginDebate(lab, { latenciesMs: SLOW_MS });
+    const stream = await begun.stream;
+    await stream.until(2, RUN_WITHIN_MS);
+
+    await untilCalls(lab, begun.models, 'a call is made');
+    const outage = await keepAway(lab, 'postgres');
+    await pass(POSTGRES_AWAY_MS); // not a wait for something: the length of the outage
+    outage.end();
+
+    expect(await faultsOfEnded(begun)).toEqual([]);
   },
   RUN_WITHIN_MS,
 );
