@@ -19,9 +19,8 @@ export function pairwisePreferences(
 ): Matrix {
   const preferences = options.map((): bigint[] => []);
   for (const { ranking, units } of votes) {
-    const places = options.map((option) =>
-      ranking.includes(option) ? ranking.indexOf(option) : Infinity,
-    );
+    const placeOf = new Map(ranking.map((option, place) => [option, place]));
+    const places = options.map((option) => placeOf.get(option) ?? Infinity);
     for (const [above, row] of preferences.entries())
       for (const [below, place] of places.entries())
         if (Number(places[above]) < place)
@@ -38,20 +37,34 @@ export function pairwisePreferences(
  */
 export function strongestPaths(preferences: Matrix): Matrix {
   const indices = [...preferences.keys()];
-  const paths = indices.map((from) =>
+  const links = indices.map((from) =>
     indices.map((to) => {
       const power = powerOver(preferences, from, to);
       return power > powerOver(preferences, to, from) ? power : 0n;
     }),
   );
-  for (const via of indices)
-    for (const [from, row] of paths.entries())
-      for (const [to, strength] of row.entries()) {
-        const [first, second] = [powerOver(paths, from, via), powerOver(paths, via, to)];
+  // Strengths are only compared, so their ranks do as well, and small numbers are widened faster.
+  const strengths = [...new Set(links.flat())].sort((a, b) => (a < b ? -1 : 1));
+  const rankOf = new Map(strengths.map((strength, rank) => [strength, rank]));
+  const paths = links.map((row) =>
+    Int32Array.from(row, (strength) => Number(rankOf.get(strength))),
+  );
+  widen(paths);
+  return paths.map((row, from) =>
+    Array.from(row, (rank, to) => (from === to ? 0n : powerOver([strengths], 0, rank))),
+  );
+}
+
+/** Takes the way over every option where its weakest link is stronger than the way so far. */
+function widen(paths: readonly Int32Array[]): void {
+  for (const [via, onward] of paths.entries())
+    for (const row of paths) {
+      const first = Number(row[via]);
+      onward.forEach((second, to) => {
         const weakest = first < second ? first : second;
-        if (from !== to && weakest > strength) row[to] = weakest;
-      }
-  return paths;
+        if (weakest > Number(row[to])) row[to] = weakest;
+      });
+    }
 }
 
 /**
