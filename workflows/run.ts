@@ -141,13 +141,15 @@ const looksMax = 8;
 /**
  * Records a fact that a person or the clock caused; `id` must be the same when it is tried again. After the verdict
  * nothing that they want is recorded any more, only what a call has cost.
+ *
+ * @returns whether it is in the ledger
  */
-export async function recordCaused(run: Run, id: string, fact: Fact): Promise<void> {
+export async function recordCaused(run: Run, id: string, fact: Fact): Promise<boolean> {
   const facts = [{ id: `${run.input.collaborationId}/${id}`, fact }];
-  await inTurn(run, async () => {
+  return await inTurn(run, async () => {
     for (let tries = 0; tries < looksMax; tries += 1) {
-      if (run.state.verdict !== null && !('turn' in fact)) return;
-      if (await record(run, facts)) return;
+      if (run.state.verdict !== null && !('turn' in fact)) return false;
+      if (await record(run, facts)) return true;
     }
     throw new Error(`${id}: the ledger was ahead ${String(looksMax)} times`);
   });
@@ -182,10 +184,10 @@ function takeIn(run: Run, facts: readonly DecidedFact[], result: RecordFactsResu
   askAgain(run, result.outstanding);
 }
 
-async function inTurn(run: Run, work: () => Promise<void>): Promise<void> {
+async function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
   const mine = run.recording.then(() => CancellationScope.nonCancellable(work));
   run.recording = mine.catch(() => undefined);
-  await mine;
+  return await mine;
 }
 
 /** Asks for every one of these turns that was not asked for yet. */

@@ -83,7 +83,7 @@ function on<Input>(
     },
     {
       validator: (input) => {
-        if (statusOf(run) === 'ended') refuse('collaboration-ended', 'the run has ended');
+        if (statusOf(run) === 'ended') refuseEnded();
         steering.validate?.(input);
       },
     },
@@ -92,7 +92,8 @@ function on<Input>(
 
 async function steer(run: Run, fact: Fact): Promise<Steered> {
   // The update's own id: a repeated update finds its fact recorded.
-  await recordCaused(run, `update-${currentUpdateInfo()?.id ?? 'none'}`, fact);
+  const isRecorded = await recordCaused(run, `update-${currentUpdateInfo()?.id ?? 'none'}`, fact);
+  if (!isRecorded) refuseEnded();
   return { status: statusOf(run) };
 }
 
@@ -112,6 +113,10 @@ function refuseLowered(run: Run, budget: BudgetLimits): void {
     (budget.tokens !== null && budget.tokens < tokens) ||
     (budget.microsUsd !== null && budget.microsUsd < microsUsd);
   if (isBelow) refuse('conflict', 'budget: got less than is spent, expected more');
+}
+
+function refuseEnded(): never {
+  refuse('collaboration-ended', 'the run has ended');
 }
 
 function refuse(type: FailureType, message: string): never {

@@ -15,7 +15,7 @@ import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import { actorOf } from '../context.ts';
 import { keyReused } from '../idempotency.ts';
-import type { ApiDeps } from '../ports.ts';
+import type { ApiDeps, SteeringOutcome } from '../ports.ts';
 import { notFound } from '../problem.ts';
 import { invalidRequest } from '../routes.ts';
 import { steeringRoutes } from './steering-routes.ts';
@@ -42,11 +42,18 @@ export function addContributions(api: Api, deps: SteeringDeps): void {
     const participant = c.req.valid('json') as Participant;
     const call = { step: 'participants', asked: { seat: namedOf(participant) } };
     const found = await findSteerable(c, deps, call);
-    const seat = seatIn(found.recorded) ?? (await seatFor(c, deps, { ...found, participant }));
+    let seat = seatIn(found.recorded) ?? (await seatFor(c, deps, { ...found, participant }));
     const { steered, recorded } = await steer(c, deps, {
       ...call,
       ...found,
-      send: (target, by) => deps.engine.addParticipant(target, { by, seat }),
+      send: async (target, by) => {
+        for (let tries = 1; ; tries += 1) {
+          const outcome = await deps.engine.addParticipant(target, { by, seat });
+          if (!isTaken(outcome) || tries === seatTriesMax) return outcome;
+          // Somebody else was given this seat while its event was on its way.
+          seat = { ...seat, seat: seatAfter(seat) };
+        }
+      },
     });
     return c.json({ ...steered, seat: (seatIn(recorded) ?? seat).seat }, 200);
   });
@@ -110,6 +117,17 @@ function namedOf({ agent, persona, personas = [], weight }: Participant): Partia
     ...(named.length > 0 && { personas: named }),
     ...(weight !== undefined && { weight }),
   };
+}
+
+/** Most participants that come to a run at the same moment. */
+const seatTriesMax = 50;
+
+function isTaken(outcome: SteeringOutcome): boolean {
+  return outcome.kind === 'refused' && outcome.type === 'conflict';
+}
+
+function seatAfter({ seat }: Seat): string {
+  return `s${String(Number(seat.slice(1)) + 1)}`;
 }
 
 /** The seat that an earlier call with the same key was given. */

@@ -253,6 +253,49 @@ describe('what people add', () => {
   );
 
   test(
+    'at the same moment is all at the table, each at a seat of its own',
+    async () => {
+      const { id, provider, gate } = await startHeld();
+      const joining = await house.agentsOf(provider, ['sim-dee', 'sim-ada', 'sim-bo']);
+      const statuses = await Promise.all(
+        joining.map((agent) => house.steer(id, 'participants', { agent })),
+      );
+      gate.open();
+      const run = await house.ended(id);
+      await provider.close();
+
+      expect(statuses).toEqual([200, 200, 200]);
+      expect(run.decision?.votes.map(({ seat }) => seat)).toEqual([
+        ...['s1', 's2', 's3'],
+        ...['s4', 's5', 's6'],
+      ]);
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+
+  test(
+    'while the run is being closed is recorded wherever it was accepted, and nowhere else',
+    async () => {
+      const { id, provider } = await startHeld();
+      const messages = Array.from({ length: 20 }, (_, index) => `Message ${String(index)}`);
+      const sent = messages.map((text) => house.steer(id, 'messages', { text }));
+      const closed = house.steer(id, 'close', { scope: 'run' });
+      const late = messages.map((text) => house.steer(id, 'messages', { text: `Late: ${text}` }));
+      const statuses = await Promise.all([...sent, ...late]);
+      const run = await house.ended(id);
+      await provider.close();
+
+      const added = (await typesOf(id)).filter((type) => type === 'conclave.message.added.v1');
+      expect(await closed).toBe(200);
+      expect(added).toHaveLength(statuses.filter((status) => status === 200).length);
+      expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+
+  test(
     'is refused when it is nobody, below what is spent, or nothing at all',
     async () => {
       const { id, provider, gate } = await startHeld({ budget: { tokens: 90_000 } });
