@@ -12,6 +12,7 @@ import type { ServiceConfig } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import type { Database } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
+import { keyVariables } from '../infra/key-variables.ts';
 import { createLogger } from '../infra/logger.ts';
 import { loadSigner, signingKeyPath } from '../infra/signing.ts';
 import { releaseVersion } from '../infra/stack/program-part.ts';
@@ -101,6 +102,7 @@ async function connect(settings: ServiceConfig): Promise<{
       loopback: settings.mode === 'local',
     }),
     isSimulated: (url) => simulatedHost !== '' && url.host === simulatedHost,
+    isKeyVariable: keyVariables(settings.keyVariables),
     isSecretSet: (name) => (settings.secretNamed(name) ?? '') !== '',
     log,
     version,

@@ -150,6 +150,8 @@ export interface ApiDeps {
   readonly isHostAllowed: (url: URL) => boolean;
   /** Whether this address is that of the simulated panel: what comes from there is marked everywhere. */
   readonly isSimulated: (url: URL) => boolean;
+  /** Whether an agent may name this variable for its key. */
+  readonly isKeyVariable: (name: string) => boolean;
   /** Whether a variable that an agent names for its key is set here. */
   readonly isSecretSet: (name: string) => boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
+
 /** Levels of the logger, from the most to the least talkative; `silent` writes nothing. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -33,17 +35,24 @@ const HOST_PATTERN = new RegExp(
   'i',
 );
 
-const hostList = z
-  .string()
-  .transform((list) =>
-    list
-      .split(',')
-      .map((host) => host.trim())
-      .filter((host) => host !== ''),
-  )
-  .refine((hosts) => hosts.every((host) => HOST_PATTERN.test(host) && hasPossiblePort(host)), {
+const list = z.string().transform((text) =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
+
+const variableList = list.refine(
+  (patterns) => patterns.every((pattern) => KEY_VARIABLE_PATTERN.test(pattern)),
+  { error: 'expected names of variables separated by commas, each NAME or *_ENDING' },
+);
+
+const hostList = list.refine(
+  (hosts) => hosts.every((host) => HOST_PATTERN.test(host) && hasPossiblePort(host)),
+  {
     error: 'expected hosts separated by commas, each host, host:port or *.domain, without a scheme',
-  });
+  },
+);
 
 function hasPossiblePort(address: string): boolean {
   const port = /:(\d+)$/.exec(address)?.[1];
@@ -86,6 +95,7 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_S3_SECRET_KEY: text.optional(),
   CONCLAVE_S3_BIN: text.optional(),
   CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
+  CONCLAVE_KEY_VARIABLES: variableList.default(['*_API_KEY']),
   CONCLAVE_SIMULATED: oneOf(['auto', 'on', 'off']).default('auto'),
   CONCLAVE_SIMULATED_ADDRESS: url(['http:', 'https:']).optional(),
   CONCLAVE_SIMULATED_LATENCY_MS: milliseconds.default(50),

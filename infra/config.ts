@@ -7,6 +7,7 @@ import { resolve } from 'node:path';
 
 import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
 import type { LogLevel, Variables } from './config-schema.ts';
+import { keyVariables } from './key-variables.ts';
 import { readRunFile, readSecret } from './stack/run-files.ts';
 
 const PREFIX = 'CONCLAVE_';
@@ -88,12 +89,14 @@ export interface Config {
   readonly simulatedLatencyMs: number;
   /** Providers whose variable is in the environment, in a fixed order. */
   readonly providers: readonly AvailableProvider[];
+  /** Names of variables, or `*_ENDING`s of them, that agents may name for their keys. */
+  readonly keyVariables: readonly string[];
+  /** Where the environment says that Ollama listens. */
+  readonly ollamaHost: string | undefined;
   /**
    * Reads the variable that an agent names for its key.
    *
-   * @param name - A name of capitals, digits and underscores that begins with a letter; names with
-   *   our own prefix are refused, so that no agent can be made to send the database's password.
-   * @returns undefined when the name is malformed, ours, or not set.
+   * @returns undefined when the name is not among {@link Config.keyVariables}, or not set.
    */
   secretNamed(name: string): string | undefined;
 }
@@ -222,6 +225,7 @@ export function flagOf(variable: string): string {
 }
 
 function buildConfig(values: Variables, env: Environment): Config {
+  const isKeyVariable = keyVariables(values.CONCLAVE_KEY_VARIABLES);
   return {
     mode: values.CONCLAVE_MODE,
     host: values.CONCLAVE_HOST,
@@ -251,8 +255,9 @@ function buildConfig(values: Variables, env: Environment): Config {
     simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,
     simulatedLatencyMs: values.CONCLAVE_SIMULATED_LATENCY_MS,
     providers: availableProviders(env),
-    secretNamed: (name) =>
-      /^[A-Z][A-Z0-9_]*$/.test(name) && !name.startsWith(PREFIX) ? env[name] : undefined,
+    keyVariables: values.CONCLAVE_KEY_VARIABLES,
+    ollamaHost: env['OLLAMA_HOST'],
+    secretNamed: (name) => (isKeyVariable(name) ? env[name] : undefined),
   };
 }
 

@@ -138,11 +138,15 @@ function refuseHost(deps: Pick<ApiDeps, 'isHostAllowed'>, agent: Agent): void {
 }
 
 async function faultsOf(
-  deps: Pick<ApiDeps, 'agents'>,
+  deps: Pick<ApiDeps, 'agents' | 'isKeyVariable'>,
   tenantId: string,
   agent: Agent,
 ): Promise<readonly Fault[]> {
   const faults: Fault[] = [];
+  if (agent.apiKeyEnv !== null && !deps.isKeyVariable(agent.apiKeyEnv)) {
+    const expected = 'a variable that CONCLAVE_KEY_VARIABLES lists';
+    faults.push({ field: 'apiKeyEnv', got: shown(agent.apiKeyEnv), expected });
+  }
   if (agent.baseUrl === null && knownProviders[agent.provider].baseUrl === null) {
     const expected = `a URL, for ${agent.provider} has no address of its own`;
     faults.push({ field: 'baseUrl', got: 'nothing', expected });

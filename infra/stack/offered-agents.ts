@@ -79,7 +79,7 @@ export async function offerAgents(options: {
   note: (line: string) => void;
 }): Promise<void> {
   const { config, simulatedAddress } = options;
-  const host = config.secretNamed('OLLAMA_HOST');
+  const host = config.ollamaHost;
   const ollama = host === undefined || host === '' ? undefined : await askOllama(host);
   if (host !== undefined && host !== '' && ollama === undefined) {
     options.note('OLLAMA_HOST is set, but no Ollama with a model answers there; not offered');

@@ -31,6 +31,7 @@ export function programVariables(options: {
     CONCLAVE_SIMULATED_ADDRESS: connections.simulatedAddress,
     CONCLAVE_TEMPORAL_UI_PORT: options.uiPort?.toString(),
     CONCLAVE_ALLOWED_HOSTS: config.allowedHosts.join(','),
+    CONCLAVE_KEY_VARIABLES: config.keyVariables.join(','),
   };
   return {
     ...foreign,

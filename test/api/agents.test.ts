@@ -53,6 +53,23 @@ describe('agents', () => {
     ]);
   });
 
+  test('name no variable for their key that is not on the list', async () => {
+    const house = createHouse();
+
+    const response = await house.post('/v1/agents', { ...gpt, apiKeyEnv: 'HOME' });
+
+    expect(response.status).toBe(422);
+    expect(await response.json()).toMatchObject({
+      errors: [
+        {
+          field: 'apiKeyEnv',
+          got: '"HOME"',
+          expected: 'a variable that CONCLAVE_KEY_VARIABLES lists',
+        },
+      ],
+    });
+  });
+
   test('of the simulated panel are marked', async () => {
     const house = createHouse();
 

@@ -280,6 +280,7 @@ export function createHouse(): House {
     signingKeys: [{ keyId: '0123456789abcdef', algorithm: 'Ed25519', pem: 'PEM', raw: 'RAW' }],
     isHostAllowed: (url) => url.hostname === '127.0.0.1',
     isSimulated: (url) => url.port === '4010',
+    isKeyVariable: (name) => name.endsWith('_KEY'),
     isSecretSet: (name) => name === 'SET_KEY',
     log: silentLog,
     version: '1.2.3',

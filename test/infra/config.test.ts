@@ -107,18 +107,44 @@ describe('loadConfig', () => {
   });
 
   test.each([
+    ['LLAMA_API_KEY', 'mine'],
     ['MY_KEY_2', 'mine'],
-    ['my_key', undefined],
-    ['2_KEY', undefined],
-    ['MY-KEY', undefined],
-    ['ABSENT', undefined],
-    ['CONCLAVE_S3_SECRET_KEY', undefined],
+    ['MY_KEY_3', undefined],
+    ['AWS_SECRET_ACCESS_KEY', undefined],
+    ['my_api_key', undefined],
+    ['2_API_KEY', undefined],
+    ['MY-X_API_KEY', undefined],
+    ['ABSENT_API_KEY', undefined],
+    ['CONCLAVE_API_KEY', undefined],
   ])('reads the secret named %s as %p', (name, expected) => {
-    const env = { MY_KEY_2: 'mine', my_key: 'x', '2_KEY': 'x', 'MY-KEY': 'x' };
-    const config = loaded({ ...env, CONCLAVE_S3_SECRET_KEY: 'x' });
+    const names = ['MY_KEY_2', 'MY_KEY_3', 'LLAMA_API_KEY', 'AWS_SECRET_ACCESS_KEY'];
+    const wrong = ['my_api_key', '2_API_KEY', 'MY-X_API_KEY', 'CONCLAVE_API_KEY'];
+    const env = Object.fromEntries([...names, ...wrong].map((set) => [set, 'mine']));
+    const config = loaded({ ...env, CONCLAVE_KEY_VARIABLES: '*_API_KEY, MY_KEY_2' });
 
     expect(config.secretNamed(name)).toBe(expected);
   });
+
+  test('lets agents name the usual variables of providers for their keys, and no others', () => {
+    const config = loaded({ OPENAI_API_KEY: 'mine', GITHUB_TOKEN: 'other' });
+
+    expect(config.secretNamed('OPENAI_API_KEY')).toBe('mine');
+    expect(config.secretNamed('GITHUB_TOKEN')).toBeUndefined();
+  });
+
+  test.each(['*', '*KEY', 'my_key', 'A B', 'KEY=1'])(
+    'takes no list of key variables with %p in it',
+    (pattern) => {
+      const result = loadConfig({ env: { CONCLAVE_KEY_VARIABLES: pattern }, argv: [] });
+
+      expect(result).toEqual({
+        ok: false,
+        faults: [
+          'CONCLAVE_KEY_VARIABLES: expected names of variables separated by commas, each NAME or *_ENDING',
+        ],
+      });
+    },
+  );
 });
 
 test('a flag is the variable in kebab case without the prefix', () => {

@@ -58,6 +58,7 @@ export async function openApi(): Promise<ApiFixture> {
     signingKeys: [],
     isHostAllowed: () => true,
     isSimulated: () => false,
+    isKeyVariable: () => true,
     isSecretSet: () => true,
     log: { info: nothing, warn: nothing, error: nothing, debug: nothing },
     version: '0.0.0',

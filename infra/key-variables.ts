@@ -1,0 +1,20 @@
+const VARIABLE_NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
+const OWN_PREFIX = 'CONCLAVE_';
+
+/** A name, or with `*` in front every name that ends so: `LLAMA_KEY`, `*_API_KEY`. */
+export const KEY_VARIABLE_PATTERN = /^(?:[A-Z][A-Z0-9_]{0,127}|\*_[A-Z0-9_]{1,126})$/;
+
+/**
+ * Says which variables an agent may name for its key. Its value is sent to the agent's host, so no other secret of the
+ * process may be named, and never one of ours.
+ *
+ * @param patterns - each as {@link KEY_VARIABLE_PATTERN} has it
+ */
+export function keyVariables(patterns: readonly string[]): (name: string) => boolean {
+  return (name) =>
+    VARIABLE_NAME.test(name) &&
+    !name.startsWith(OWN_PREFIX) &&
+    patterns.some((pattern) =>
+      pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : name === pattern,
+    );
+}
