@@ -95,7 +95,7 @@ function folder(): string {
 }
 
 function documentOf(api: Api, version: string): object {
-  return api.getOpenAPI31Document({
+  const document = api.getOpenAPI31Document({
     openapi: '3.1.0',
     info: {
       title: 'Conclave',
@@ -107,4 +107,18 @@ function documentOf(api: Api, version: string): object {
     servers: [{ url: '/' }],
     security: [{ apiKey: [] }],
   });
+  for (const [path, item] of Object.entries(document.paths ?? {})) {
+    const tag = tagOf(path);
+    for (const method of methods) {
+      if (item[method] !== undefined) item[method].tags = [tag];
+    }
+  }
+  return document;
+}
+
+const methods = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+/** Routes of one resource stand together: all of `/v1/agents/…` under `agents`, what is not versioned under `service`. */
+function tagOf(path: string): string {
+  return /^\/v1\/([a-z-]+)/.exec(path)?.[1] ?? 'service';
 }

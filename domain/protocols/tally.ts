@@ -119,12 +119,17 @@ function supermajorityVerdict(protocol: SupermajorityProtocol, poll: Poll): Verd
   const passing = [...supportOf(poll)].find(([, support]) =>
     isSupermajority(protocol.share, support, base),
   );
-  const limit = protocol.share === 0.5 ? 'more than 0.5' : String(protocol.share);
+  const limit = protocol.share === 0.5 ? 'more than 0.5' : String(rounded(protocol.share));
   const measure = `${limit} of ${amount(poll, base)}`;
   if (passing === undefined)
     return undecided('no-quorum', `no option has the share required, ${measure}`);
   const [option, support] = passing;
   return decided(option, `${quoted(option)} has ${amount(poll, support)}, required ${measure}`);
+}
+
+/** A share as a person reads it: two thirds are 0.667. */
+function rounded(share: number): number {
+  return Number(share.toFixed(3));
 }
 
 const sharePrecision = 1_000_000_000n;

@@ -6,6 +6,7 @@ import { createHouse } from './fake-house.ts';
 interface Operation {
   readonly operationId: string;
   readonly summary: string;
+  readonly tags: readonly string[];
   readonly security?: object[];
   readonly requestBody?: { required: boolean };
   readonly responses: Readonly<Record<string, { description: string; content?: object }>>;
@@ -53,6 +54,19 @@ test('operations have names of their own', async () => {
   const names = operationsOf(document).map(([, { operationId }]) => operationId);
 
   expect(new Set(names).size).toBe(names.length);
+});
+
+test('operations stand under their resource', async () => {
+  const { document } = await readDocument();
+
+  const tags = operationsOf(document).map(([name, operation]) => [name, operation.tags]);
+
+  expect(Object.fromEntries(tags)).toMatchObject({
+    'POST /v1/collaborations/{id}/pause': ['collaborations'],
+    'DELETE /v1/agents/{name}': ['agents'],
+    'GET /v1/signing-keys': ['signing-keys'],
+    'GET /healthz': ['service'],
+  });
 });
 
 test('every body is required or has no required field', async () => {

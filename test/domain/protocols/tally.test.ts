@@ -207,6 +207,14 @@ describe('supermajority', () => {
     expect(outcome).toMatchObject(expected);
   });
 
+  test('says its share as a person reads it', () => {
+    const { ballots, electorate } = electionOf(options, [{ choice: single('A'), heads: 3 }]);
+
+    const outcome = tally({ kind: 'supermajority', share: 2 / 3 }, ballots, electorate);
+
+    expect(outcome.explanation).toBe('"A" has 3, required 0.667 of 3');
+  });
+
   test('of one half needs more than half', () => {
     const { ballots, electorate } = electionOf(options, [
       { choice: single('A'), heads: 2 },
