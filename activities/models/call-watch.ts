@@ -1,5 +1,11 @@
 import { localFault, ProviderFaultError } from './fault.ts';
-import type { ModelTimeouts } from './connector.ts';
+
+/** How long a call may take and how long its stream may stand still, milliseconds. */
+export interface ModelTimeouts {
+  readonly totalMs: number;
+  /** Longest silence between two pieces of a reply, and before the first. */
+  readonly chunkMs: number;
+}
 
 /** Watches one call: its caller's signal, its total time and the silence of its stream. */
 export interface CallWatch {

@@ -7,7 +7,7 @@ import type {
   ModelConnector,
   ModelRequest,
 } from '../../domain/providers/model-connector.ts';
-import { watchCall } from './call-watch.ts';
+import { watchCall, type ModelTimeouts } from './call-watch.ts';
 import { localFault, ProviderFaultError, sortFault } from './fault.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { probeHealth } from './health-probe.ts';
@@ -17,13 +17,6 @@ import { readStream } from './reply-stream.ts';
 import { sdkModel } from './sdk-model.ts';
 import { sdkRequest } from './sdk-request.ts';
 import { withStrictLines } from './strict-lines.ts';
-
-/** How long a call may take and how long its stream may stand still, milliseconds. */
-export interface ModelTimeouts {
-  readonly totalMs: number;
-  /** Longest silence between two pieces of a reply, and before the first. */
-  readonly chunkMs: number;
-}
 
 /** What a connector needs from outside. */
 export interface ConnectorDeps {

@@ -1,5 +1,5 @@
 import { OWNER_ROLE, withAppRole } from '../config.ts';
-import type { Connections } from '../config.ts';
+import type { Config, Connections, Environment } from '../config.ts';
 import { provisionLocalTenant } from '../database/local-tenant.ts';
 import { migrate } from '../database/migrate.ts';
 import { ensureSigningKey } from '../signing.ts';
@@ -12,13 +12,13 @@ import type { PortWish } from './ports.ts';
 import { planPostgres } from './postgres-part.ts';
 import { planProgram, releaseVersion } from './program-part.ts';
 import { acceptsConnections, answersHttp } from './readiness.ts';
+import type { RestartPatience } from './restart-policy.ts';
 import { PART_NAMES, removeRunFile } from './run-files.ts';
 import type { PartName } from './run-files.ts';
 import { planS3, s3Keys } from './s3-part.ts';
 import { programVariables, systemVariables, wantsSimulated } from './settings.ts';
-import type { StackPlan } from './stack.ts';
 import { StackFault } from './stack-fault.ts';
-import type { Supervisor } from './supervisor.ts';
+import type { StackObserver, Supervisor } from './supervisor.ts';
 import { planTemporal } from './temporal-part.ts';
 import { toolSearch } from './tool-sources.ts';
 import { obtainTool, TEMPORAL, VERSITYGW } from './tools.ts';
@@ -28,6 +28,18 @@ const UI_PORT_USUAL = 7401;
 const LOOPBACK = '127.0.0.1';
 const API_READY_WITHIN_MS = 60_000;
 const API_ASK_EVERY_MS = 50;
+
+/** Everything that starting needs to know, resolved. */
+export interface StackPlan {
+  readonly config: Config;
+  readonly env: Environment;
+  readonly parts: readonly PartName[];
+  readonly workers: number;
+  readonly patience: RestartPatience;
+  readonly observer: StackObserver;
+  /** Ends a start that is under way. */
+  readonly signal?: AbortSignal;
+}
 
 /** What came of bringing the parts up. */
 export interface RunningParts {

@@ -1,7 +1,7 @@
 import { loadConfig, readEnvironment } from '../config.ts';
 import type { Config, Connections, Environment } from '../config.ts';
 import { bringUp } from './bring-up.ts';
-import type { RunningParts } from './bring-up.ts';
+import type { RunningParts, StackPlan } from './bring-up.ts';
 import { lockDataFolder, openDataFolder } from './data-folder.ts';
 import { endOrphans } from './orphans.ts';
 import { USUAL_PATIENCE } from './restart-policy.ts';
@@ -68,18 +68,6 @@ export interface Stack {
   addWorker(): Promise<string>;
   /** Ends everything in order, within ten seconds. A second call does nothing. */
   stop(): Promise<void>;
-}
-
-/** Everything that starting needs to know, resolved. */
-export interface StackPlan {
-  readonly config: Config;
-  readonly env: Environment;
-  readonly parts: readonly PartName[];
-  readonly workers: number;
-  readonly patience: RestartPatience;
-  readonly observer: StackObserver;
-  /** Ends a start that is under way. */
-  readonly signal?: AbortSignal;
 }
 
 /**

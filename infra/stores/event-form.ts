@@ -1,6 +1,5 @@
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import type { EventType, LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
-import type { Place } from './group-commit.ts';
 
 /** RFC 3339 as the ledger keeps it: anything else would come back from the database as another text than was hashed. */
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -23,6 +22,9 @@ export interface EventForm {
   /** What follows the number: `"source":…}`. */
   readonly t: string;
 }
+
+/** Where an event came to stand: number, hash before, hash, and whether it was there already. */
+export type Place = readonly [seq: number, previousHash: string, hash: string, wasThere: boolean];
 
 /**
  * Prepares an event for its stream.

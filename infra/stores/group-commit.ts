@@ -1,7 +1,7 @@
 import type { Database } from '../database/connection.ts';
 import { persistently } from '../database/persistence.ts';
 import { isTransient } from '../database/transient-error.ts';
-import type { EventForm } from './event-form.ts';
+import type { EventForm, Place } from './event-form.ts';
 
 /** One thing to be done to one run, as the database's `perform_batch` takes it. */
 export interface Operation {
@@ -17,9 +17,6 @@ export interface Operation {
 export interface OperationNeeds {
   readonly account?: string;
 }
-
-/** Where an event came to stand: number, hash before, hash, and whether it was there already. */
-export type Place = readonly [seq: number, previousHash: string, hash: string, wasThere: boolean];
 
 /** What an operation came to; fields depend on `k`. */
 export interface OperationResult {
