@@ -17,8 +17,8 @@ export interface WorkerLocks {
   tryLock(workerId: string): Promise<boolean>;
   /** Gives a lock back, however often it was taken. */
   unlock(workerId: string): Promise<void>;
-  /** How long ago the connection was lost; infinite when it never was. */
-  lostForMs(): number;
+  /** For how long the connection has been back and its locks taken again; 0 before that, infinite when it was never lost. */
+  steadyForMs(): number;
   /** Ends the connection; every lock falls. */
   close(): Promise<void>;
 }
@@ -37,9 +37,8 @@ const unlocksMax = 10;
 export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks {
   const kept = new Map<string, string>();
   let [isClosing, isKeeping, mustKeep] = [false, false, false];
-  let lostAtMs = -Infinity;
+  let steadySinceMs = -Infinity;
   const sql = connect(url, () => {
-    lostAtMs = performance.now();
     mustKeep = true;
     onLost();
     if (!isKeeping) void keepAll();
@@ -49,11 +48,24 @@ export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks 
     isKeeping = true;
     while (mustKeep && !isClosing) {
       mustKeep = false;
+      await untilAnswered();
       const keeping = [...kept].map(([workerId, taskQueue]) => keepPatiently(workerId, taskQueue));
       // Who cannot be kept is dead to the others, which is the safe side; the next loss tries anew.
       await Promise.allSettled(keeping);
     }
+    steadySinceMs = performance.now();
     isKeeping = false;
+  }
+
+  async function untilAnswered(): Promise<void> {
+    while (!isClosing) {
+      const isThere = await sql`select`.then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return;
+      await new Promise((resolve) => setTimeout(resolve, retryMs));
+    }
   }
 
   async function keepPatiently(workerId: string, taskQueue: string): Promise<void> {
@@ -81,7 +93,7 @@ export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks 
     letGo: (workerId) => kept.delete(workerId),
     tryLock: (workerId) => tryLock(sql, workerId),
     unlock: (workerId) => unlock(sql, workerId),
-    lostForMs: () => performance.now() - lostAtMs,
+    steadyForMs: () => (isKeeping ? 0 : performance.now() - steadySinceMs),
     close: async () => {
       isClosing = true;
       kept.clear();

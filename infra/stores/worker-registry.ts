@@ -23,7 +23,7 @@ export interface WorkerRegistry {
   }): Promise<Registration>;
   /**
    * Lists workers that are registered but whose lock is free, and those that this process claimed and did not forget yet.
-   * None within two seconds of a lost connection: when the server was away, everyone's lock fell.
+   * None before two seconds after a lost connection is back: when the server was away, everyone's lock fell.
    */
   deadWorkers(): Promise<string[]>;
   /**
@@ -41,10 +41,11 @@ export interface WorkerRegistry {
 export interface WorkerRegistryDeps {
   /** URL of the application role; the registry opens one connection of its own. */
   readonly url: string;
+  /** Time for the others, who probably lost their connections too, to take their locks again; 2000 unless set. */
+  readonly graceMs?: number;
 }
 
-/** After a loss of the connection: time for the others, who probably lost theirs too, to take their locks again. */
-const graceMs = 2000;
+const graceDefaultMs = 2000;
 
 /**
  * Opens the registry.
@@ -52,6 +53,7 @@ const graceMs = 2000;
  * @param deps - where the database is
  */
 export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
+  const { graceMs = graceDefaultMs } = deps;
   const claimed = new Set<string>();
   const locks = createWorkerLocks(deps.url, () => {
     claimed.clear();
@@ -71,7 +73,7 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
     },
 
     deadWorkers: async () => {
-      if (locks.lostForMs() < graceMs) return [...claimed];
+      if (locks.steadyForMs() < graceMs) return [...claimed];
       const rows = await sql<{ id: string }[]>`select conclave.workers_dead() as id`.catch(
         nobodyWhenLost,
       );

@@ -1,3 +1,6 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as pass } from 'node:timers/promises';
+
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createWorkerRegistry } from '../../../infra/stores/worker-registry.ts';
@@ -7,6 +10,7 @@ import type { StoreFixture } from './run-fixture.ts';
 
 let fixture: StoreFixture;
 let open: WorkerRegistry[] = [];
+let doors: Door[] = [];
 
 beforeAll(async () => {
   fixture = await openFixture();
@@ -15,6 +19,8 @@ beforeAll(async () => {
 afterEach(async () => {
   await Promise.all(open.map((registry) => registry.close()));
   open = [];
+  for (const door of doors) door.close();
+  doors = [];
   await fixture.owner.sql`delete from conclave.workers`;
 });
 
@@ -27,8 +33,14 @@ function process(): WorkerRegistry {
   return registry;
 }
 
+const patienceMs = 4000;
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+  const late = performance.now() + patienceMs;
+  while (!(await condition())) {
+    if (performance.now() > late) throw new Error(`never came: ${String(condition)}`);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
 }
 
 const lockHolders = async (): Promise<number> => {
@@ -37,6 +49,61 @@ const lockHolders = async (): Promise<number> => {
     where l.locktype = 'advisory' and l.granted and d.datname = current_database()`;
   return rows.length;
 };
+
+const outageMs = 200;
+
+/** A way to the database that can be shut: who is inside is thrown out, who knocks waits. */
+interface Door {
+  readonly url: string;
+  shut(): void;
+  open(): void;
+  close(): void;
+}
+
+async function doorTo({ database }: StoreFixture): Promise<Door> {
+  const target = new URL(database.appUrl);
+  const inside = new Set<Socket>();
+  const waiting = new Set<Socket>();
+  let isOpen = true;
+  const letIn = (guest: Socket): void => {
+    const server = connect(Number(target.port), target.hostname);
+    inside.add(guest);
+    guest.pipe(server).pipe(guest);
+    for (const socket of [guest, server]) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        guest.destroy();
+        server.destroy();
+      });
+    }
+  };
+  const door = createServer((guest) => {
+    if (isOpen) letIn(guest);
+    else waiting.add(guest);
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  const url = new URL(target);
+  url.port = String((door.address() as AddressInfo).port);
+  const opened: Door = {
+    url: url.href,
+    shut: () => {
+      isOpen = false;
+      for (const guest of inside) guest.destroy();
+      inside.clear();
+    },
+    open: () => {
+      isOpen = true;
+      for (const guest of waiting) letIn(guest);
+      waiting.clear();
+    },
+    close: () => {
+      opened.shut();
+      door.close();
+    },
+  };
+  doors.push(opened);
+  return opened;
+}
 
 describe('worker registry', () => {
   test('a worker is dead as soon as its process is gone', async () => {
@@ -129,6 +196,27 @@ describe('worker registry', () => {
     await until(async () => (await lockHolders()) === 1);
     // Just after a loss it takes nobody for dead: the others may have lost theirs too.
     expect(await registry.deadWorkers()).toEqual([]);
+  });
+
+  test('nobody is taken for dead who is later back from an outage than another one', async () => {
+    const [early, late] = [await doorTo(fixture), await doorTo(fixture)];
+    const survivor = createWorkerRegistry({ url: early.url, graceMs: outageMs });
+    const slow = createWorkerRegistry({ url: late.url, graceMs: outageMs });
+    open.push(survivor, slow);
+    await survivor.register({ workerId: 'early', taskQueue: 'q' });
+    await slow.register({ workerId: 'late', taskQueue: 'q' });
+
+    early.shut();
+    late.shut();
+    await pass(2 * outageMs); // not a wait for something: the length of the outage
+    early.open();
+    await until(async () => (await lockHolders()) === 1);
+    const dead = await survivor.deadWorkers();
+    late.open();
+    await until(async () => (await lockHolders()) === 2);
+
+    expect(dead).toEqual([]);
+    await until(async () => !(await survivor.claimDead('late')));
   });
 
   test('what a dead worker held is released when it is forgotten', async () => {
