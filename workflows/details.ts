@@ -1,4 +1,5 @@
 import type { Fact, TurnRef } from '../domain/collaboration/fact.ts';
+import { gateNumbers } from '../domain/ledger/gate-sentence.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 
 /** Longest summary of a call or record; the server takes 400 bytes, and a persona's name may be in any script. */
@@ -22,6 +23,7 @@ export function recordSummaryOf(facts: readonly Fact[]): string {
 }
 
 function namedFact(fact: Fact): string {
+  if (fact.type === 'gate.decided') return `${fact.type} ${fact.outcome}`;
   return 'phase' in fact ? `${fact.type} ${String(fact.round)} ${fact.phase}` : fact.type;
 }
 
@@ -31,6 +33,8 @@ export function detailsOf(state: RunState): string {
     `**${state.plan.pattern}**, ${String(state.seats.length)} seats, ${whereOf(state)}`,
     `spent ${String(state.spent.tokens)} tokens in ${String(state.spent.calls)} calls`,
   ];
+  if (state.gate !== undefined)
+    lines.push(`gate: ${state.gate.outcome}, ${gateNumbers(state.gate)}`);
   if (state.seats.some(({ simulated }) => simulated)) lines.push('_with simulated agents_');
   if (state.verdict !== null) lines.push(`verdict: ${state.verdict.explanation}`);
   return lines.join('\n\n');

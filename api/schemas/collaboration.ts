@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
 import { phases } from '../../domain/collaboration/fact.ts';
+import { gateWays } from '../../domain/gate/gate-terms.ts';
 import { patterns } from '../../domain/collaboration/plan.ts';
 import { questionKinds } from '../../domain/calibration/question-kind.ts';
 import { collaborationStatuses } from '../../infra/stores/collaboration-store.ts';
@@ -9,6 +10,7 @@ import { linksSchema } from './links.ts';
 
 const tokens = z.int();
 const microsUsd = z.int();
+const share = z.number().min(0).max(1);
 
 /** Everything that was decided about a run before it started. */
 export const planSchema = z
@@ -58,6 +60,21 @@ export const planSchema = z
       }),
     budget: z.object({ tokens: tokens.nullable(), microsUsd: microsUsd.nullable() }),
     deadlineMs: z.int().nullable(),
+    gate: z
+      .object({
+        disagreementMax: share,
+        marginMin: share,
+        confidenceMin: share,
+        confidenceAsk: share,
+        statedMin: share,
+        askedWay: z.enum(gateWays),
+      })
+      .nullable()
+      .optional()
+      .openapi({
+        description:
+          'Thresholds with which the blind vote of a debate is enough; null without a gate, absent in other patterns.',
+      }),
   })
   .openapi('Plan');
 

@@ -1,16 +1,19 @@
 import { z } from '@hono/zod-openapi';
 
 import { noDecisionReasons, stopReasons } from '../../domain/collaboration/fact.ts';
+import { gateOutcomes, gateReasons, gateWays } from '../../domain/gate/gate-terms.ts';
+
+const costFields = {
+  inputTokens: z.int().nullable(),
+  cachedTokens: z.int().nullable(),
+  outputTokens: z.int().nullable(),
+  usd: z.number().nullable(),
+  calls: z.int(),
+  unknownCalls: z.int(),
+};
 
 const cost = z
-  .object({
-    inputTokens: z.int().nullable(),
-    cachedTokens: z.int().nullable(),
-    outputTokens: z.int().nullable(),
-    usd: z.number().nullable(),
-    calls: z.int(),
-    unknownCalls: z.int(),
-  })
+  .object(costFields)
   .openapi('Cost', { description: 'A field is null when any call left it unknown.' });
 
 const summary = {
@@ -26,6 +29,61 @@ const summary = {
 
 /** A decision as lists show it. */
 export const decisionSummarySchema = z.object(summary).openapi('DecisionSummary');
+
+const share = z.number().min(0).max(1);
+
+const gate = z
+  .object({
+    outcome: z.enum(gateOutcomes),
+    way: z.enum(gateWays).openapi({ description: 'What the run did; differs from `ask` alone.' }),
+    reasons: z
+      .array(z.enum(gateReasons))
+      .openapi({ description: 'What spoke against ending with the vote; empty for `done`.' }),
+    leading: z.string().nullable().openapi({ description: 'The leading answer in words.' }),
+    isDecided: z.boolean().openapi({ description: 'Whether the vote alone gives a decision.' }),
+    disagreement: share.nullable().openapi({
+      description: 'Normalised entropy of the votes: 0 for one answer, 1 for an even spread.',
+    }),
+    margin: z
+      .number()
+      .min(-1)
+      .max(1)
+      .openapi({ description: 'Lead over the next answer, share of the weight of all seats.' }),
+    confidence: share.nullable().openapi({
+      description: 'Mean confidence of the leading side, by weight; null where it is unknown.',
+    }),
+    stated: share.openapi({ description: 'Share of the leading side that stated a confidence.' }),
+    voted: z.int(),
+    seats: z.int(),
+    joined: z.int().openapi({ description: 'Seats that joined after the vote had begun.' }),
+  })
+  .openapi('GateReport', { description: 'What the gate saw after the blind vote.' });
+
+const debate = z
+  .object({
+    control: z
+      .object({
+        kind: z.enum(['decided', 'no-decision']),
+        answer: z.string().nullable(),
+        reason: z.enum(noDecisionReasons).nullable(),
+        explanation: z.string(),
+      })
+      .openapi({ description: 'What the blind vote alone would have decided.' }),
+    gate: gate.nullable().openapi({ description: 'Null where no gate decided.' }),
+    changed: z
+      .boolean()
+      .openapi({ description: "Whether the answer at the end is another than the control's." }),
+    rounds: z
+      .array(z.object({ round: z.int(), ...costFields }))
+      .openapi({ description: 'What each round cost; the first is the blind vote.' }),
+    chair: z
+      .object(costFields)
+      .openapi({ description: "What the chair's work cost; it belongs to no round." }),
+    marginal: z
+      .object({ ...costFields, flips: z.int() })
+      .openapi({ description: 'What all rounds after the vote cost, and the flips in them.' }),
+  })
+  .openapi('DebateReport', { description: 'What the debate was worth beyond its blind vote.' });
 
 /** A decision with everything that speaks for and against it. */
 export const decisionSchema = z
@@ -54,5 +112,8 @@ export const decisionSchema = z
     dissent: z.array(
       z.object({ seat: z.string(), agent: z.string(), answer: z.string(), rationale: z.string() }),
     ),
+    debate: debate
+      .optional()
+      .openapi({ description: 'Of debates only; absent in records older than gates.' }),
   })
   .openapi('Decision');

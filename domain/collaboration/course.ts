@@ -29,6 +29,8 @@ export interface Course {
   enough(state: RunState): StopReason | null;
   /** Whether the open pass is the one whose votes decide, so that it may end early. */
   isDeciding(state: RunState): boolean;
+  /** What the pattern decides before it goes on, between passes; `null` where nothing is to be decided. */
+  gate?(state: RunState): FactOf<'gate.decided'> | null;
 }
 
 /** Makes the machine of a pattern: everything that patterns share is here, the pattern adds its course. */
@@ -65,7 +67,7 @@ function decide(course: Course, state: RunState): Fact | null {
   const percent = thresholdsCrossed(state.budget, state.spent, state.thresholds)[0];
   if (percent !== undefined) return { type: 'threshold.reached', percent };
   const stoppedBy = stopReason(course, state);
-  if (stoppedBy === null) return opening(course, state);
+  if (stoppedBy === null) return course.gate?.(state) ?? opening(course, state);
   if (chairTurns(state, stoppedBy).length > 0) return null;
   return { type: 'decision.reached', verdict: verdictOf(state, stoppedBy) };
 }
@@ -143,8 +145,14 @@ function chairTurn(state: RunState, task: TurnTask): TurnRef {
   return turnRef(task, Math.max(1, state.round), state.plan.chair.seat);
 }
 
-/** Reasons that leave the chair nothing to do: the run goes on, or is out of time, money or leave. */
-const withoutChair: readonly (StopReason | null)[] = [null, 'cancelled', 'deadline', 'budget'];
+/** Reasons that leave the chair nothing to do: the run goes on, is out of time, money or leave, or needs no more than its votes. */
+const withoutChair: readonly (StopReason | null)[] = [
+  null,
+  'cancelled',
+  'deadline',
+  'budget',
+  'gate',
+];
 
 /** The next thing that the chair has to do before a decision; none or one. */
 function chairTurns(state: RunState, stoppedBy: StopReason | null): readonly TurnRef[] {

@@ -1,3 +1,4 @@
+import type { GateOutcome, GateReading, GateReason, GateWay } from '../gate/gate-terms.ts';
 import type { NoDecisionReason, StopReason } from './fact.ts';
 
 /** Totals of a run. A field is `null` when any call left it unknown; `unknownCalls` says how many did. */
@@ -41,6 +42,37 @@ export interface Flip {
   readonly citing: string | null;
 }
 
+/** What the blind vote of a debate would have decided alone, under the same protocol. */
+export interface ControlVote {
+  readonly kind: 'decided' | 'no-decision';
+  /** In words; of an open debate the most frequent wording, never a synthesis. */
+  readonly answer: string | null;
+  readonly reason: NoDecisionReason | null;
+  readonly explanation: string;
+}
+
+/** What the gate saw after the blind vote, and what it decided; see `Gate` and `GateReading`. */
+export interface GateReport extends GateReading {
+  readonly outcome: GateOutcome;
+  readonly way: GateWay;
+  readonly reasons: readonly GateReason[];
+}
+
+/** What a debate was worth: the vote alone, and what followed it. */
+export interface DebateReport {
+  readonly control: ControlVote;
+  /** `null` where no gate decided. */
+  readonly gate: GateReport | null;
+  /** Whether the answer at the end is another than the control's; a decision where there was none is one too. */
+  readonly changed: boolean;
+  /** What each round cost; the first is the blind vote. */
+  readonly rounds: readonly ({ readonly round: number } & Cost)[];
+  /** What the chair's work cost; it belongs to no round. */
+  readonly chair: Cost;
+  /** The debate beyond its vote: what all later rounds cost together, and how often a seat changed its position in them. */
+  readonly marginal: Cost & { readonly flips: number };
+}
+
 /** The outcome of a collaboration, as the API shows it and the record seals it. */
 export interface Decision {
   readonly kind: 'decided' | 'no-decision';
@@ -55,6 +87,8 @@ export interface Decision {
   readonly stoppedBy: StopReason;
   readonly cost: Cost;
   readonly simulated: boolean;
+  /** Of debates only; absent in records that are older than gates. */
+  readonly debate?: DebateReport;
 }
 
 /** The sealed, signed form of a decision. Canonical JSON (RFC 8785) of everything but `signature` is what is signed (Ed25519). */

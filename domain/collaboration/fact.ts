@@ -1,3 +1,4 @@
+import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import type { Usage } from '../providers/usage.ts';
 import type { BudgetLimits, Plan, Seat } from './plan.ts';
@@ -40,6 +41,7 @@ export type ClosingReason = (typeof closingReasons)[number];
 export const stopReasons = [
   'rounds',
   'stability',
+  'gate',
   'certain',
   'deadline',
   'budget',
@@ -142,6 +144,8 @@ export type Fact =
   | ({ readonly type: 'judgement.given'; readonly choice: Choice } & TurnRef & TurnCost)
   /** The chair wrote the answer up. */
   | ({ readonly type: 'synthesis.written' } & TurnRef & TurnCost)
+  /** Whether the blind vote is enough. Follows the first `round.closed` of a debate whose plan has a gate. */
+  | ({ readonly type: 'gate.decided' } & GateDecision)
   | { readonly type: 'threshold.reached'; readonly percent: BudgetThreshold }
   | { readonly type: 'collaboration.paused'; readonly by: string }
   | { readonly type: 'collaboration.resumed'; readonly by: string }

@@ -1,6 +1,7 @@
 import type { ConfidenceMap } from '../calibration/confidence-map.ts';
 import type { QuestionKind } from '../calibration/question-kind.ts';
 import type { ModelName } from '../calibration/track-record.ts';
+import type { Gate } from '../gate/gate-terms.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 
 /** The patterns that exist so far. */
@@ -87,4 +88,9 @@ export interface Plan {
   readonly toleratedFaults?: number;
   /** Only where the plan uses the records of its models. */
   readonly calibration?: PlanCalibration;
+  /**
+   * Whether the blind vote may be enough in a debate; `null` for no gate. Absent in other patterns and in plans that are
+   * older than gates: their runs have none, and their decisions no report of the debate.
+   */
+  readonly gate?: Gate | null;
 }

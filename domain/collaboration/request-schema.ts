@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { questionKinds } from '../calibration/question-kind.ts';
+import { gateSchema } from '../gate/gate-schema.ts';
 import { fieldOf, grouped, shown, type Fault } from '../planning/fault.ts';
 import { parseDeadline } from '../planning/duration.ts';
 import { utf8Bytes } from '../prompts/token-estimate.ts';
@@ -210,6 +211,11 @@ export const collaborationRequestSchema = only({
   ),
   depth: maybe(
     oneOf(['combined', 'split']).describe('Critique and revision in one call, or in a call each.'),
+  ),
+  gate: maybe(
+    gateSchema.describe(
+      'Holds the debate only if it can pay, or not: off by default from thoroughness 0.4 on.',
+    ),
   ),
   chair: maybe(agentName.describe('Agent that judges, groups and writes up.')),
   allowFallback: flag("Lets an agent's fallback answer when it cannot be reached."),

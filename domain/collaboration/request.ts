@@ -1,4 +1,5 @@
 import type { QuestionKind } from '../calibration/question-kind.ts';
+import type { Gate } from '../gate/gate-terms.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import type { Pattern } from './plan.ts';
 
@@ -37,6 +38,8 @@ export interface CollaborationRequest {
   readonly synthesis?: boolean;
   readonly grouping?: 'exact' | 'normalised' | 'model';
   readonly depth?: 'combined' | 'split';
+  /** Whether the blind vote of a debate may be enough; thresholds that are left out follow thoroughness. */
+  readonly gate?: 'off' | Partial<Gate>;
   /** Agent that judges, groups and synthesises; the first participant by default. */
   readonly chair?: string;
   readonly allowFallback?: boolean;

@@ -1,3 +1,4 @@
+import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { noUsage, addUsage, totalTokens, type Usage } from '../providers/usage.ts';
 import type {
@@ -75,6 +76,8 @@ export interface RunState {
   readonly closing: 'round' | 'run' | null;
   readonly cancelled: { readonly by: string; readonly reason: string } | null;
   readonly verdict: Verdict | null;
+  /** Absent before the gate has decided, and where there is none. */
+  readonly gate?: GateDecision;
 }
 
 /**
@@ -175,9 +178,16 @@ function evolveCourse(state: RunState, fact: Exclude<Fact, TurnFact | SteeringFa
       return closePass(state, fact);
     case 'decision.reached':
       return { ...state, verdict: fact.verdict };
+    case 'gate.decided':
+      return { ...state, gate: decidedBy(fact) };
     case 'threshold.reached':
       return { ...state, thresholds: [...state.thresholds, fact.percent] };
   }
+}
+
+function decidedBy(fact: FactOf<'gate.decided'>): GateDecision {
+  const { round, outcome, way, reasons, reading } = fact;
+  return { round, outcome, way, reasons, reading };
 }
 
 function openPass(state: RunState, fact: FactOf<'round.opened'>): RunState {

@@ -2,10 +2,11 @@ import { machineOf, type WantedPass } from '../collaboration/course.ts';
 import type { StopReason } from '../collaboration/fact.ts';
 import { isFlip } from '../collaboration/flip.ts';
 import type { RunState } from '../collaboration/run-state.ts';
+import { gateAfterVote } from '../gate/gate.ts';
 
 /**
  * The debate: blind proposals, then rounds of critique and revision, until the rounds are used up or nobody moves any
- * more. Then the chair groups, judges and writes up where the plan says so, and the protocol decides.
+ * more. Where the plan has a gate, it may find the proposals enough. Then the chair groups, judges and writes up where the plan says so, and the protocol decides.
  */
 export const debate = machineOf({
   following,
@@ -15,6 +16,7 @@ export const debate = machineOf({
     state.pass.phase !== 'critique' &&
     (state.pass.round >= state.plan.rounds || state.pass.directives.isLast) &&
     (state.plan.grouping !== 'model' || state.optionKeys.length > 0),
+  gate: gateAfterVote,
 });
 
 function following(state: RunState): WantedPass {
@@ -28,6 +30,7 @@ function enough(state: RunState): StopReason | null {
   const last = state.passes.at(-1);
   if (last === undefined || last.phase === 'critique') return null;
   if (last.reason === 'certain') return 'certain';
+  if (state.gate?.way === 'done') return 'gate';
   if (last.round >= state.plan.rounds) return 'rounds';
   return state.plan.stopOnStability && isStable(state) ? 'stability' : null;
 }

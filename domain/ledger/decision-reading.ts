@@ -6,6 +6,7 @@ import type { Seat } from '../collaboration/plan.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { optionsOf } from '../protocols/validity.ts';
 import { totalCost } from './cost.ts';
+import { debateReportOf } from './debate-report.ts';
 import { costsOf, isPosition, positionInWords } from './run-reading.ts';
 import type { RunReading, TurnReading } from './run-reading.ts';
 
@@ -22,18 +23,25 @@ const quotedCharactersMax = 120;
 export function decisionOf(run: RunReading): Decision {
   const { verdict } = run.state;
   if (verdict === null) throw new Error('events of a run: got no decision.reached');
+  const flips = flipsOf(run);
+  const debate = debateReportOf(run, {
+    verdict,
+    flips: flips.length,
+    inWords: (explanation) => inWords(run, explanation),
+  });
   return {
     kind: verdict.kind,
     answer: answerOf(run, verdict),
     reason: verdict.reason,
     explanation: inWords(run, verdict.explanation),
     votes: run.state.seats.map((seat) => voteOf(run, seat)),
-    flips: flipsOf(run),
+    flips,
     dissent: dissentOf(run, verdict),
     rounds: verdict.rounds,
     stoppedBy: verdict.stoppedBy,
     cost: totalCost(costsOf(run)),
     simulated: run.isSimulated,
+    ...(debate === undefined ? {} : { debate }),
   };
 }
 

@@ -12,6 +12,44 @@ const count = z.int().nonnegative();
 const known = z.number().nonnegative().nullable();
 const words = z.union([z.string(), z.array(z.string())]);
 
+const cost = {
+  inputTokens: known,
+  cachedTokens: known,
+  outputTokens: known,
+  usd: known,
+  calls: count,
+  unknownCalls: count,
+};
+
+const debate = z.strictObject({
+  control: z.strictObject({
+    kind: z.enum(['decided', 'no-decision']),
+    answer: z.string().nullable(),
+    reason: z.string().nullable(),
+    explanation: z.string(),
+  }),
+  gate: z
+    .strictObject({
+      outcome: z.string(),
+      way: z.string(),
+      reasons: z.array(z.string()),
+      leading: z.string().nullable(),
+      isDecided: z.boolean(),
+      disagreement: z.number().nullable(),
+      margin: z.number(),
+      confidence: z.number().nullable(),
+      stated: z.number(),
+      voted: count,
+      seats: count,
+      joined: count,
+    })
+    .nullable(),
+  changed: z.boolean(),
+  rounds: z.array(z.strictObject({ round: count, ...cost })),
+  chair: z.strictObject(cost),
+  marginal: z.strictObject({ ...cost, flips: count }),
+});
+
 const decision = z.strictObject({
   kind: z.enum(['decided', 'no-decision']),
   answer: z.string().nullable(),
@@ -47,18 +85,12 @@ const decision = z.strictObject({
   ),
   rounds: count,
   stoppedBy: z.string(),
-  cost: z.strictObject({
-    inputTokens: known,
-    cachedTokens: known,
-    outputTokens: known,
-    usd: known,
-    calls: count,
-    unknownCalls: count,
-  }),
+  cost: z.strictObject(cost),
   simulated: z.boolean(),
+  debate: debate.exactOptional(),
 });
 
-/** Shape of a sealed record, version 1: every field is there, and no other. */
+/** Shape of a sealed record, version 1: every field is there, and no other; `decision.debate` only since there are gates. */
 export const sealedRecordSchema = z.strictObject({
   version: z.literal(1),
   collaborationId: z.string(),

@@ -1,4 +1,5 @@
 import type { Cost, Decision, DecisionVote } from '../collaboration/decision.ts';
+import { debateSentences } from './debate-sentences.ts';
 import type { Transcript, TranscriptNote, TranscriptTurn } from './transcript.ts';
 
 /**
@@ -87,6 +88,9 @@ function decisionBlocks(decision: Decision | null): readonly string[] {
     answer === null ? `No decision: ${String(reason)}.` : quoted(`**${answer.trim()}**`),
     `${oneLine(explanation)} (${rounds} ${rounds === 1 ? 'round' : 'rounds'}, stopped by ${stoppedBy})`,
     ...list(decision.votes.map(voteLine)),
+    ...list(
+      (decision.debate ? debateSentences(decision.debate) : []).map((line) => `- ${oneLine(line)}`),
+    ),
     ...list(
       decision.flips.map(
         ({ seat, round, from, to, citing }) =>

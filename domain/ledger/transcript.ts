@@ -3,6 +3,7 @@ import type { FactOf, TurnTask } from '../collaboration/fact.ts';
 import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
 import { factOf } from './event.ts';
+import { gateSentence } from './gate-sentence.ts';
 import type { LedgerEvent, MaterialRef, Text } from './event.ts';
 import type { RecordSource } from './record.ts';
 import { choiceInWords, costsOf, isPaid, isPosition, readRun } from './run-reading.ts';
@@ -179,7 +180,7 @@ function noteOf(run: RunReading, event: LedgerEvent): readonly TranscriptNote[] 
   if (fact.type === 'message.added') {
     return [{ kind: 'message', seq, time, text: `${fact.by}: ${messageText(run, event)}` }];
   }
-  return [{ kind: 'note', seq, time, text: sentenceOf(fact) }];
+  return [{ kind: 'note', seq, time, text: sentenceOf(run, fact) }];
 }
 
 function openingOf({ round, phase, seats, directives }: FactOf<'round.opened'>): string {
@@ -195,6 +196,7 @@ function messageText(run: RunReading, event: LedgerEvent): string {
 
 /** What people, the clock and the budget caused. */
 type NotedFact = FactOf<
+  | 'gate.decided'
   | 'threshold.reached'
   | 'collaboration.paused'
   | 'collaboration.resumed'
@@ -206,8 +208,10 @@ type NotedFact = FactOf<
   | 'decision.reached'
 >;
 
-function sentenceOf(fact: NotedFact): string {
+function sentenceOf(run: RunReading, fact: NotedFact): string {
   switch (fact.type) {
+    case 'gate.decided':
+      return gateSentence(fact, (key) => run.wordsOf(key));
     case 'threshold.reached':
       return `${fact.percent} % of the budget are used.`;
     case 'collaboration.paused':

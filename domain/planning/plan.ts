@@ -10,6 +10,7 @@ import { weighedByRecord, type KnownRecords } from './calibrating.ts';
 import { parseDeadline } from './duration.ts';
 import { estimateOf, type PricesByAgent } from './estimate.ts';
 import { shown, type Fault } from './fault.ts';
+import { gateFaults, gateOf } from './gating.ts';
 import { fitted, leastOf, type Draft } from './fitting.ts';
 import { chairFaults, chairOf, participantFaults, seatsOf, type Candidates } from './seating.ts';
 import { settingsFor, thoroughnessDefault, type Settings } from './settings.ts';
@@ -63,6 +64,7 @@ export function makePlan(
     ...fieldFaults(request),
     ...tableFaults(request, draft.plan.seats),
     ...toleranceFaults(draft.plan),
+    ...gateFaults(request, draft.plan),
   ];
   if (faults.length > 0) return { ok: false, faults };
 
@@ -111,7 +113,10 @@ function draftOf(
     toleratedFaults: request.toleratedFaults ?? 0,
   };
   return {
-    plan: isByRecord(plan.protocol) ? weighedByRecord(plan, records) : plan,
+    plan: {
+      ...(isByRecord(plan.protocol) ? weighedByRecord(plan, records) : plan),
+      ...gateOf(plan, request.gate),
+    },
     materialTokens: tokensOfBytes(materialBytes) + framesOf(request),
     isOutputFixed: request.maxOutputTokens !== undefined,
   };

@@ -1,6 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { turnRef, type Fact } from '../../domain/collaboration/fact.ts';
+import { gateFor } from '../../domain/gate/gate-defaults.ts';
+import { factsOf } from '../../domain/collaboration/step.ts';
+import { debate } from '../../domain/debate/debate.ts';
 import { foldRun, openingFacts } from '../../domain/machines.ts';
 import { detailsOf, recordSummaryOf, summaryOf } from '../../workflows/details.ts';
 import { aCost, position } from '../support/drive.ts';
@@ -103,6 +106,24 @@ describe('the details of a run', () => {
 
     expect(details).toContain(`spent ${String(tokens)} tokens in 1 calls`);
     expect(details).toContain('verdict: o1 has the most, 1 of 1');
+  });
+
+  test('say what the gate saw and decided, and name its outcome in its record', () => {
+    const plan = planWith({ seats: seats(2), gate: gateFor(0.5) });
+    const voted = foldRun([
+      ...openingFacts(plan),
+      position(turnRef('proposal', 1, 's1'), 'o1'),
+      position(turnRef('proposal', 1, 's2'), 'o1'),
+    ]);
+    const facts = factsOf(debate.next(voted));
+
+    expect(recordSummaryOf(facts)).toBe(
+      'round.closed 1 proposal, gate.decided done, decision.reached',
+    );
+    expect(detailsOf(facts.reduce((state, fact) => debate.evolve(state, fact), voted))).toContain(
+      'gate: done, disagreement 0, margin 1, confidence 0.8',
+    );
+    expect(detailsOf(voted)).not.toContain('gate');
   });
 
   test('mark simulated agents, and only those', () => {

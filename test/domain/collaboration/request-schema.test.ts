@@ -35,6 +35,7 @@ const sameFields: SameFields = {
   toleratedFaults: true,
   budget: true,
   deadline: true,
+  gate: true,
   stopOnStability: true,
   endsEarly: true,
   synthesis: true,
@@ -69,6 +70,7 @@ const most: CollaborationRequest = {
   toleratedFaults: 1,
   budget: { tokens: 20_000, usd: 0.5 },
   deadline: 'PT10M',
+  gate: { marginMin: 0.6, askedWay: 'done' },
   stopOnStability: true,
   endsEarly: false,
   synthesis: false,
@@ -102,6 +104,10 @@ describe('a body', () => {
   test('passes unchanged with the least and with all fields', () => {
     expect(collaborationRequestSchema.parse(least)).toEqual(least);
     expect(collaborationRequestSchema.parse(most)).toEqual(most);
+    expect(collaborationRequestSchema.parse({ ...least, gate: 'off' })).toEqual({
+      ...least,
+      gate: 'off',
+    });
   });
 
   test('that is no object is refused as a whole', () => {
@@ -119,6 +125,8 @@ describe('a body', () => {
   });
 });
 
+const gateFields =
+  'one of the fields disagreementMax, marginMin, confidenceMin, confidenceAsk, statedMin, askedWay';
 const text20000 = 'a text of 1 to 20,000 characters';
 const deadlineError =
   'an ISO 8601 duration from PT1S to P30D in weeks, days, hours, minutes and seconds, for instance PT10M';
@@ -130,6 +138,13 @@ describe('a field out of its range', () => {
   const cases: readonly (readonly [Record<string, unknown>, string, string, string])[] = [
     [{ pattern: 'chat' }, 'pattern', '"chat"', 'one of consensus, debate'],
     [{ question: undefined }, 'question', 'nothing', text20000],
+    [{ gate: 'on' }, 'gate', '"on"', '"off"'],
+    [{ gate: true }, 'gate', 'true', '"off", or an object of thresholds'],
+    [{ gate: null }, 'gate', 'null', '"off", or an object of thresholds'],
+    [{ gate: { marginMin: 1.5 } }, 'gate.marginMin', '1.5', 'a number from 0 to 1'],
+    [{ gate: { statedMin: '1' } }, 'gate.statedMin', '"1"', 'a number from 0 to 1'],
+    [{ gate: { askedWay: 'ask' } }, 'gate.askedWay', '"ask"', 'one of done, debate'],
+    [{ gate: { margin: 1 } }, 'gate.margin', '1', gateFields],
     [{ question: '' }, 'question', '""', text20000],
     [{ question: ' \n' }, 'question', '" \\n"', `${text20000}, not only blanks`],
     [
