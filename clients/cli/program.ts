@@ -126,6 +126,7 @@ function startCommand(program: Command, usage: string, description: string): Com
     .option('--budget-tokens <n>', 'most tokens', numberOf)
     .option('--deadline <duration>', 'most time, for instance PT10M')
     .option('--chair <agent>', 'who judges, groups and writes up')
+    .option('--gate <gate>', 'debate only if it can pay: on, off, or thresholds as JSON')
     .option('--no-stop-on-stability', 'go on when nobody moves any more')
     .option('--idempotency-key <key>', 'makes the start safe to repeat')
     .option('--estimate', 'show plan and cost, start nothing')

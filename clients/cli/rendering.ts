@@ -1,4 +1,5 @@
 import type { Cost, Decision } from '../../domain/collaboration/decision.ts';
+import { debateSentences } from '../../domain/ledger/debate-sentences.ts';
 import { factOf } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, Text, TurnContent } from '../../domain/ledger/event.ts';
 
@@ -52,6 +53,9 @@ export function decisionText(decision: Decision): string {
     ...decision.dissent.map(
       ({ seat, agent, answer: lost, rationale }) =>
         `  dissent of ${seat} ${agent}: ${shortened(lost)} (${shortened(rationale)})`,
+    ),
+    ...(decision.debate ? debateSentences(decision.debate) : []).map(
+      (line) => `  ${shortened(line)}`,
     ),
     costText(decision.cost),
   ].join('\n');

@@ -21,6 +21,7 @@ export interface StartOptions {
   readonly chair?: string;
   readonly persona?: readonly string[];
   readonly stopOnStability?: boolean;
+  readonly gate?: string;
 }
 
 /**
@@ -53,6 +54,7 @@ export async function startBody(
     toleratedFaults: options.toleratedFaults,
     budget: usd === undefined && tokens === undefined ? undefined : given({ usd, tokens }),
     deadline: options.deadline,
+    gate: options.gate === undefined ? undefined : gateOf(options.gate),
     chair: options.chair,
     personas: options.persona && Object.fromEntries(options.persona.map(personaOf)),
     // The flag is on unless it was switched off: only that is worth saying.
@@ -105,10 +107,22 @@ export function protocolOf(text: string): unknown {
       exitUsage,
     );
   }
+  return jsonOf(text, '--protocol');
+}
+
+/** Reads `off`, `on` (all thresholds by thoroughness), or thresholds as JSON. */
+function gateOf(text: string): unknown {
+  if (text === 'off') return text;
+  if (text === 'on') return {};
+  if (text.trim().startsWith('{')) return jsonOf(text, '--gate');
+  throw new CommandError(`--gate: got "${text}", expected on, off or JSON`, exitUsage);
+}
+
+function jsonOf(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new CommandError(`--protocol: got JSON that does not parse: ${text}`, exitUsage, cause);
+    throw new CommandError(`${where}: got JSON that does not parse: ${text}`, exitUsage, cause);
   }
 }
 

@@ -1,0 +1,44 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { decisionText } from '../../../clients/cli/rendering.ts';
+import { startBody } from '../../../clients/cli/start-request.ts';
+import { sealedSample } from './sealed-sample.ts';
+
+describe('the gate of a start', () => {
+  test.each([
+    ['off', 'off'],
+    ['on', {}],
+    ['{"marginMin": 0.6}', { marginMin: 0.6 }],
+  ])('is sent as it was said: %s', async (given, gate) => {
+    const body = await startBody('debate', 'Which store?', { gate: given });
+
+    expect(body).toEqual({ pattern: 'debate', question: 'Which store?', gate });
+  });
+
+  test.each([
+    ['maybe', '--gate: got "maybe", expected on, off or JSON'],
+    ['{"marginMin":', '--gate: got JSON that does not parse'],
+  ])('is refused before anything is sent: %s', async (gate, message) => {
+    await expect(startBody('debate', 'Which store?', { gate })).rejects.toThrow(message);
+  });
+});
+
+test('a decision tells what its debate was worth beyond the vote', () => {
+  const { decision } = sealedSample().record;
+  const { cost } = decision;
+  const text = decisionText({
+    ...decision,
+    debate: {
+      control: { kind: 'decided', answer: 'MySQL o2', reason: null, explanation: '' },
+      gate: null,
+      changed: true,
+      rounds: [{ round: 1, ...cost }],
+      chair: { ...cost, calls: 0 },
+      marginal: { ...cost, flips: 1 },
+    },
+  });
+
+  expect(text).toContain('  Blind vote alone: MySQL o2; the end is another.');
+  expect(text).toContain('  The debate beyond it cost unknown tokens');
+  expect(decisionText(decision)).not.toContain('Blind vote');
+});
