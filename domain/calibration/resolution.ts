@@ -1,14 +1,13 @@
-import { ballotsOf, electorateOf, leadingKey, mergedChoice } from '../collaboration/ballots.ts';
+import { leadingKey, mergedChoice } from '../collaboration/ballots.ts';
 import type { FactOf } from '../collaboration/fact.ts';
 import type { Seat } from '../collaboration/plan.ts';
-import type { RunState } from '../collaboration/run-state.ts';
+import { controlTally } from '../ledger/debate-report.ts';
 import type { Sha256 } from '../ledger/event.ts';
 import { isPosition, positionInWords } from '../ledger/run-reading.ts';
 import type { RunReading, TurnReading } from '../ledger/run-reading.ts';
 import { shown, type Fault } from '../planning/fault.ts';
 import { answerKey } from '../replies/answer-key.ts';
-import type { Choice, Protocol } from '../protocols/protocol.ts';
-import { tally } from '../protocols/tally.ts';
+import type { Choice } from '../protocols/protocol.ts';
 import { optionsOf } from '../protocols/validity.ts';
 import { questionKindDefault, type QuestionKind } from './question-kind.ts';
 import type { ModelName } from './track-record.ts';
@@ -187,22 +186,8 @@ function namesTruth(run: RunReading, choice: Choice, truth: string): boolean | n
 
 /** Counts the blind votes as if nothing had come after them. */
 function controlOf(run: RunReading, truth: string): VoteOutcome {
-  const { state } = run;
-  const blind = state.plan.seats.flatMap(({ seat }) => blindTurn(run, seat) ?? []);
-  const standpoints = Object.fromEntries(
-    blind.map(({ fact }) => [fact.seat, { ...fact, vetoes: fact.vetoes ?? [] }]),
-  );
-  const protocol: Protocol =
-    state.plan.protocol.kind === 'judge' ? { kind: 'plurality' } : state.plan.protocol;
-  const before: RunState = {
-    ...state,
-    plan: { ...state.plan, protocol },
-    seats: state.plan.seats,
-    standpoints,
-    judgement: null,
-  };
-  const counted = tally(protocol, ballotsOf(before), electorateOf(before));
-  const answer = counted.kind === 'decided' ? counted.option : null;
+  const counted = controlTally(run);
+  const answer = counted?.kind === 'decided' ? counted.option : null;
   return voteOutcome(run, answer, truth);
 }
 

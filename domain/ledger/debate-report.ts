@@ -73,7 +73,7 @@ function blindPosition(run: RunReading, seat: string): FactOf<'position.submitte
   return run.turns
     .filter(isPosition)
     .map(({ fact }) => fact)
-    .find((fact) => fact.seat === seat && fact.round === 1);
+    .find((fact) => fact.seat === seat && fact.round === 1 && fact.task !== 'nomination');
 }
 
 function controlVote(

@@ -1,12 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 
+import type { Plan } from '../../../domain/collaboration/plan.ts';
 import { confidenceOf } from '../../../domain/gate/seat-confidence.ts';
 import { planWith } from '../../support/plans.ts';
 
 const plan = planWith();
-const mapped = {
+const thin = { accuracy: 0.6, trials: { kind: 0, all: 0 } };
+const mapped: Plan = {
   ...plan,
-  calibration: { seats: { s1: { slope: 0.5, intercept: 0 }, s2: { slope: 1, intercept: 0 } } },
+  calibration: {
+    version: 'none',
+    shareCap: 0.4,
+    seats: { s1: { slope: 0.5, intercept: 0, ...thin }, s2: { slope: 1, intercept: 0, ...thin } },
+  },
 };
 
 describe('the confidence of a seat', () => {
