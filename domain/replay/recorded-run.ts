@@ -57,12 +57,13 @@ export function numberedFacts(events: readonly LedgerEvent[]): readonly Numbered
 
 /** What a machine decides by itself. Everything else comes from seats, people and the clock. */
 export type DecidedFact = FactOf<
-  'round.opened' | 'round.closed' | 'threshold.reached' | 'decision.reached'
+  'round.opened' | 'round.closed' | 'gate.decided' | 'threshold.reached' | 'decision.reached'
 >;
 
 const decidedTypes: readonly string[] = [
   'round.opened',
   'round.closed',
+  'gate.decided',
   'threshold.reached',
   'decision.reached',
 ] satisfies readonly DecidedFact['type'][];

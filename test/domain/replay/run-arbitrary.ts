@@ -4,6 +4,7 @@ import type { Fact, TurnFact, TurnRef } from '../../../domain/collaboration/fact
 import type { Plan } from '../../../domain/collaboration/plan.ts';
 import type { RunState } from '../../../domain/collaboration/run-state.ts';
 import type { Protocol } from '../../../domain/protocols/protocol.ts';
+import { gateFor } from '../../../domain/gate/gate-defaults.ts';
 import { choiceKindOf } from '../../../domain/protocols/validity.ts';
 import { aCost, position } from '../../support/drive.ts';
 import { planWith, seats } from '../../support/plans.ts';
@@ -77,13 +78,15 @@ const plans = fc
     endsEarly: fc.boolean(),
     synthesis: fc.boolean(),
     tokens: fc.constantFrom(null, 900, 1_500),
+    gate: fc.constantFrom(null, gateFor(0), { ...gateFor(0), askedWay: 'done' as const }),
   })
-  .map(({ count, options, tokens, ...rest }): Plan => {
+  .map(({ count, options, tokens, gate, ...rest }): Plan => {
     // A ranking or approvals in a debate need options, as planning says.
     const needsOptions = rest.pattern === 'debate' && choiceKindOf(rest.protocol) !== 'single';
     const optionKeys = needsOptions && options.length === 0 ? ['o1', 'o2'] : options;
     const budget = { tokens, microsUsd: null };
-    return planWith({ ...rest, optionKeys, budget, seats: seats(count) });
+    const gated = rest.pattern === 'debate' ? { gate } : {};
+    return planWith({ ...rest, ...gated, optionKeys, budget, seats: seats(count) });
   });
 
 /** Runs of every pattern and protocol, to their end, with answers in any order and now and then a step by a person. */
