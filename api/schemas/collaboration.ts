@@ -56,7 +56,7 @@ export const planSchema = z
       .optional()
       .openapi({
         description:
-          'What the records of the models said when the run was planned, by seat; under `weighted` by `record`.',
+          'What the records of the models said when the run was planned, by seat; under `weighted` by `record`, and where a gate reads confidences.',
       }),
     budget: z.object({ tokens: tokens.nullable(), microsUsd: microsUsd.nullable() }),
     deadlineMs: z.int().nullable(),

@@ -4,9 +4,8 @@ import type { Plan } from '../../domain/collaboration/plan.ts';
 import type { CollaborationRequest, Estimate } from '../../domain/collaboration/request.ts';
 import type { MaterialRef } from '../../domain/ledger/event.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
-import type { KnownRecords } from '../../domain/planning/calibrating.ts';
+import { needsRecords, type KnownRecords } from '../../domain/planning/calibrating.ts';
 import { makePlan } from '../../domain/planning/plan.ts';
-import { isByRecord } from '../../domain/protocols/validity.ts';
 import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
 import { recordedModel } from '../calibration-view.ts';
@@ -44,7 +43,7 @@ export async function planRequest(
     seed: randomBytes(SEED_BYTES).toString('hex'),
     materialBytes: gathered.refs.reduce((sum, ref) => sum + ref.bytes, 0),
     offline: request.participants === undefined ? await offlineOf(deps, panel) : [],
-    ...(isByRecord(request.protocol) && { records: await recordsOf(deps, tenantId, panel) }),
+    ...(needsRecords(request) && { records: await recordsOf(deps, tenantId, panel) }),
   });
   if (!planned.ok) throw invalidPlan(planned.faults);
   const { plan, estimate } = planned;

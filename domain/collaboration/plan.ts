@@ -86,7 +86,7 @@ export interface Plan {
   readonly questionKind?: QuestionKind;
   /** How many seats may be faulty: silent, wrong, or lying together; absent in older plans, where it is 0. */
   readonly toleratedFaults?: number;
-  /** Only where the plan uses the records of its models. */
+  /** Only where the plan uses the records of its models: for weights, or for its gate to read confidences. */
   readonly calibration?: PlanCalibration;
   /**
    * Whether the blind vote may be enough in a debate; `null` for no gate. Absent in other patterns and in plans that are

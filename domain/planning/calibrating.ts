@@ -9,8 +9,12 @@ import {
 import { hitsOf, inOrder, modelKey } from '../calibration/track-record.ts';
 import type { TrackRecord, TrialCount } from '../calibration/track-record.ts';
 import type { Plan, PlanCalibration, Seat, SeatCalibration } from '../collaboration/plan.ts';
+import type { CollaborationRequest } from '../collaboration/request.ts';
 import { canonicalJson } from '../ledger/canonical.ts';
 import type { Sha256 } from '../ledger/event.ts';
+import { isByRecord } from '../protocols/validity.ts';
+import { isGateWanted } from './gating.ts';
+import { thoroughnessDefault } from './settings.ts';
 
 /** What a tenant knows of its models, and how to name that knowledge. */
 export interface KnownRecords {
@@ -26,6 +30,26 @@ const method = 'record-1';
 export const unknownVersion = 'none';
 
 const decimals = 1e6;
+
+/** Tells whether a plan for a request may need the records of its models: to weigh votes, or for its gate to read confidences. */
+export function needsRecords(
+  request: Pick<CollaborationRequest, 'pattern' | 'protocol' | 'thoroughness' | 'gate'>,
+): boolean {
+  const { pattern, protocol, thoroughness = thoroughnessDefault, gate } = request;
+  return isByRecord(protocol) || isGateWanted({ pattern, thoroughness }, gate);
+}
+
+/**
+ * Gives a plan what the records of its models say where that decides anything: weights under a protocol that takes them
+ * by record, and how confidences are to be read where there is a gate.
+ *
+ * @param plan - with its seats, kind of question, tolerated faults and gate
+ * @param known - records; nothing is known of any model without
+ */
+export function withRecords(plan: Plan, known?: KnownRecords): Plan {
+  if (isByRecord(plan.protocol)) return weighedByRecord(plan, known);
+  return plan.gate ? { ...plan, calibration: calibrationOf(plan, known) } : plan;
+}
 
 /**
  * Gives the seats of a plan the weights that the records of their models earn, and keeps with them how each seat's

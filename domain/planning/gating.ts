@@ -11,30 +11,50 @@ type Gated = Pick<Plan, 'pattern' | 'protocol' | 'rounds' | 'thoroughness'>;
 const roundsMin = 2;
 
 /**
+ * Tells whether a plan is to have a gate where one is of use: the request asks for one, or says nothing and is less
+ * thorough than `gatedBelow`.
+ */
+export function isGateWanted(
+  { pattern, thoroughness }: Pick<Gated, 'pattern' | 'thoroughness'>,
+  asked: CollaborationRequest['gate'],
+): boolean {
+  if (pattern !== 'debate') return false;
+  return asked === undefined ? thoroughness < gatedBelow : asked !== 'off';
+}
+
+/**
  * Gives a plan its gate: the one that is asked for, or, where nothing is said, that of a thoroughness below `gatedBelow`.
  *
  * A debate of one round and one that a judge decides have none: there is nothing to save, or the votes do not decide.
  *
  * @param plan - with its rounds and protocol
- * @param asked - what the request says; thresholds that it leaves out follow thoroughness
+ * @param asked - what the request says
+ * @param base - thresholds for those that it leaves out; they follow thoroughness unless given
  * @returns no field at all for other patterns
  */
-export function gateOf(plan: Gated, asked: CollaborationRequest['gate']): Pick<Plan, 'gate'> {
+export function gateOf(
+  plan: Gated,
+  asked: CollaborationRequest['gate'],
+  base = gateFor(plan.thoroughness),
+): Pick<Plan, 'gate'> {
   if (plan.pattern !== 'debate') return {};
-  const isGated = asked === undefined ? plan.thoroughness < gatedBelow : asked !== 'off';
-  if (!isGated || unfit(plan) !== null) return { gate: null };
+  if (!isGateWanted(plan, asked) || unfit(plan) !== null) return { gate: null };
   const given: Partial<Gate> = typeof asked === 'object' ? asked : {};
-  const gate = { ...gateFor(plan.thoroughness), ...given };
+  const gate = { ...base, ...given };
   const confidenceAsk = given.confidenceAsk ?? Math.min(gate.confidenceAsk, gate.confidenceMin);
   return { gate: { ...gate, confidenceAsk } };
 }
 
-/** Tells why a gate that is asked for would decide nothing, or contradicts itself. */
-export function gateFaults({ gate: asked }: CollaborationRequest, plan: Gated): readonly Fault[] {
+/** Tells why a gate that is asked for would decide nothing, or contradicts itself; takes what `gateOf` takes. */
+export function gateFaults(
+  plan: Gated,
+  asked: CollaborationRequest['gate'],
+  base = gateFor(plan.thoroughness),
+): readonly Fault[] {
   if (typeof asked !== 'object') return [];
   const expected = unfit(plan);
   if (expected !== null) return [{ field: 'gate', got: shown(asked), expected }];
-  const { confidenceAsk = 0, confidenceMin = gateFor(plan.thoroughness).confidenceMin } = asked;
+  const { confidenceAsk = 0, confidenceMin = base.confidenceMin } = asked;
   if (confidenceAsk <= confidenceMin) return [];
   const most = `at most confidenceMin, which is ${String(confidenceMin)}`;
   return [{ field: 'gate.confidenceAsk', got: shown(confidenceAsk), expected: most }];

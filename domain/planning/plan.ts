@@ -1,12 +1,12 @@
 import type { BudgetLimits, Plan, Seat } from '../collaboration/plan.ts';
 import type { CollaborationRequest, Estimate } from '../collaboration/request.ts';
 import type { Protocol } from '../protocols/protocol.ts';
-import { choiceKindOf, isByRecord } from '../protocols/validity.ts';
+import { choiceKindOf } from '../protocols/validity.ts';
 import type { Agent, Price } from '../providers/agent.ts';
 import { formatUsd, microsOf } from '../providers/price.ts';
 import { imageTokens } from '../prompts/token-estimate.ts';
 import { questionKindDefault } from '../calibration/question-kind.ts';
-import { weighedByRecord, type KnownRecords } from './calibrating.ts';
+import { withRecords, type KnownRecords } from './calibrating.ts';
 import { parseDeadline } from './duration.ts';
 import { estimateOf, type PricesByAgent } from './estimate.ts';
 import { shown, type Fault } from './fault.ts';
@@ -25,7 +25,7 @@ export interface PlanContext {
   readonly materialBytes: number;
   /** Names of agents that cannot be reached now: the default panel is without them. */
   readonly offline?: readonly string[];
-  /** What is known of the panel's models; read only where `isByRecord`. Without it nothing is known of any. */
+  /** What is known of the panel's models; read only where `needsRecords`. Without it nothing is known of any. */
   readonly records?: KnownRecords;
 }
 
@@ -64,7 +64,7 @@ export function makePlan(
     ...fieldFaults(request),
     ...tableFaults(request, draft.plan.seats),
     ...toleranceFaults(draft.plan),
-    ...gateFaults(request, draft.plan),
+    ...gateFaults(draft.plan, request.gate),
   ];
   if (faults.length > 0) return { ok: false, faults };
 
@@ -113,10 +113,7 @@ function draftOf(
     toleratedFaults: request.toleratedFaults ?? 0,
   };
   return {
-    plan: {
-      ...(isByRecord(plan.protocol) ? weighedByRecord(plan, records) : plan),
-      ...gateOf(plan, request.gate),
-    },
+    plan: withRecords({ ...plan, ...gateOf(plan, request.gate) }, records),
     materialTokens: tokensOfBytes(materialBytes) + framesOf(request),
     isOutputFixed: request.maxOutputTokens !== undefined,
   };

@@ -16,14 +16,17 @@ const mapped: Plan = {
 };
 
 describe('the confidence of a seat', () => {
-  test.each([0, 0.4, 1])('is %d as it was stated where the plan has no map for it', (stated) => {
+  test.each([0, 0.4, 1])('is %d as it was stated where the plan holds no calibration', (stated) => {
     expect(confidenceOf(plan, 's1', stated)).toBe(stated);
-    expect(confidenceOf(mapped, 's3', stated)).toBe(stated);
   });
 
   test('is read through the map of its seat', () => {
     expect(confidenceOf(mapped, 's1', 0.9)).toBeCloseTo(0.75, 12);
     expect(confidenceOf(mapped, 's2', 0.9)).toBeCloseTo(0.9, 12);
+  });
+
+  test('is read as that of a model without a record where the seat joined later', () => {
+    expect(confidenceOf(mapped, 's3', 0.9)).toBeCloseTo(0.75, 12);
   });
 
   test('is never certain once it is mapped', () => {

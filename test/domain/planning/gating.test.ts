@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { unprovenMap } from '../../../domain/calibration/confidence-map.ts';
 import type { CollaborationRequest } from '../../../domain/collaboration/request.ts';
 import { gateFor } from '../../../domain/gate/gate-defaults.ts';
+import { needsRecords } from '../../../domain/planning/calibrating.ts';
 import { agents, closedVote, faultsIn, openDebate, planned } from './panel.ts';
 
 function gateOf(more: Partial<CollaborationRequest>): unknown {
@@ -43,6 +45,39 @@ describe('the gate of a plan', () => {
     const judged = { options: ['A', 'B'], protocol: { kind: 'judge' }, rounds: 2 } as const;
 
     expect(gateOf({ ...judged, thoroughness: 0.2 })).toBeNull();
+  });
+});
+
+describe('the calibration of a gated plan', () => {
+  const gated = { ...openDebate, gate: {} } as const;
+
+  test('says how each confidence is read, and leaves weights as they are', () => {
+    const { seats, calibration } = planned(gated).plan;
+
+    expect(Object.keys(calibration?.seats ?? {})).toEqual(seats.map(({ seat }) => seat));
+    expect(calibration?.seats['s1']).toMatchObject(unprovenMap);
+    expect(seats.map(({ weight }) => weight)).toEqual(seats.map(() => 1));
+  });
+
+  test('is not there where no gate reads it', () => {
+    expect(planned(openDebate).plan).not.toHaveProperty('calibration');
+    expect(planned({ ...openDebate, thoroughness: 0.2 }).plan).not.toHaveProperty('calibration');
+    expect(planned(closedVote).plan).not.toHaveProperty('calibration');
+  });
+
+  test.each<[boolean, string, Parameters<typeof needsRecords>[0]]>([
+    [true, 'a gate is asked for', gated],
+    [true, 'thoroughness brings one', { ...openDebate, thoroughness: 0.39 }],
+    [
+      true,
+      'weights come from them',
+      { ...closedVote, protocol: { kind: 'weighted', by: 'record' } },
+    ],
+    [false, 'there is none', openDebate],
+    [false, 'it is off', { ...openDebate, thoroughness: 0.2, gate: 'off' }],
+    [false, 'nobody debates', { ...closedVote, thoroughness: 0.2 }],
+  ])('needs records: %p, where %s', (needed, _where, request) => {
+    expect(needsRecords(request)).toBe(needed);
   });
 });
 
