@@ -60,7 +60,8 @@ function addWhatIf(program: Command): Command {
     .option('--without-agent <name>', 'leave an agent out with all its seats; repeat', collected)
     .option('--rounds <n>', 'most rounds, 1 to 5', numberOf)
     .option('--stop-on-stability', 'end when nobody moves any more')
-    .option('--no-stop-on-stability', 'go on when nobody moves any more');
+    .option('--no-stop-on-stability', 'go on when nobody moves any more')
+    .option('--gate <gate>', 'another gate: on, off, or thresholds as JSON');
 }
 
 function onFiles(program: Command, name: string, description: string): Command {

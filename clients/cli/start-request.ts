@@ -110,8 +110,12 @@ export function protocolOf(text: string): unknown {
   return jsonOf(text, '--protocol');
 }
 
-/** Reads `off`, `on` (all thresholds by thoroughness), or thresholds as JSON. */
-function gateOf(text: string): unknown {
+/**
+ * Reads `off`, `on` (no threshold is said), or thresholds as JSON.
+ *
+ * @throws CommandError with the code for wrong usage
+ */
+export function gateOf(text: string): unknown {
   if (text === 'off') return text;
   if (text === 'on') return {};
   if (text.trim().startsWith('{')) return jsonOf(text, '--gate');

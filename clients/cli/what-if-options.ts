@@ -2,7 +2,7 @@ import { faultsOf } from '../../domain/collaboration/request-schema.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
 import { changesSchema, type Changes } from '../../domain/replay/changes.ts';
 import { CommandError, exitUsage } from './exit.ts';
-import { numberIn, protocolOf } from './start-request.ts';
+import { gateOf, numberIn, protocolOf } from './start-request.ts';
 
 /** What was said about a what-if on the command line. */
 export interface WhatIfOptions {
@@ -13,6 +13,7 @@ export interface WhatIfOptions {
   readonly withoutAgent?: readonly string[];
   readonly rounds?: number;
   readonly stopOnStability?: boolean;
+  readonly gate?: string;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface WhatIfOptions {
  * @throws CommandError with the code for wrong usage for what cannot be read
  */
 export function changesOf(options: WhatIfOptions): Changes {
-  const { protocol, quorum, weight, withoutAgent, rounds, stopOnStability } = options;
+  const { protocol, quorum, weight, withoutAgent, rounds, stopOnStability, gate } = options;
   const body: Readonly<Record<string, unknown>> = {
     ...(protocol === undefined ? {} : { protocol: protocolOf(protocol) }),
     ...(quorum === undefined ? {} : { quorum }),
@@ -29,6 +30,7 @@ export function changesOf(options: WhatIfOptions): Changes {
     ...(withoutAgent === undefined ? {} : { without: withoutAgent }),
     ...(rounds === undefined ? {} : { rounds }),
     ...(stopOnStability === undefined ? {} : { stopOnStability }),
+    ...(gate === undefined ? {} : { gate: gateOf(gate) }),
   };
   const parsed = changesSchema.safeParse(body);
   if (!parsed.success) throw refusal(faultsOf(parsed.error, body));

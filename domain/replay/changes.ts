@@ -1,7 +1,11 @@
 import { z } from 'zod';
 
 import type { Plan, Seat } from '../collaboration/plan.ts';
+import { gateFor } from '../gate/gate-defaults.ts';
+import { gateSchema } from '../gate/gate-schema.ts';
+import type { Gate } from '../gate/gate-terms.ts';
 import { shown, type Fault } from '../planning/fault.ts';
+import { gateFaults, gateOf } from '../planning/gating.ts';
 import { protocolSchema } from '../protocols/protocol-schema.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 import { countsWeights } from '../protocols/validity.ts';
@@ -17,6 +21,8 @@ export interface Changes {
   readonly without?: readonly string[];
   readonly rounds?: number;
   readonly stopOnStability?: boolean;
+  /** Thresholds that are left out stay those of the plan; of a plan without a gate they follow thoroughness. */
+  readonly gate?: 'off' | Partial<Gate>;
 }
 
 /** A field that may be absent; JSON cannot carry `undefined`, so the type does not either. */
@@ -30,7 +36,7 @@ const quorumError = `a whole number from 1 to ${seatsMax}`;
 const weightError = { error: 'a number above 0, up to 1,000' };
 const roundsError = { error: 'a whole number from 1 to 5' };
 const agentError = { error: "an agent's name, 1 to 200 characters" };
-const fields = ['protocol', 'quorum', 'weights', 'without', 'rounds', 'stopOnStability'];
+const fields = ['protocol', 'quorum', 'weights', 'without', 'rounds', 'stopOnStability', 'gate'];
 
 /** Checks the changes of a what-if as they come from outside; unknown fields are refused. What depends on the record is told by `changedPlan`. */
 export const changesSchema = z.strictObject(
@@ -66,6 +72,11 @@ export const changesSchema = z.strictObject(
         .boolean({ error: 'true or false' })
         .describe('Whether a debate ends when nobody changed position in a round.'),
     ),
+    gate: maybe(
+      gateSchema.describe(
+        'Whether the blind vote of a debate may be enough; thresholds that are not given stay as they were.',
+      ),
+    ),
   },
   {
     error: (issue) =>
@@ -95,19 +106,21 @@ export function changedPlan(plan: Plan, seats: readonly Seat[], changes: Changes
   const stays = ({ agent }: Seat): boolean => !left.includes(agent);
   const protocol = protocolOf(plan, changes);
   const table = { plan, protocol, all: seats, seats: plan.seats.filter(stays) };
+  const { rounds = plan.rounds, stopOnStability = plan.stopOnStability } = changes;
+  const gated = { ...plan, protocol, rounds };
+  const base = plan.gate ?? gateFor(plan.thoroughness);
   const faults = [
     ...withoutFaults(changes, table),
     ...protocolFaults(changes, table),
     ...weightFaults(changes, { ...table, seats: seats.filter(stays) }),
+    ...gateFaults(gated, changes.gate, base),
   ];
   if (faults.length > 0) return { ok: false, faults };
-  const { rounds = plan.rounds, stopOnStability = plan.stopOnStability } = changes;
   return {
     ok: true,
     plan: {
-      ...plan,
-      protocol,
-      rounds,
+      ...gated,
+      ...(changes.gate === undefined ? {} : gateOf(gated, changes.gate, base)),
       stopOnStability,
       seats: table.seats.map((seat) => weighed(seat, changes)),
     },

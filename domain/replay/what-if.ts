@@ -96,6 +96,9 @@ function notesOf(
     ...(influenced.length === 0
       ? []
       : [`${influenced.length} of the replies were given knowing what ${without} had said.`]),
+    ...(state.gate === undefined || state.plan.calibration !== undefined
+      ? []
+      : ['The gate took confidences as they were stated: the plan holds no calibration.']),
     ...(lacksSynthesis ? ['The answer is told by its vote: nobody wrote this one up.'] : []),
   ];
 }

@@ -94,6 +94,8 @@ describe('a what-if', () => {
     [{ without: ['zed'] }, 'without[0]', 'one of: a1, a2, a3'],
     [{ rounds: 0 }, 'rounds', 'a whole number from 1 to 5'],
     [{ weights: { s1: 2 } }, 'weights.s1', 'none, or 1, under plurality'],
+    [{ gate: { marginMin: 2 } }, 'gate.marginMin', 'a number from 0 to 1'],
+    [{ gate: {}, rounds: 1 }, 'gate', 'at least 2 rounds'],
     ['[]', 'body', 'an object'],
   ])('with %j is refused', async (body, field, expected) => {
     const { house, path } = await createSealedHouse();

@@ -139,6 +139,15 @@ describe('what-if', () => {
     expect(output).toContain('the outcome changes from words of o1 to words of o2');
   });
 
+  test('tells what a gate would have saved', async () => {
+    const loose = '{"disagreementMax":1,"marginMin":0,"confidenceMin":0}';
+    const { output } = await run('what-if', '--gate', loose);
+
+    expect(output).toContain('stopped by gate');
+    expect(output).toContain('against what was paid: -3 calls');
+    expect(output).toContain('note: The gate took confidences as they were stated');
+  });
+
   test('says which replies were never given, and ends with 1', async () => {
     const { code, output } = await run('what-if', '--protocol', 'judge');
 
@@ -170,6 +179,8 @@ describe('what-if', () => {
     [['--weight', 's1=x'], '--weight s1=x: got "x", expected a number'],
     [['--without-agent', 'zed'], 'without[0]: got "zed", expected one of: a1, a2, a3'],
     [['--rounds', 'x'], 'expected a number'],
+    [['--gate', 'loose'], '--gate: got "loose", expected on, off or JSON'],
+    [['--gate', '{"marginMin":2}'], 'gate.marginMin: got 2, expected a number from 0 to 1'],
   ])('%j is wrong usage', async (options, message) => {
     const { code, output } = await run('what-if', ...options);
 

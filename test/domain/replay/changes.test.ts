@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { faultsOf } from '../../../domain/collaboration/request-schema.ts';
+import { gateFor } from '../../../domain/gate/gate-defaults.ts';
 import { changedPlan, changesSchema, type Changes } from '../../../domain/replay/changes.ts';
 import { planWith, seats } from '../../support/plans.ts';
 
@@ -25,6 +26,8 @@ describe('changes', () => {
     [{ without: [''] }, 'without[0]', "an agent's name"],
     [{ rounds: 6 }, 'rounds', 'a whole number from 1 to 5'],
     [{ stopOnStability: 'no' }, 'stopOnStability', 'true or false'],
+    [{ gate: 'on' }, 'gate', '"off"'],
+    [{ gate: { marginMin: 2 } }, 'gate.marginMin', 'a number from 0 to 1'],
   ])('%j are refused by shape', (body, field, expected) => {
     const parsed = changesSchema.safeParse(body);
 
@@ -57,6 +60,16 @@ describe('changes', () => {
         'weights.s1: 2, none, or 1, under plurality; weights count under weighted, approval, ranked and supermajority',
       ],
     ],
+    [
+      { gate: {}, rounds: 1 },
+      [
+        'gate: an object with 0 fields, none, or "off", or at least 2 rounds: one round is the blind vote alone',
+      ],
+    ],
+    [
+      { gate: { confidenceAsk: 0.8 } },
+      ['gate.confidenceAsk: 0.8, at most confidenceMin, which is 0.75'],
+    ],
   ])('%j do not fit the record', (changes, faults) => {
     expect(faultIn(changes)).toEqual(faults);
   });
@@ -71,6 +84,31 @@ describe('changes', () => {
     { protocol: { kind: 'weighted' }, weights: { s1: 2 } },
   ])('%j fit', (changes) => {
     expect(faultIn(changes)).toEqual([]);
+  });
+
+  test('thresholds that are left out stay those of the plan, or follow thoroughness', () => {
+    const own = { ...gateFor(0.5), marginMin: 0.1, confidenceMin: 0.4, confidenceAsk: 0.4 };
+    const gateUnder = (changes: Changes, of = plan): unknown => {
+      const changed = changedPlan(of, of.seats, changes);
+      return changed.ok ? changed.plan.gate : changed.faults;
+    };
+
+    expect(gateUnder({ gate: { statedMin: 1 } }, { ...plan, gate: own })).toEqual({
+      ...own,
+      statedMin: 1,
+    });
+    expect(gateUnder({ gate: { statedMin: 1 } })).toEqual({ ...gateFor(0.5), statedMin: 1 });
+    expect(gateUnder({ gate: 'off' }, { ...plan, gate: own })).toBeNull();
+    expect(gateUnder({}, { ...plan, gate: own })).toEqual(own);
+  });
+
+  test('a consensus takes no gate, and may say so', () => {
+    const vote = planWith({ pattern: 'consensus', seats: seats(2) });
+
+    expect(faultIn({ gate: {} }, vote)).toEqual([
+      'gate: an object with 0 fields, none in a consensus: a gate decides whether to debate',
+    ]);
+    expect(faultIn({ gate: 'off' }, vote)).toEqual([]);
   });
 
   test('a vote may be down to one seat', () => {
