@@ -1,4 +1,4 @@
-import type { Cost, Decision } from '../../domain/collaboration/decision.ts';
+import type { Cost, DebateReport, Decision } from '../../domain/collaboration/decision.ts';
 import { debateSentences } from '../../domain/ledger/debate-sentences.ts';
 import { factOf } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, Text, TurnContent } from '../../domain/ledger/event.ts';
@@ -54,11 +54,15 @@ export function decisionText(decision: Decision): string {
       ({ seat, agent, answer: lost, rationale }) =>
         `  dissent of ${seat} ${agent}: ${shortened(lost)} (${shortened(rationale)})`,
     ),
-    ...(decision.debate ? debateSentences(decision.debate) : []).map(
-      (line) => `  ${shortened(line)}`,
-    ),
+    ...(decision.debate ? debateLines(decision.debate) : []),
     costText(decision.cost),
   ].join('\n');
+}
+
+function debateLines(report: DebateReport): readonly string[] {
+  const { control } = report;
+  const answer = control.answer === null ? null : shortened(control.answer);
+  return debateSentences({ ...report, control: { ...control, answer } }).map((line) => `  ${line}`);
 }
 
 /** Shows what a run cost; what is unknown is called unknown. */

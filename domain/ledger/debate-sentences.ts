@@ -1,15 +1,17 @@
 import type { Cost, DebateReport } from '../collaboration/decision.ts';
+import { gateVerdict } from './gate-sentence.ts';
 
 /**
- * Tells in one sentence each what a debate was worth: the control, what followed it, and what each round cost.
+ * Tells in one sentence each what a debate was worth: the control, what the gate made of it, what followed, and what each round cost.
  *
  * @param report - of a debate
  */
 export function debateSentences(report: DebateReport): readonly string[] {
-  const { control, changed, rounds, chair, marginal } = report;
+  const { control, gate, changed, rounds, chair, marginal } = report;
   const alone = control.answer ?? `no decision (${String(control.reason)})`;
   return [
     `Blind vote alone: ${alone}; ${changed ? 'the end is another' : 'the end is the same'}.`,
+    ...(gate === null ? [] : [gateVerdict(gate)]),
     marginal.calls === 0
       ? 'Nothing was debated.'
       : `The debate beyond it cost ${spent(marginal)} for ${counted(marginal.flips, 'flip')}.`,

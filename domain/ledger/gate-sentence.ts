@@ -1,4 +1,4 @@
-import type { GateDecision, GateOutcome, GateReason } from '../gate/gate-terms.ts';
+import type { GateDecision, GateOutcome, GateReason, GateWay } from '../gate/gate-terms.ts';
 
 const outcomes: Readonly<Record<GateOutcome, string>> = {
   done: 'the blind vote is enough',
@@ -15,31 +15,52 @@ const reasons: Readonly<Record<GateReason, string>> = {
   'confidence-unknown': 'it is unknown how sure the leading side is',
 };
 
+const instead: Readonly<Record<GateWay, string>> = {
+  debate: '; nobody can be asked, so it goes on',
+  done: '; nobody can be asked, so it ends',
+};
+
+/** Tells in one sentence what the gate decided and why, and what was done where a person should have looked. */
+export function gateVerdict({
+  outcome,
+  way,
+  reasons: against,
+}: Pick<GateDecision, 'outcome' | 'way' | 'reasons'>): string {
+  const why = against.map((reason) => reasons[reason]).join(', ');
+  const asked = outcome === 'ask' ? instead[way] : '';
+  return `Gate: ${outcomes[outcome]}${why === '' ? '' : ` (${why})`}${asked}.`;
+}
+
 /**
- * Tells in one sentence what the gate saw and decided.
+ * Tells what the gate decided, and the numbers that it saw.
  *
  * @param decision - what it decided
  * @param wordsOf - gives the words of a key
  */
 export function gateSentence(decision: GateDecision, wordsOf: (key: string) => string): string {
-  const { outcome, way, reading } = decision;
-  const why = decision.reasons.map((reason) => reasons[reason]).join(', ');
-  const instead =
-    outcome === 'ask' && way === 'debate' ? '; nobody can be asked, so it goes on' : '';
-  const ended = outcome === 'ask' && way === 'done' ? '; nobody can be asked, so it ends' : '';
-  const leading =
-    reading.leading === null ? 'nothing leads' : `"${wordsOf(reading.leading)}" leads`;
-  return `Gate: ${outcomes[outcome]}${why === '' ? '' : ` (${why})`}${instead}${ended}. ${leading}: ${gateNumbers(decision)}.`;
+  const { leading } = decision.reading;
+  const leader = leading === null ? 'nothing leads' : `"${wordsOf(leading)}" leads`;
+  return `${gateVerdict(decision)} ${leader}: ${gateNumbers(decision)}.`;
 }
 
-/** Lists the numbers that the gate saw, for instance `disagreement 0.31, margin 0.6, confidence 0.8 of 1, 5 of 5 seats voted`. */
+/**
+ * Lists the numbers that the gate saw, for instance `disagreement 0.311 of 1, margin 60 % of the weight, confidence 80 %
+ * (stated by 100 % of the leading side), 5 of 5 seats voted`.
+ */
 export function gateNumbers({ reading }: Pick<GateDecision, 'reading'>): string {
   const { disagreement, margin, confidence, stated, voted, seats } = reading;
-  const known = (value: number | null): string => (value === null ? 'unknown' : String(value));
   return [
-    `disagreement ${known(disagreement)}`,
-    `margin ${String(margin)}`,
-    `confidence ${known(confidence)} (stated by ${String(stated)} of the leading side)`,
+    `disagreement ${disagreement === null ? 'unknown' : `${String(rounded(disagreement, 3))} of 1`}`,
+    `margin ${percent(margin)} of the weight`,
+    `confidence ${confidence === null ? 'unknown' : percent(confidence)} (stated by ${percent(stated)} of the leading side)`,
     `${String(voted)} of ${String(seats)} seats voted`,
   ].join(', ');
+}
+
+function percent(share: number): string {
+  return `${String(rounded(share * 100, 1))} %`;
+}
+
+function rounded(value: number, decimals: number): number {
+  return Number(value.toFixed(decimals));
 }

@@ -121,7 +121,7 @@ describe('the details of a run', () => {
       'round.closed 1 proposal, gate.decided done, decision.reached',
     );
     expect(detailsOf(facts.reduce((state, fact) => debate.evolve(state, fact), voted))).toContain(
-      'gate: done, disagreement 0, margin 1, confidence 0.8',
+      'gate: done, disagreement 0 of 1, margin 100 % of the weight, confidence 80 %',
     );
     expect(detailsOf(voted)).not.toContain('gate');
   });

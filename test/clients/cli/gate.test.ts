@@ -29,7 +29,12 @@ test('a decision tells what its debate was worth beyond the vote', () => {
   const text = decisionText({
     ...decision,
     debate: {
-      control: { kind: 'decided', answer: 'MySQL o2', reason: null, explanation: '' },
+      control: {
+        kind: 'decided',
+        answer: `MySQL o2 ${'and more '.repeat(20)}`,
+        reason: null,
+        explanation: '',
+      },
       gate: null,
       changed: true,
       rounds: [{ round: 1, ...cost }],
@@ -38,7 +43,8 @@ test('a decision tells what its debate was worth beyond the vote', () => {
     },
   });
 
-  expect(text).toContain('  Blind vote alone: MySQL o2; the end is another.');
+  expect(text).toContain('  Blind vote alone: MySQL o2 and more');
+  expect(text).toContain('…; the end is another.');
   expect(text).toContain('  The debate beyond it cost unknown tokens');
   expect(decisionText(decision)).not.toContain('Blind vote');
 });

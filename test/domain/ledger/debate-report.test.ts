@@ -284,7 +284,7 @@ describe('in words', () => {
     const text = written(plan({ gate }), unanimous);
 
     expect(text).toContain(
-      '*Gate: the blind vote is enough. "Postgres" leads: disagreement 0, margin 1, confidence 0.8 (stated by 1 of the leading side), 3 of 3 seats voted.*',
+      '*Gate: the blind vote is enough. "Postgres" leads: disagreement 0 of 1, margin 100 % of the weight, confidence 80 % (stated by 100 % of the leading side), 3 of 3 seats voted.*',
     );
     expect(text).toContain('- Blind vote alone: Postgres; the end is the same.');
     expect(text).toContain('- Nothing was debated.');
@@ -305,7 +305,7 @@ describe('in words', () => {
         'Gate: a person should look (it is unknown how sure the leading side is)',
       );
       expect(text).toContain(words);
-      expect(text).toContain('confidence unknown (stated by 0 of the leading side)');
+      expect(text).toContain('confidence unknown (stated by 0 % of the leading side)');
     },
   );
 
@@ -316,7 +316,7 @@ describe('in words', () => {
     expect(text).toContain(
       'Gate: a debate can pay (the protocol gives no decision, the votes are spread, the lead is small',
     );
-    expect(text).toContain('nothing leads: disagreement 1, margin 0');
+    expect(text).toContain('nothing leads: disagreement 1 of 1, margin 0 % of the weight');
   });
 
   test('a report tells what is unknown, and what a chair cost', () => {
@@ -338,6 +338,20 @@ describe('in words', () => {
     };
     const control = { kind: 'no-decision', answer: null, reason: 'tie', explanation: '' } as const;
 
+    const asked = {
+      outcome: 'ask',
+      reasons: ['confidence-unknown'],
+      leading: 'Postgres',
+      isDecided: true,
+      disagreement: 0,
+      margin: 1,
+      confidence: null,
+      stated: 0,
+      voted: 3,
+      seats: 3,
+      joined: 0,
+    } as const;
+
     expect(
       debateSentences({
         control,
@@ -356,12 +370,16 @@ describe('in words', () => {
     expect(
       debateSentences({
         control,
-        gate: null,
+        gate: { ...asked, way: 'debate' },
         changed: false,
         rounds: [],
         chair: { ...known, calls: 0 },
         marginal: { ...known, outputTokens: null, flips: 2 },
-      })[1],
-    ).toContain('unknown tokens');
+      }),
+    ).toEqual([
+      'Blind vote alone: no decision (tie); the end is the same.',
+      'Gate: a person should look (it is unknown how sure the leading side is); nobody can be asked, so it goes on.',
+      'The debate beyond it cost unknown tokens, 0.1 USD in 1 call for 2 flips.',
+    ]);
   });
 });
