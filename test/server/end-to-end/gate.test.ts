@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
+import type { Outcome } from '../../../domain/calibration/resolution.ts';
 import type { DebateReport, Decision } from '../../../domain/collaboration/decision.ts';
-import type { Gate } from '../../../domain/gate/gate-terms.ts';
+import type { Plan } from '../../../domain/collaboration/plan.ts';
+import type { WhatIf } from '../../../domain/replay/what-if.ts';
 import type { Answer, Shown } from './house.ts';
 import { House } from './house.ts';
 import { brokenPromises } from './promises.ts';
@@ -31,6 +33,11 @@ async function debate(more: object): Promise<Shown> {
 async function coursesOf(id: string): Promise<readonly string[]> {
   const events = await house.events(id);
   return events.map(({ type }) => type.replace(/^conclave\.|\.v1$/g, ''));
+}
+
+async function whatIf({ id }: Shown, other: object | string): Promise<WhatIf> {
+  const path = `/v1/collaborations/${id}/replays`;
+  return (await house.call<WhatIf>(path, { body: { gate: other } })).body;
 }
 
 function reportOf({ decision }: Shown): { decision: Decision; report: DebateReport } {
@@ -92,6 +99,54 @@ describe('a panel that is of one mind and sure', () => {
   );
 });
 
+describe('a panel that agrees and doubts', () => {
+  test.each([
+    ['done', 3],
+    ['debate', 6],
+  ])(
+    'is one for a person, in whose place the plan says %s',
+    async (askedWay, calls) => {
+      const doubtful = { confidenceMin: 1, confidenceAsk: 1, askedWay };
+      const run = await debate({ participants: likeMinded, gate: doubtful });
+
+      expect(run.decision?.debate?.gate).toMatchObject({
+        outcome: 'ask',
+        way: askedWay,
+        reasons: ['confidence'],
+      });
+      expect(run.decision?.cost.calls).toBe(calls);
+      expect(await brokenPromises(house, run)).toEqual([]);
+    },
+    runMs,
+  );
+});
+
+describe('what another gate would have come to', () => {
+  test(
+    'is told without a call, and a debate that was never held is not made up',
+    async () => {
+      const saved = await debate({ participants: likeMinded });
+      const held = await debate({ participants: ['sim-ada', 'sim-ada', 'sim-bo'] });
+      const before = await house.calls('sim-ada');
+
+      const never = await whatIf(saved, 'off');
+      const loose = { disagreementMax: 1, marginMin: 0, confidenceMin: 0 };
+      const sooner = await whatIf(held, loose);
+      const same = await whatIf(held, 'off');
+
+      expect(never).toMatchObject({ kind: 'unanswerable' });
+      expect(never.kind === 'unanswerable' && never.missing).toHaveLength(3);
+      expect(sooner).toMatchObject({
+        kind: 'answered',
+        decision: { stoppedBy: 'gate', cost: { calls: 3 } },
+      });
+      expect(same).toMatchObject({ kind: 'answered', difference: { calls: 0 } });
+      expect(await house.calls('sim-ada')).toEqual(before);
+    },
+    runMs,
+  );
+});
+
 describe('a panel that is split', () => {
   test(
     'debates, and the decision says what that cost and changed',
@@ -111,6 +166,16 @@ describe('a panel that is split', () => {
       expect(report.marginal.calls).toBeGreaterThan(0);
       expect(report.marginal.flips).toBe(decision.flips.length);
       expect(report.changed).toBe(report.control.answer !== decision.answer);
+      const { body } = await house.call<Outcome>(`/v1/collaborations/${run.id}/resolution`, {
+        body: { answer: 'SQLite' },
+      });
+      expect([body.control.answer, body.final.answer]).toEqual([
+        report.control.answer,
+        decision.answer,
+      ]);
+      expect(body.effect === 'none').toBe(
+        (body.control.isRight === true) === (body.final.isRight === true),
+      );
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
@@ -118,11 +183,10 @@ describe('a panel that is split', () => {
 });
 
 describe('the gate of a request', () => {
-  test('is shown before the start, with every threshold', async () => {
-    const estimated: Answer<{ plan: { gate: Gate } }> = await house.call(
-      '/v1/collaborations/estimate',
-      { body: { pattern: 'debate', question: 'Which store?', gate: { marginMin: 0.6 } } },
-    );
+  test('is shown before the start, with every threshold and how confidences are read', async () => {
+    const estimated: Answer<{ plan: Plan }> = await house.call('/v1/collaborations/estimate', {
+      body: { pattern: 'debate', question: 'Which store?', gate: { marginMin: 0.6 } },
+    });
 
     expect(estimated.status).toBe(200);
     expect(estimated.body.plan.gate).toEqual({
@@ -133,6 +197,7 @@ describe('the gate of a request', () => {
       statedMin: 0.5,
       askedWay: 'debate',
     });
+    expect(estimated.body.plan.calibration?.version).toMatch(/^[0-9a-f]{64}$/);
   });
 
   test.each([
