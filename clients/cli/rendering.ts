@@ -50,6 +50,10 @@ export function decisionText(decision: Decision): string {
       ({ seat, agent, choice, abstained }) =>
         `  ${seat} ${agent}: ${choice === null ? `abstains (${String(abstained)})` : choiceText(choice)}`,
     ),
+    ...decision.flips.map(
+      ({ seat, round, from, to, citing }) =>
+        `  flip of ${seat} in round ${String(round)}: ${shortened(from)} -> ${shortened(to)}, citing ${citing ?? 'nothing'}`,
+    ),
     ...decision.dissent.map(
       ({ seat, agent, answer: lost, rationale }) =>
         `  dissent of ${seat} ${agent}: ${shortened(lost)} (${shortened(rationale)})`,

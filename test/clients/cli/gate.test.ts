@@ -23,6 +23,21 @@ describe('the gate of a start', () => {
   });
 });
 
+test('a decision tells who changed position, and by which argument', () => {
+  const { decision } = sealedSample().record;
+  const flip = { agent: 'a2', from: 'Postgres', to: 'MySQL o2' };
+  const text = decisionText({
+    ...decision,
+    flips: [
+      { ...flip, seat: 's2', round: 2, citing: 'proposal-1-s1' },
+      { ...flip, seat: 's3', round: 3, citing: null },
+    ],
+  });
+
+  expect(text).toContain('  flip of s2 in round 2: Postgres -> MySQL o2, citing proposal-1-s1');
+  expect(text).toContain('  flip of s3 in round 3: Postgres -> MySQL o2, citing nothing');
+});
+
 test('a decision tells what its debate was worth beyond the vote', () => {
   const { decision } = sealedSample().record;
   const { cost } = decision;
