@@ -319,6 +319,19 @@ describe('in words', () => {
     expect(text).toContain('nothing leads: disagreement 1 of 1, margin 0 % of the weight');
   });
 
+  test('a vote in which everybody failed is told so', () => {
+    const failing: Panel = (turn) => ({
+      type: 'turn.abstained',
+      ...turn,
+      reason: 'empty',
+      ...price,
+    });
+
+    expect(written(plan({ gate }), failing)).toContain(
+      'nothing leads: disagreement unknown, margin 0 % of the weight, confidence unknown (stated by 0 % of the leading side), 0 of 3 seats voted',
+    );
+  });
+
   test('a report tells what is unknown, and what a chair cost', () => {
     const cost: Cost = {
       inputTokens: null,
