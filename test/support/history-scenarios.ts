@@ -89,4 +89,23 @@ export const historyScenarios: readonly HistoryScenario[] = [
     steps: [],
     stoppedBy: 'deadline',
   },
+  {
+    workflow: 'debate',
+    name: 'gated-after-its-vote',
+    body: {
+      ...closed,
+      participants: ['sim-ada', 'sim-ada', 'sim-ada'],
+      rounds: 3,
+      gate: { disagreementMax: 1, marginMin: 0, confidenceMin: 0 },
+    },
+    steps: [],
+    stoppedBy: 'gate',
+  },
+  {
+    workflow: 'debate',
+    name: 'gated-and-held',
+    body: { ...closed, rounds: 2, gate: { confidenceMin: 1 } },
+    steps: [],
+    stoppedBy: 'rounds',
+  },
 ];
