@@ -35,7 +35,11 @@ const share = z.number().min(0).max(1);
 const gate = z
   .object({
     outcome: z.enum(gateOutcomes),
-    way: z.enum(gateWays).openapi({ description: 'What the run did; differs from `ask` alone.' }),
+    way: z
+      .enum(gateWays)
+      .openapi({
+        description: 'What the run did: the outcome, or what the plan says in place of `ask`.',
+      }),
     reasons: z
       .array(z.enum(gateReasons))
       .openapi({ description: 'What spoke against ending with the vote; empty for `done`.' }),
@@ -50,7 +54,7 @@ const gate = z
       .max(1)
       .openapi({ description: 'Lead over the next answer, share of the weight of all seats.' }),
     confidence: share.nullable().openapi({
-      description: 'Mean confidence of the leading side, by weight; null where it is unknown.',
+      description: 'Mean calibrated confidence of the leading side, by weight; null where unknown.',
     }),
     stated: share.openapi({ description: 'Share of the leading side that stated a confidence.' }),
     voted: z.int(),

@@ -214,7 +214,7 @@ export const collaborationRequestSchema = only({
   ),
   gate: maybe(
     gateSchema.describe(
-      'Holds the debate only if it can pay, or not: off by default from thoroughness 0.4 on.',
+      'Holds the debate only if it can pay, or not: off by default from thoroughness 0.4 on. Thresholds that are not given follow `thoroughness`.',
     ),
   ),
   chair: maybe(agentName.describe('Agent that judges, groups and writes up.')),

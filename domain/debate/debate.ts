@@ -6,7 +6,8 @@ import { gateAfterVote } from '../gate/gate.ts';
 
 /**
  * The debate: blind proposals, then rounds of critique and revision, until the rounds are used up or nobody moves any
- * more. Where the plan has a gate, it may find the proposals enough. Then the chair groups, judges and writes up where the plan says so, and the protocol decides.
+ * more. Then the chair groups, judges and writes up where the plan says so, and the protocol decides. Where the plan has
+ * a gate that finds the proposals enough, the protocol decides at once.
  */
 export const debate = machineOf({
   following,

@@ -26,7 +26,7 @@ const thresholds = {
     'Most disagreement with which the blind vote is enough: normalised entropy of the votes.',
   ),
   marginMin: share('Least lead over the next answer, as a share of the weight of all seats.'),
-  confidenceMin: share('Least mean confidence of the leading side.'),
+  confidenceMin: share('Least mean calibrated confidence of the leading side.'),
   confidenceAsk: share(
     'Where the votes agree, less confidence than this is a question for a person; at most `confidenceMin`.',
   ),
@@ -38,7 +38,7 @@ const thresholds = {
   ),
 };
 
-/** Checks the gate of a request: `"off"`, or an object of thresholds; those that are not given follow thoroughness. */
+/** Checks the gate of a request: `"off"`, or an object of thresholds, none of which has to be given. */
 export const gateSchema = z.union(
   [
     off,
@@ -50,7 +50,7 @@ export const gateSchema = z.union(
             : 'an object',
       })
       .readonly()
-      .describe('Thresholds; those that are not given follow `thoroughness`.'),
+      .describe('Thresholds of the gate.'),
   ],
   { error: '"off", or an object of thresholds' },
 );

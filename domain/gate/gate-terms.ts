@@ -46,7 +46,7 @@ export interface GateReading {
   readonly disagreement: number | null;
   /** Support of the leading answer less that of the next, as a share of the weight of all seats. */
   readonly margin: number;
-  /** Mean confidence of the leading side, by weight, of those that stated one; calibrated where the plan can. `null` where unknown. */
+  /** Mean confidence of the leading side, by weight, of those that stated one; read by the plan's calibration. `null` where unknown. */
   readonly confidence: number | null;
   /** Share of the leading side, by weight, that stated a confidence. */
   readonly stated: number;
