@@ -35,11 +35,9 @@ const share = z.number().min(0).max(1);
 const gate = z
   .object({
     outcome: z.enum(gateOutcomes),
-    way: z
-      .enum(gateWays)
-      .openapi({
-        description: 'What the run did: the outcome, or what the plan says in place of `ask`.',
-      }),
+    way: z.enum(gateWays).openapi({
+      description: 'What the run did: the outcome, or what the plan says in place of `ask`.',
+    }),
     reasons: z
       .array(z.enum(gateReasons))
       .openapi({ description: 'What spoke against ending with the vote; empty for `done`.' }),
