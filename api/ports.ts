@@ -61,7 +61,7 @@ export type Presence = { readonly kind: 'busy' | 'idle' | 'closed' | 'absent' } 
 export interface SteeringTarget {
   readonly collaborationId: string;
   readonly pattern: Pattern;
-  readonly updateId: string | undefined;
+  readonly updateId: string;
 }
 
 /** What became of an update. `refused` names a type of `domain/failures.ts`. */

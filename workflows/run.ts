@@ -40,6 +40,8 @@ export interface Run {
   known: number;
   /** Counts the machine's own records: the ids of its facts derive from it. */
   decidedSteps: number;
+  /** Ids of events that people or the clock caused and that were found in the ledger. */
+  readonly found: Set<string>;
   /** Artifact of the sealed record, once there is one. */
   record: string | null;
   readonly asked: Map<string, { readonly scope: CancellationScope; readonly done: Promise<void> }>;
@@ -57,6 +59,7 @@ export function createRun(input: CollaborationInput, machine: Machine<RunState>)
     version: 0,
     known,
     decidedSteps,
+    found: new Set(),
     record: null,
     asked: new Map(),
     recording: Promise.resolve(),
@@ -145,14 +148,24 @@ const looksMax = 8;
  * @returns whether it is in the ledger
  */
 export async function recordCaused(run: Run, id: string, fact: Fact): Promise<boolean> {
-  const facts = [{ id: `${run.input.collaborationId}/${id}`, fact }];
+  const decided = { id: eventId(run, id), fact };
   return await inTurn(run, async () => {
     for (let tries = 0; tries < looksMax; tries += 1) {
+      if (wasRecorded(run, id)) return true;
       if (run.state.verdict !== null && !('turn' in fact)) return false;
-      if (await record(run, facts)) return true;
+      if (await record(run, [decided])) return true;
     }
     throw new Error(`${id}: the ledger was ahead ${String(looksMax)} times`);
   });
+}
+
+/** Whether the ledger turned out to have what was caused under this id: a try that died had recorded it. */
+export function wasRecorded(run: Run, id: string): boolean {
+  return run.found.has(eventId(run, id));
+}
+
+function eventId({ input }: Run, id: string): string {
+  return `${input.collaborationId}/${id}`;
 }
 
 /** Learns what the ledger has beyond what the run knows; nothing where there is nothing. */
@@ -180,6 +193,7 @@ function takeIn(run: Run, facts: readonly DecidedFact[], result: RecordFactsResu
   fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
   if (result?.kind !== 'behind') return;
   run.decidedSteps = result.decidedSteps;
+  for (const id of result.caused ?? []) run.found.add(id);
   cancelObsolete(run);
   askAgain(run, result.outstanding);
 }

@@ -16,7 +16,7 @@ import {
   stateQuery,
   type Steered,
 } from './messages.ts';
-import { catchUp, recordCaused, type Run } from './run.ts';
+import { catchUp, recordCaused, wasRecorded, type Run } from './run.ts';
 
 /** Lets people steer the run. Every validator is synchronous and refuses what makes no sense in this state. */
 export function registerSteering(run: Run): void {
@@ -83,6 +83,7 @@ function on<Input>(
     },
     {
       validator: (input) => {
+        if (wasRecorded(run, eventName())) return;
         if (statusOf(run) === 'ended') refuseEnded();
         steering.validate?.(input);
       },
@@ -91,10 +92,13 @@ function on<Input>(
 }
 
 async function steer(run: Run, fact: Fact): Promise<Steered> {
-  // The update's own id: a repeated update finds its fact recorded.
-  const isRecorded = await recordCaused(run, `update-${currentUpdateInfo()?.id ?? 'none'}`, fact);
-  if (!isRecorded) refuseEnded();
+  if (!(await recordCaused(run, eventName(), fact))) refuseEnded();
   return { status: statusOf(run) };
+}
+
+/** By the update's own id: a repeated update finds its fact recorded. */
+function eventName(): string {
+  return `update-${currentUpdateInfo()?.id ?? 'none'}`;
 }
 
 function statusOf(run: Run): Steered['status'] {

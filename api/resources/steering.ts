@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+
 import type { Context } from 'hono';
 
 import type { LedgerEvent } from '../../domain/ledger/event.ts';
@@ -130,13 +132,16 @@ export async function steer(
   const { run, step, recorded } = update;
   const id = run.collaborationId;
   if (recorded !== undefined) return { steered: { id, status: standingOf(run) }, recorded };
-  const key = keyOf(c);
-  const target: SteeringTarget = {
-    collaborationId: id,
-    pattern: run.pattern,
-    updateId: key === undefined ? undefined : updateIdOf(step, key),
-  };
-  const outcome = await sendToKnown(deps, c.get('tenantId'), { target, update });
+  const tenantId = c.get('tenantId');
+  const updateId = updateIdOf(step, keyOf(c) ?? randomUUID());
+  const target: SteeringTarget = { collaborationId: id, pattern: run.pattern, updateId };
+  const outcome = await sendToKnown(deps, tenantId, { target, update });
+  if (isOver(outcome)) {
+    // It may have been taken by a task of the run that broke off, and recorded before the run ended.
+    const { asked } = update;
+    const left = await findRecorded(deps, { tenantId, collaborationId: id, updateId, asked });
+    if (left !== undefined) return { steered: { id, status: 'ended' }, recorded: left };
+  }
   switch (outcome.kind) {
     case 'done':
       return {
@@ -151,6 +156,11 @@ export async function steer(
     case 'unreachable':
       throw unreachable(outcome.cause);
   }
+}
+
+function isOver(outcome: SteeringOutcome): boolean {
+  const isRefused = outcome.kind === 'refused' && outcome.type === 'collaboration-ended';
+  return outcome.kind === 'ended' || isRefused;
 }
 
 /** A run that goes on by the ledger and that Temporal does not know was forgotten: it is brought back, and told again. */

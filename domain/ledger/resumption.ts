@@ -24,6 +24,8 @@ export interface Forgotten {
   readonly facts: readonly Fact[];
   /** How many steps the machine has decided in all. */
   readonly decidedSteps: number;
+  /** Ids of the events among them that people or the clock caused; absent in results that an older worker recorded. */
+  readonly caused?: readonly string[];
 }
 
 /**
@@ -62,6 +64,7 @@ export function forgottenIn(events: readonly ReadEvent[], known: number): Forgot
   return {
     facts: facts.slice(from).filter((fact) => !remembered.has(fact)),
     decidedSteps: decidedStepsIn(events),
+    caused: causedIn(events, known),
   };
 }
 
@@ -72,6 +75,15 @@ export function isOwn(fact: Fact): boolean {
 
 function factsIn(events: readonly ReadEvent[]): readonly Fact[] {
   return events.map(factOf).filter((fact) => fact !== undefined);
+}
+
+/** Ids beyond the first so many of the run's own; those that the machine decided are left out. */
+function causedIn(events: readonly ReadEvent[], known: number): readonly string[] {
+  return events
+    .filter((event) => factsIn([event]).some(isOwn))
+    .slice(known)
+    .map(({ id }) => id)
+    .filter((id) => !/\/(?:step-\d+-\d+|opened(?:-\d+)?)$/.test(id));
 }
 
 /** Ids of a step's facts end in `/step-<number>-<index>`. */

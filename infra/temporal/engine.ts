@@ -1,3 +1,5 @@
+import { setTimeout as pass } from 'node:timers/promises';
+
 import {
   isGrpcServiceError,
   ServiceError,
@@ -61,7 +63,7 @@ export interface UpdateTarget {
   readonly collaborationId: string;
   readonly pattern: Pattern;
   /** The same id is done once; `undefined` makes every call a new update. */
-  readonly updateId: string | undefined;
+  readonly updateId: string;
 }
 
 /** Starts and steers collaborations as Temporal workflows. No method rejects because the service is away. */
@@ -96,6 +98,9 @@ export interface TemporalEngine {
 const START_TIMEOUT_MS = 2000;
 /** Longest wait for an update; a worker that restarts takes about a second. */
 const UPDATE_TIMEOUT_MS = 10_000;
+/** Before an update is sent again that the run had no room for; doubling. */
+const TRY_AGAIN_MS = 25;
+const TRY_AGAIN_MAX_MS = 400;
 
 /**
  * Makes the engine.
@@ -236,19 +241,25 @@ async function sendUpdate(
   call: { name: UpdateName; target: UpdateTarget; input: object },
 ): Promise<UpdateOutcome> {
   const { name, target, input } = call;
-  try {
-    const handle = client.workflow.getHandle(workflowIdOf(target));
-    const { status } = await client.connection.withDeadline(
-      Date.now() + UPDATE_TIMEOUT_MS,
-      async () =>
-        await handle.executeUpdate<{ status: string }, [object]>(updateNames[name], {
-          args: [input],
-          ...(target.updateId === undefined ? {} : { updateId: target.updateId }),
-        }),
-    );
-    return { kind: 'done', status };
-  } catch (error) {
-    return outcomeOf(error);
+  const { updateId } = target;
+  const handle = client.workflow.getHandle(workflowIdOf(target));
+  const deadline = Date.now() + UPDATE_TIMEOUT_MS;
+  for (let delayMs = TRY_AGAIN_MS; ; delayMs = Math.min(2 * delayMs, TRY_AGAIN_MAX_MS)) {
+    try {
+      const { status } = await client.connection.withDeadline(
+        deadline,
+        async () =>
+          await handle.executeUpdate<{ status: string }, [object]>(updateNames[name], {
+            args: [input],
+            updateId,
+          }),
+      );
+      return { kind: 'done', status };
+    } catch (error) {
+      if (!isCrowded(error) || Date.now() + delayMs > deadline) return outcomeOf(error);
+    }
+    // Not all at the same moment again.
+    await pass(delayMs * (0.5 + Math.random()));
   }
 }
 
@@ -265,13 +276,28 @@ function outcomeOf(error: unknown): UpdateOutcome {
   throw error;
 }
 
-/** gRPC: cancelled, deadline exceeded, resource exhausted, aborted, unavailable. */
-const AWAY_CODES: readonly number[] = [1, 4, 8, 10, 14];
+/** gRPC: cancelled, deadline exceeded, resource exhausted, failed precondition, aborted, unavailable. */
+const AWAY_CODES: readonly number[] = [1, 4, 8, 9, 10, 14];
 
 function isAway(error: unknown): boolean {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return true;
+  return AWAY_CODES.includes(codeOf(error) ?? 0);
+}
+
+/**
+ * A run takes ten updates at a time (resource exhausted), none while a task of it that failed waits for its next try
+ * (failed precondition), and those of a task that was lost are sent back (aborted).
+ */
+const CROWDED_CODES: readonly number[] = [8, 9, 10];
+
+function isCrowded(error: unknown): boolean {
+  const isSentBack = error instanceof ServiceError && /update was aborted/.test(error.message);
+  return isSentBack || CROWDED_CODES.includes(codeOf(error) ?? 0);
+}
+
+function codeOf(error: unknown): number | undefined {
   const cause = error instanceof ServiceError ? error.cause : error;
-  return isGrpcServiceError(cause) && AWAY_CODES.includes(cause.code);
+  return isGrpcServiceError(cause) ? cause.code : undefined;
 }
 
 /** Says a plan in a few words, for the list of runs in Temporal's own pages. */

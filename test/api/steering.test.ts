@@ -27,7 +27,7 @@ describe('a step of steering', () => {
     expect(house.steered).toEqual([
       {
         name: step,
-        target: { collaborationId: id, pattern: 'debate', updateId: undefined },
+        target: { collaborationId: id, pattern: 'debate', updateId: expect.stringContaining('/') },
         input,
       },
     ]);

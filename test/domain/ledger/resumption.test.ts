@@ -70,6 +70,11 @@ describe('what a workflow has forgotten', () => {
     expect(forgotten.decidedSteps).toBe(1);
   });
 
+  test('names the events among it that nobody but people and the clock caused', () => {
+    expect(forgottenIn(events, 2).caused).toEqual(['c_1/update-x']);
+    expect(forgottenIn(events, 3).caused).toEqual([]);
+  });
+
   test('leaves out what stood before the pass that it knows last', () => {
     expect(forgottenIn(events, 5).facts).toEqual([ended('revision-2-s1')]);
   });

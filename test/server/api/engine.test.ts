@@ -84,7 +84,7 @@ describe('the engine', () => {
     const target = {
       collaborationId: createCollaborationId(Date.now()),
       pattern: 'debate' as const,
-      updateId: undefined,
+      updateId: 'tested',
     };
 
     expect(await engine.pause(target, { by: '/users/one' })).toEqual({ kind: 'ended' });
