@@ -291,7 +291,7 @@ function isAway(error: unknown): boolean {
 const CROWDED_CODES: readonly number[] = [8, 9, 10];
 
 function isCrowded(error: unknown): boolean {
-  const isSentBack = error instanceof ServiceError && /update was aborted/.test(error.message);
+  const isSentBack = error instanceof ServiceError && error.message.includes('update was aborted');
   return isSentBack || CROWDED_CODES.includes(codeOf(error) ?? 0);
 }
 
