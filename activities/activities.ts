@@ -49,7 +49,8 @@ export interface SealDecisionInput {
 
 /**
  * The sealed record, by its artifact. `instead`: what became of the facts that were to be recorded, where they were not
- * recorded as they are; unless that brings a decision, nothing was sealed and `record` is null.
+ * recorded as they are, or not alone: turns that nobody asked for any more, and that may have cost something, have ended.
+ * Unless it brings a decision, or none was to be recorded, nothing was sealed and `record` is null.
  */
 export interface SealDecisionResult {
   readonly record: string | null;

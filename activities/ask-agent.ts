@@ -1,16 +1,17 @@
-import { activityInfo, ApplicationFailure, Context, heartbeat, log } from '@temporalio/activity';
+import { activityInfo, Context, heartbeat, log } from '@temporalio/activity';
 
 import { turnNamed } from '../domain/collaboration/case-file.ts';
 import type { TurnFact } from '../domain/collaboration/fact.ts';
 import { packEnding } from '../domain/collaboration/turn-ending.ts';
-import type { FailureType } from '../domain/failures.ts';
 import { accountOf, type Agent } from '../domain/providers/agent.ts';
 import type { ProviderFault } from '../domain/providers/model-connector.ts';
-import type { BeginResult, ExtendResult } from '../infra/stores/turn-store.ts';
+import type { BeginResult, ExtendResult, Try } from '../infra/stores/turn-store.ts';
 import type { Activities } from './activities.ts';
 import { keepUntilStored } from './kept-answer.ts';
+import { takenOver, tryLater } from './retry-failures.ts';
 import { ProviderFaultError } from './models/fault.ts';
-import { answerTurn, failedTurn, type Asking, type AskingDeps } from './turn-answer.ts';
+import { answerTurn, failedTurn, mayHaveCost } from './turn-answer.ts';
+import type { Asking, AskingDeps } from './turn-answer.ts';
 import { prepareTurn, type PrepareDeps } from './turn-preparation.ts';
 
 /** What asking an agent needs of the outside. */
@@ -70,26 +71,31 @@ async function tryAgent(
     return await waitForRoom(deps, asking, begun);
   }
   if (begun.kind !== 'begun') return begun.fact;
-  const tried: Tried = { asking, agent, hasNext, attempts: begun.attempts };
+  const { attempts, lost } = begun;
+  if (lost !== undefined) log.warn('calls were lost', { ...asking.key.turn, ...lost });
+  const call: Call = {
+    asking,
+    agent,
+    hasNext,
+    tried: { workerId: deps.workerId, attempt: attempts },
+  };
   const beat = setInterval(heartbeat, heartbeatMs);
   try {
-    return await answerTurn(deps, asking, { agent, reserveRepair: () => extend(deps, tried) });
+    const reserveRepair = async () => await extend(deps, call);
+    return await answerTurn(deps, asking, { agent, tried: call.tried, reserveRepair });
   } catch (error) {
     if (!(error instanceof ProviderFaultError)) throw error;
-    return await afterFault(deps, tried, error);
+    return await afterFault(deps, call, error);
   } finally {
     clearInterval(beat);
   }
 }
 
 async function begin(deps: AskAgentDeps, asking: Asking, agent: Agent): Promise<BeginResult> {
-  const { taskToken, workflowExecution } = activityInfo();
   return await deps.turns.begin({
     ...asking.key,
-    workflowId: workflowExecution?.workflowId ?? '',
-    runId: workflowExecution?.runId ?? '',
+    workflowId: activityInfo().workflowExecution?.workflowId ?? '',
     workerId: deps.workerId,
-    taskToken,
     account: accountOf(agent),
     limits: agent.limits,
     reserve: asking.reserve,
@@ -104,83 +110,81 @@ async function waitForRoom(
   room: BeginResult & { kind: 'no-room' },
 ): Promise<TurnFact> {
   if (room.downMs >= patienceMs) return await failedTurn(deps, asking, null);
-  throw later('provider-limited', `no room at the provider: ${room.reason}`, room.retryAfterMs);
+  throw tryLater({
+    type: 'provider-limited',
+    message: `no room at the provider: ${room.reason}`,
+    afterMs: room.retryAfterMs,
+  });
 }
 
 /** A call that was begun. */
-interface Tried {
+interface Call {
   readonly asking: Asking;
   readonly agent: Agent;
   readonly hasNext: boolean;
-  /** Calls begun for this turn, this one included. */
-  readonly attempts: number;
+  readonly tried: Try;
 }
 
 async function afterFault(
   deps: AskAgentDeps,
-  tried: Tried,
+  call: Call,
   error: ProviderFaultError,
 ): Promise<TurnFact | null> {
-  const { asking, agent, hasNext, attempts } = tried;
+  const { asking, agent, hasNext, tried } = call;
   const { fault } = error;
-  if (fault.code === 'cancelled') return await afterCancellation(deps, tried, error);
+  if (fault.code === 'cancelled') return await afterCancellation(deps, call, error);
   const { disposition, retryAfterMs } = fault;
   await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
-  const isFinal = fault.disposition === 'never' || attempts >= failuresMax;
-  if (isFinal && hasNext) return null;
-  if (isFinal) return await failedTurn(deps, asking, error);
-  await release(deps, tried);
-  throw later('provider-unavailable', describe(fault), fault.retryAfterMs ?? undefined, error);
+  const isFinal = fault.disposition === 'never' || tried.attempt >= failuresMax;
+  if (isFinal && !hasNext) return await failedTurn(deps, asking, { error, tried });
+  await release(deps, call, error);
+  if (isFinal) return null;
+  throw tryLater({
+    type: 'provider-unavailable',
+    message: describe(fault),
+    afterMs: fault.retryAfterMs ?? undefined,
+    cause: error,
+  });
 }
 
 /** A call that was stopped because its pass closed is settled; one that merely lost its worker is made again. */
 async function afterCancellation(
   deps: AskAgentDeps,
-  tried: Tried,
+  call: Call,
   error: ProviderFaultError,
 ): Promise<TurnFact> {
+  const { asking, tried } = call;
   const details = Context.current().cancellationDetails;
   const lostWorker = details !== undefined && !details.cancelRequested;
-  if (!lostWorker) return await failedTurn(deps, tried.asking, error);
-  await release(deps, tried);
-  throw later('worker-lost', 'the worker stopped during the call', 1, error);
+  if (!lostWorker) return await failedTurn(deps, asking, { error, tried });
+  await release(deps, call, error);
+  const message = 'the worker stopped during the call';
+  throw tryLater({ type: 'worker-lost', message, afterMs: 1, cause: error });
 }
 
 /** Lets the turn hold what its second call may cost at most, too. */
 async function extend(
   deps: AskAgentDeps,
-  { asking, attempts }: Tried,
+  { asking, tried }: Call,
 ): Promise<Exclude<ExtendResult, 'taken'>> {
   const { key, reserveWithRepair: reserve } = asking;
-  const held = { workerId: deps.workerId, attempt: attempts };
   // The first call was answered: an outage now must not have it made again.
-  const result = await keepUntilStored(() => deps.turns.extend({ ...key, ...held, reserve }));
-  if (result === 'taken') throw later('worker-lost', 'another worker makes this call', 1);
+  const result = await keepUntilStored(() => deps.turns.extend({ ...key, ...tried, reserve }));
+  if (result === 'taken') throw takenOver();
   if (result === 'no-room') log.warn('no budget for a second call', { ...asking.key.turn });
   return result;
 }
 
-async function release(deps: AskAgentDeps, { asking, attempts }: Tried): Promise<void> {
-  await deps.turns.release({ ...asking.key, workerId: deps.workerId, attempt: attempts });
+async function release(
+  deps: AskAgentDeps,
+  { asking, tried }: Call,
+  error: ProviderFaultError,
+): Promise<void> {
+  await deps.turns.release({ ...asking.key, ...tried, mayHaveCost: mayHaveCost(error) });
 }
 
 function describe(fault: ProviderFault): string {
   return fault.status === null
     ? `${fault.code}: ${fault.message}`
     : `${fault.code} (HTTP ${String(fault.status)}): ${fault.message}`;
-}
-
-function later(
-  type: FailureType,
-  message: string,
-  afterMs: number | undefined,
-  cause?: Error,
-): ApplicationFailure {
-  return ApplicationFailure.create({
-    type,
-    message,
-    nonRetryable: false,
-    ...(afterMs === undefined ? {} : { nextRetryDelay: Math.max(1, Math.ceil(afterMs)) }),
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

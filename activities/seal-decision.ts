@@ -1,5 +1,7 @@
 import type { SealedRecord } from '../domain/collaboration/decision.ts';
+import type { TurnFact } from '../domain/collaboration/fact.ts';
 import { canonicalJson } from '../domain/ledger/canonical.ts';
+import { factOf } from '../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent, SealedContent } from '../domain/ledger/event.ts';
 import { recordOf, signedBytes } from '../domain/ledger/record.ts';
 import { readRun, type ResolveText, type RunReading } from '../domain/ledger/run-reading.ts';
@@ -10,7 +12,8 @@ import { sha256Of, type Signer } from '../infra/signing.ts';
 import type { ArtifactEntry, ArtifactIndex } from '../infra/stores/artifact-index.ts';
 import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
-import type { Activities, RecordFactsResult } from './activities.ts';
+import type { TurnStore } from '../infra/stores/turn-store.ts';
+import type { Activities, DecidedFact, RecordFactsResult } from './activities.ts';
 import type { RunKey } from './case-files.ts';
 import { fetchLongText, isLongText } from './long-text.ts';
 
@@ -20,6 +23,7 @@ export interface SealDecisionDeps {
   readonly artifacts: Pick<ArtifactStore, 'put' | 'get'>;
   readonly index: Pick<ArtifactIndex, 'record'>;
   readonly collaborations: Pick<CollaborationStore, 'seal'>;
+  readonly turns: Pick<TurnStore, 'endAbandoned'>;
   readonly signer: Pick<Signer, 'keyId' | 'publicKey' | 'sign'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -36,13 +40,28 @@ export function createSealDecision(
   return async ({ facts, known, ...run }) => {
     const instead =
       facts.length === 0 ? null : await deps.recordFacts({ ...run, facts, known, awaited: [] });
-    if (instead === null) return await seal(run);
-    return { record: isSealable(instead) ? (await seal(run)).record : null, instead };
+    if (instead !== null && !isSealable(instead)) return { record: null, instead };
+    const { record, ended } = await seal(run);
+    if (ended.length > 0) return { record, instead: withEnded(facts, instead, ended) };
+    return instead === null ? { record } : { record, instead };
   };
 }
 
+/** What stands in place of the facts that were to be recorded, where a decision is among it. */
+type Replacing = Exclude<RecordFactsResult, null | { readonly kind: 'missed' }>;
+
+/** The workflow has not heard of turns that ended with the sealing. */
+function withEnded(
+  facts: readonly DecidedFact[],
+  instead: Replacing | null,
+  ended: readonly TurnFact[],
+): Replacing {
+  const recorded = instead ?? { kind: 'replaced', facts: facts.map(({ fact }) => fact) };
+  return { ...recorded, facts: [...recorded.facts, ...ended] };
+}
+
 /** Nothing may follow the seal: what is outstanding has to be settled before. */
-function isSealable(recorded: Exclude<RecordFactsResult, null>): boolean {
+function isSealable(recorded: Exclude<RecordFactsResult, null>): recorded is Replacing {
   const isOutstanding = recorded.kind === 'behind' && recorded.outstanding.length > 0;
   return !isOutstanding && recorded.facts.some(({ type }) => type === 'decision.reached');
 }
@@ -53,24 +72,45 @@ export const recordMediaType = 'application/json';
 /** Media type of a transcript. */
 export const transcriptMediaType = 'text/markdown; charset=utf-8';
 
+/** A run that was sealed: its record, by its artifact, and the turns that ended with the sealing. */
+export interface Seal {
+  readonly record: string;
+  readonly ended: readonly TurnFact[];
+}
+
 /**
- * Makes what builds, signs and stores the decision record. Repeating it changes nothing: the same events
- * give the same bytes, and a stream that is sealed already is left as it is.
+ * Makes what ends the turns that nobody asks for any more and that may have cost something, and builds, signs and stores
+ * the decision record. Repeating it changes nothing: the same events give the same bytes, and a stream that is sealed
+ * already is left as it is.
  */
-export function createSeal(deps: SealDecisionDeps): (run: RunKey) => Promise<{ record: string }> {
+export function createSeal(deps: SealDecisionDeps): (run: RunKey) => Promise<Seal> {
   return async (input) => {
     const stream = { tenantId: input.tenantId, stream: input.collaborationId };
+    // By it these are known when the sealing is repeated.
+    const source = `${sourceOf(input)}/sealing`;
+    await deps.turns.endAbandoned({ ...input, source, time: new Date(deps.now()).toISOString() });
     const events = await deps.ledger.readUpTo(stream);
+    const ended = events.filter((event) => event.source === source).flatMap(turnFactOf);
     const earlier = sealIn(events);
-    if (earlier !== undefined) return { record: earlier.record };
+    if (earlier !== undefined) return { record: earlier.record, ended };
     const run = readRun(events, await longTexts(deps, input.tenantId, events));
     const record = signedRecord(deps.signer, run, input);
     const stored = await store(deps, input.tenantId, {
       record: canonicalJson(record),
       transcript: transcriptMarkdown(transcriptOf(run)),
     });
-    return await close(deps, { input, run, record, ...stored });
+    const { record: sealed } = await close(deps, { input, run, record, ...stored });
+    return { record: sealed, ended };
   };
+}
+
+function sourceOf({ collaborationId }: RunKey): string {
+  return `/collaborations/${collaborationId}`;
+}
+
+function turnFactOf(event: LedgerEvent): readonly TurnFact[] {
+  const fact = factOf(event);
+  return fact !== undefined && 'turn' in fact ? [fact] : [];
 }
 
 function signedRecord(
@@ -164,11 +204,12 @@ async function close(deps: SealDecisionDeps, closing: Closing): Promise<{ record
   return { record: sealIn([sealed])?.record ?? recordEntry.sha256 };
 }
 
-function sealEvent({ collaborationId }: RunKey, content: SealedContent, time: string): NewEvent {
+function sealEvent(run: RunKey, content: SealedContent, time: string): NewEvent {
+  const { collaborationId } = run;
   return {
     id: `${collaborationId}/sealed`,
     type: 'conclave.decision.sealed.v1',
-    source: `/collaborations/${collaborationId}`,
+    source: sourceOf(run),
     subject: collaborationId,
     time,
     data: { content },

@@ -1,4 +1,4 @@
-import { cancellationSignal } from '@temporalio/activity';
+import { cancellationSignal, log } from '@temporalio/activity';
 
 import type { TurnCost, TurnFact } from '../domain/collaboration/fact.ts';
 import {
@@ -11,9 +11,10 @@ import type { Agent } from '../domain/providers/agent.ts';
 import type { ModelConnector, ProviderFault } from '../domain/providers/model-connector.ts';
 import { costOf } from '../domain/providers/price.ts';
 import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/providers/usage.ts';
-import type { TurnStore } from '../infra/stores/turn-store.ts';
+import type { Try, TurnStore } from '../infra/stores/turn-store.ts';
 import type { CallKey, CallsUnderWay } from './calls-under-way.ts';
 import { keepUntilStored } from './kept-answer.ts';
+import { takenOver } from './retry-failures.ts';
 import { callModel, type ModelAnswer, RepairFaultError, type ReserveRepair } from './model-call.ts';
 import type { ProviderFaultError } from './models/fault.ts';
 import { briefOf } from './turn-brief.ts';
@@ -60,15 +61,16 @@ export type Asking = PreparedTurn;
  * @param asking - what is known about it before a call
  * @param called - whom to ask, and how to pay for it twice
  * @param called.agent - the seat’s own, or its fallback
+ * @param called.tried - the try that this is
  * @param called.reserveRepair - reserves the second call that an unusable reply needs
  * @throws ProviderFaultError when the call failed; nothing is settled then
  */
 export async function answerTurn(
   deps: AskingDeps,
   asking: Asking,
-  called: { readonly agent: Agent; readonly reserveRepair: ReserveRepair },
+  called: { readonly agent: Agent; readonly tried: Try; readonly reserveRepair: ReserveRepair },
 ): Promise<TurnFact> {
-  const { agent, reserveRepair } = called;
+  const { agent, tried, reserveRepair } = called;
   const { key, file, sources } = asking;
   const { turn } = key;
   const named = { ...key, turn: turn.turn };
@@ -85,7 +87,8 @@ export async function answerTurn(
       reserveRepair,
       ...(onText === undefined ? {} : { onText }),
     });
-    return await settleAnswer(deps, asking, { agent, answer, latencyMs: deps.now() - startedAt });
+    const latencyMs = deps.now() - startedAt;
+    return await settleAnswer(deps, asking, { agent, tried, answer, latencyMs });
   } finally {
     call.end();
   }
@@ -94,10 +97,15 @@ export async function answerTurn(
 async function settleAnswer(
   deps: AskingDeps,
   asking: Asking,
-  came: { readonly agent: Agent; readonly answer: ModelAnswer; readonly latencyMs: number },
+  came: {
+    readonly agent: Agent;
+    readonly tried: Try;
+    readonly answer: ModelAnswer;
+    readonly latencyMs: number;
+  },
 ): Promise<TurnFact> {
   const { turn } = asking.key;
-  const { agent, answer, latencyMs } = came;
+  const { agent, tried, answer, latencyMs } = came;
   const held = answer.repaired === null ? asking.reserve : asking.reserveWithRepair;
   const cost = turnCost(held, answer.usage, agent);
   const { said } = answer;
@@ -115,7 +123,7 @@ async function settleAnswer(
     latencyMs,
     leftOut: answer.leftOut,
   };
-  return await settle(deps, asking, fact, content);
+  return await settle(deps, asking, { fact, content, tried });
 }
 
 /**
@@ -123,32 +131,36 @@ async function settleAnswer(
  *
  * @param deps - what settling needs
  * @param asking - the turn that got no answer
- * @param error - what the last call met; `null` when none was made
+ * @param last - the last call and what it met; `null` when none was made
+ * @throws ApplicationFailure of type `worker-lost` when somebody else asks for the turn by now
  */
 export async function failedTurn(
   deps: AskingDeps,
   asking: Asking,
-  error: ProviderFaultError | null,
+  last: { readonly error: ProviderFaultError; readonly tried: Try } | null,
 ): Promise<TurnFact> {
-  const wasAnswered = error instanceof RepairFaultError;
-  const isPaid = wasAnswered || (error !== null && mayHaveCost(error.fault));
-  const held = wasAnswered ? asking.reserveWithRepair : asking.reserve;
+  const error = last?.error ?? null;
+  const held = error instanceof RepairFaultError ? asking.reserveWithRepair : asking.reserve;
+  const isPaid = error !== null && mayHaveCost(error);
   const cost = turnCost(held, isPaid ? unknownUsage : noUsage, null);
   const fact: TurnFact =
     error?.fault.code === 'cancelled'
       ? { type: 'turn.cancelled', ...asking.key.turn, ...cost }
       : abstention(asking.key.turn, 'provider-failed', cost);
-  return await settle(deps, asking, fact, null);
+  return await settle(deps, asking, { fact, content: null, tried: last?.tried ?? null });
 }
 
-/** A provider that refused a call has not worked; one that fell silent may have. */
-function mayHaveCost(fault: ProviderFault): boolean {
-  return (
-    fault.code === 'cancelled' ||
-    fault.code === 'timeout' ||
-    fault.code === 'unreachable' ||
-    fault.code === 'malformed'
-  );
+const silences: readonly ProviderFault['code'][] = [
+  'cancelled',
+  'timeout',
+  'unreachable',
+  'malformed',
+];
+
+/** A provider that refused a call has not worked; one that fell silent may have, and one that answered before has. */
+export function mayHaveCost(error: ProviderFaultError): boolean {
+  if (error instanceof RepairFaultError) return true;
+  return silences.includes(error.fault.code) && error.fault.isUnsent !== true;
 }
 
 /** Unknown use or price counts against the budget with what was reserved for it. */
@@ -170,14 +182,23 @@ function turnCost(reserve: Asking['reserve'], usage: Usage, agent: Agent | null)
 async function settle(
   deps: AskingDeps,
   asking: Asking,
-  fact: TurnFact,
-  content: TurnContent | null,
+  ended: {
+    readonly fact: TurnFact;
+    readonly content: TurnContent | null;
+    readonly tried: Try | null;
+  },
 ): Promise<TurnFact> {
+  const { fact, content, tried } = ended;
   const time = new Date(deps.now()).toISOString();
   const { key, source } = asking;
-  return await keepUntilStored(() =>
-    deps.turns.settle({ ...key, outcome: { fact, content }, time, source }),
+  const result = await keepUntilStored(() =>
+    deps.turns.settle({ ...key, outcome: { fact, content }, tried, time, source }),
   );
+  if (result.kind === 'taken') throw takenOver();
+  if (result.kind !== 'settled' && content !== null) {
+    log.warn('a paid answer came after its turn had ended', { ...key.turn, found: result.kind });
+  }
+  return result.fact;
 }
 
 async function withLongTextsStored(

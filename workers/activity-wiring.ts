@@ -69,6 +69,7 @@ export function wireActivities(parts: ActivityParts): {
   const recordFacts = createRecordFacts({ turns: stores.turns, now });
   const sealDecision = createSealDecision({
     recordFacts,
+    turns: stores.turns,
     ledger: stores.ledger,
     artifacts,
     index: stores.artifacts,

@@ -227,7 +227,10 @@ function askTurn(run: Run, turn: TurnRef): void {
   run.asked.set(turn.turn, { scope, done });
 }
 
-/** A turn that no attempt could finish is an abstention; one cancelled before it began has cost nothing. */
+/**
+ * A turn that no attempt could finish is an abstention. One that was cancelled between two attempts ends with the sealing
+ * where one of them may have cost something; else it has cost nothing.
+ */
 async function giveUpOn(run: Run, turn: TurnRef, error: unknown): Promise<void> {
   if (isCancellation(error)) return;
   if (!(error instanceof ActivityFailure)) throw error;

@@ -105,11 +105,22 @@ function dispositionOf(
   return isWaitTold ? 'retry-after' : 'retry-now';
 }
 
+/** Codes of Node and undici for a connection that never came about: nothing was sent over it. */
+const UNCONNECTED = [
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+];
+
 function networkFault(code: string): ProviderFault {
   const isTimeout = code.includes('TIMEDOUT') || code.includes('TIMEOUT');
-  return isTimeout
+  const fault = isTimeout
     ? localFault('timeout', `the provider did not answer in time (${code})`)
     : localFault('unreachable', `the connection to the provider failed (${code})`);
+  return UNCONNECTED.includes(code) ? { ...fault, isUnsent: true } : fault;
 }
 
 function causesOf(error: unknown): unknown[] {

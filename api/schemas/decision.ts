@@ -8,8 +8,11 @@ const costFields = {
   cachedTokens: z.int().nullable(),
   outputTokens: z.int().nullable(),
   usd: z.number().nullable(),
-  calls: z.int(),
-  unknownCalls: z.int(),
+  calls: z.int().openapi({ description: 'Lost calls too, see unknownCalls.' }),
+  unknownCalls: z.int().openapi({
+    description:
+      'Calls of which tokens or price are unknown. Among them are lost ones, which may have been paid and were never answered: their worker died or their provider fell silent, and they were made again.',
+  }),
 };
 
 const cost = z

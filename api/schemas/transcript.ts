@@ -15,6 +15,10 @@ export const transcriptSchema = z
         kind: z.enum(['turn', 'round opened', 'round closed', 'message', 'note']),
         seq: z.int(),
         time: z.string(),
+        lost: z.object({ calls: z.int(), tokens: z.int(), microsUsd: z.int() }).optional().openapi({
+          description:
+            'Of a turn: calls that may have been paid and were never answered, and the tokens and micro-dollars that were reserved for them, which count against the budget.',
+        }),
       }),
     ),
     decision: decisionSchema.nullable(),

@@ -79,6 +79,17 @@ export interface TurnRef {
   readonly seat: string;
 }
 
+/**
+ * Calls of a turn that may have been paid and whose answers never came: their worker died, or their provider fell
+ * silent, and they were made again. Nobody knows what they cost; they count against the budget with what was reserved.
+ */
+export interface LostCalls {
+  readonly calls: number;
+  readonly tokens: number;
+  /** Integer micro-dollars; 0 where the price is unknown, since nothing could be reserved. */
+  readonly microsUsd: number;
+}
+
 /** What a turn cost. */
 export interface TurnCost {
   readonly usage: Usage;
@@ -86,6 +97,8 @@ export interface TurnCost {
   readonly microsUsd: number | null;
   /** What counts against the budget where usage or price is unknown: the amount that was reserved. */
   readonly charged?: { readonly tokens: number; readonly microsUsd: number };
+  /** Earlier calls for the same turn, beside the one that `usage` tells of; absent where none was lost. */
+  readonly lost?: LostCalls;
 }
 
 /** A share of the budget whose crossing changes how a run goes on, percent. */
@@ -125,8 +138,9 @@ export type Fact =
   | ({ readonly type: 'turn.abstained'; readonly reason: AbstentionReason } & TurnRef & TurnCost)
   /** A call was still running when its pass closed; what it cost is settled, what it said does not count. */
   | ({ readonly type: 'turn.cancelled' } & TurnRef & TurnCost)
-  /** A turn was not started because the budget had no room for it. */
-  | ({ readonly type: 'turn.refused'; readonly reason: 'budget' } & TurnRef)
+  /** A turn was not started, or after lost calls not started again, because the budget had no room for it. */
+  | ({ readonly type: 'turn.refused'; readonly reason: 'budget' } & TurnRef &
+      Pick<TurnCost, 'lost'>)
   /** The open pass ended. Outstanding seats have abstained by silence. */
   | {
       readonly type: 'round.closed';

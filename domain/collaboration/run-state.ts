@@ -1,12 +1,13 @@
 import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
-import { noUsage, addUsage, totalTokens, type Usage } from '../providers/usage.ts';
+import { noUsage, addUsage, totalTokens, unknownUsage, type Usage } from '../providers/usage.ts';
 import type {
   BudgetThreshold,
   ClosingReason,
   Directives,
   Fact,
   FactOf,
+  LostCalls,
   Phase,
   TurnCost,
   TurnFact,
@@ -123,9 +124,13 @@ export function evolveRun(state: RunState, fact: Fact): RunState {
 
 function evolveTurn(state: RunState, fact: TurnFact): RunState {
   if (fact.turn in state.turns) return state;
-  const known = { ...state, turns: { ...state.turns, [fact.turn]: fact.type } };
+  const known = {
+    ...state,
+    turns: { ...state.turns, [fact.turn]: fact.type },
+    spent: addLost(state.spent, fact.lost),
+  };
   if (fact.type === 'turn.refused') return { ...known, isBudgetRefused: true };
-  return takeEffect({ ...known, spent: addSpent(state.spent, fact) }, fact);
+  return takeEffect({ ...known, spent: addSpent(known.spent, fact) }, fact);
 }
 
 function takeEffect(state: RunState, fact: Exclude<TurnFact, FactOf<'turn.refused'>>): RunState {
@@ -165,6 +170,17 @@ function addSpent(spent: Spent, cost: TurnCost): Spent {
     microsUsd: spent.microsUsd + (cost.microsUsd ?? cost.charged?.microsUsd ?? 0),
     calls: spent.calls + 1,
     unknownCalls: spent.unknownCalls + (tokens === null || cost.microsUsd === null ? 1 : 0),
+  };
+}
+
+function addLost(spent: Spent, lost: LostCalls | undefined): Spent {
+  if (lost === undefined) return spent;
+  return {
+    usage: addUsage(spent.usage, unknownUsage),
+    tokens: spent.tokens + lost.tokens,
+    microsUsd: spent.microsUsd + lost.microsUsd,
+    calls: spent.calls + lost.calls,
+    unknownCalls: spent.unknownCalls + lost.calls,
   };
 }
 

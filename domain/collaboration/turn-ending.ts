@@ -1,4 +1,4 @@
-import type { TurnCost, TurnFact, TurnRef } from './fact.ts';
+import type { LostCalls, TurnCost, TurnFact, TurnRef } from './fact.ts';
 
 /** Tokens in, of these from the cache, tokens out, and micro-dollars; `null` where unknown. */
 type PackedCost = readonly [
@@ -8,7 +8,11 @@ type PackedCost = readonly [
   microsUsd: number | null,
 ];
 
-type Rest<T> = T extends unknown ? Omit<T, 'type' | 'usage' | 'microsUsd' | keyof TurnRef> : never;
+type PackedLost = readonly [calls: number, tokens: number, microsUsd: number];
+
+type Rest<T> = T extends unknown
+  ? Omit<T, 'type' | 'usage' | 'microsUsd' | 'lost' | keyof TurnRef>
+  : never;
 
 /**
  * How a turn ended, as a workflow's history keeps it: its fact without the turn, which the workflow knows, and without the
@@ -19,18 +23,29 @@ export type TurnEnding = readonly [
   /** `null`: the turn was refused before it could cost anything. */
   cost: PackedCost | null,
   rest: Rest<TurnFact>,
+  /** Absent where no call was lost. */
+  lost?: PackedLost,
 ];
 
-const known: readonly string[] = ['type', 'turn', 'task', 'round', 'seat', 'usage', 'microsUsd'];
+const known: readonly string[] = [
+  ...['type', 'turn', 'task', 'round', 'seat'],
+  ...['usage', 'microsUsd', 'lost'],
+];
 
 /** Takes out of a turn's fact what its workflow does not know yet. */
 export function packEnding(fact: TurnFact): TurnEnding {
   const rest = Object.fromEntries(
     Object.entries(fact).filter(([name]) => !known.includes(name)),
   ) as Rest<TurnFact>;
-  if (!('usage' in fact)) return [fact.type, null, rest];
+  const { lost } = fact;
+  const ending = [fact.type, packedCost(fact), rest] as const;
+  return lost === undefined ? ending : [...ending, [lost.calls, lost.tokens, lost.microsUsd]];
+}
+
+function packedCost(fact: TurnFact): PackedCost | null {
+  if (!('usage' in fact)) return null;
   const { inputTokens, cachedTokens, outputTokens } = fact.usage;
-  return [fact.type, [inputTokens, cachedTokens, outputTokens, fact.microsUsd], rest];
+  return [inputTokens, cachedTokens, outputTokens, fact.microsUsd];
 }
 
 /**
@@ -40,8 +55,18 @@ export function packEnding(fact: TurnFact): TurnEnding {
  * @param ending - what came of it, see {@link packEnding}
  */
 export function unpackEnding(turn: TurnRef, ending: TurnEnding): TurnFact {
-  const [type, cost, rest] = ending;
-  return { type, ...turn, ...rest, ...(cost === null ? {} : costIn(cost)) } as TurnFact;
+  const [type, cost, rest, lost] = ending;
+  return {
+    type,
+    ...turn,
+    ...rest,
+    ...(cost === null ? {} : costIn(cost)),
+    ...(lost === undefined ? {} : { lost: lostIn(lost) }),
+  } as TurnFact;
+}
+
+function lostIn([calls, tokens, microsUsd]: PackedLost): LostCalls {
+  return { calls, tokens, microsUsd };
 }
 
 function costIn([inputTokens, cachedTokens, outputTokens, microsUsd]: PackedCost): TurnCost {

@@ -3,6 +3,7 @@ import type { RunState } from '../collaboration/run-state.ts';
 import { foldRun } from '../machines.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { groupAnswers } from '../protocols/grouping.ts';
+import { unknownUsage } from '../providers/usage.ts';
 import { factOf } from './event.ts';
 import type { LedgerEvent, OpenedContent, Text, TurnContent } from './event.ts';
 
@@ -73,7 +74,7 @@ export function stateOf(events: readonly LedgerEvent[]): RunState {
   return foldRun(events.flatMap((event) => factOf(event) ?? []));
 }
 
-/** Whether a turn's fact has a cost: all have but those that were never started. */
+/** Whether a turn ended in a call, whose cost its fact tells: all did but those that were refused. */
 export function isPaid(fact: TurnFact): fact is Exclude<TurnFact, FactOf<'turn.refused'>> {
   return fact.type !== 'turn.refused';
 }
@@ -123,10 +124,15 @@ export function isPosition(
   return turn.fact.type === 'position.submitted';
 }
 
-/** The costs of a run's calls, one entry each. */
+/** The costs of a run's calls, one entry each; nothing is known of a lost one. */
 export function costsOf(run: RunReading): readonly TurnCost[] {
-  return run.turns.flatMap(({ fact }) => (isPaid(fact) ? [fact] : []));
+  return run.turns.flatMap(({ fact }) => [
+    ...(isPaid(fact) ? [fact] : []),
+    ...Array.from({ length: fact.lost?.calls ?? 0 }, () => unknownCost),
+  ]);
 }
+
+const unknownCost: TurnCost = { usage: unknownUsage, microsUsd: null };
 
 function openingOf(event: LedgerEvent | undefined): { stream: string; opened: OpenedContent } {
   const opened = event?.data['content'] as OpenedContent | undefined;

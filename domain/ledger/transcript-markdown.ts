@@ -1,4 +1,5 @@
 import type { Cost, Decision, DecisionVote } from '../collaboration/decision.ts';
+import type { LostCalls } from '../collaboration/fact.ts';
 import { debateSentences } from './debate-sentences.ts';
 import type { Transcript, TranscriptNote, TranscriptTurn } from './transcript.ts';
 
@@ -65,7 +66,15 @@ function remarksOf(turn: TranscriptTurn): readonly string[] {
     ...(turn.repaired === null ? [] : [`- Asked again, because: ${oneLine(turn.repaired)}`]),
     ...(turn.unrepaired === undefined ? [] : ['- Not asked again: the budget had no room for it']),
     ...turn.leftOut.map((line) => `- Left out of the prompt: ${oneLine(line)}`),
+    ...(turn.lost === undefined ? [] : [lostLine(turn.lost)]),
   ];
+}
+
+const microsPerUsd = 1_000_000;
+
+function lostLine({ calls, tokens, microsUsd }: LostCalls): string {
+  const counted = `${tokens} tokens and ${microsUsd / microsPerUsd} USD`;
+  return `- Calls that may have been paid and were never answered: ${calls}; counted as reserved, ${counted}`;
 }
 
 function noteBlocks(note: TranscriptNote): readonly string[] {

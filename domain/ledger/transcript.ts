@@ -1,5 +1,5 @@
 import type { Cost, Decision } from '../collaboration/decision.ts';
-import type { FactOf, TurnTask } from '../collaboration/fact.ts';
+import type { FactOf, LostCalls, TurnTask } from '../collaboration/fact.ts';
 import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
 import { factOf } from './event.ts';
@@ -37,6 +37,8 @@ export interface TranscriptTurn {
   /** Why an unusable reply was not asked for again; absent where nothing forbade it. */
   readonly unrepaired?: 'budget';
   readonly leftOut: readonly string[];
+  /** Calls for this turn whose answers never came, and what they count against the budget; absent where there are none. */
+  readonly lost?: LostCalls;
 }
 
 /** Anything else that happened, as one sentence. */
@@ -106,6 +108,7 @@ function turnEntry(run: RunReading, turn: TurnReading): TranscriptTurn {
     confidence: isPosition(turn) ? turn.fact.confidence : null,
     citing: isPosition(turn) ? turn.fact.citing : null,
     ...wordsOf(run, turn),
+    ...(fact.lost === undefined ? {} : { lost: fact.lost }),
   };
 }
 

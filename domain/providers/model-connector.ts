@@ -86,6 +86,8 @@ export interface ProviderFault {
   readonly status: number | null;
   /** How long to wait before the next try, milliseconds; `null` where the provider did not say. */
   readonly retryAfterMs: number | null;
+  /** The provider never had the call, so that it cannot have been paid. */
+  readonly isUnsent?: true;
 }
 
 /** What a health probe found. */

@@ -1,12 +1,15 @@
-import type { Fact, TurnCost, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
+import { randomUUID } from 'node:crypto';
+
+import { turnNamed } from '../../domain/collaboration/case-file.ts';
+import { lostCalls } from '../../domain/collaboration/lost-calls.ts';
+import type { Fact, LostCalls, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
 import type { Pattern } from '../../domain/collaboration/plan.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
-import { eventOf, factOf } from '../../domain/ledger/event.ts';
-import type { NewEvent, TurnContent, TurnOutcome } from '../../domain/ledger/event.ts';
+import { eventOf } from '../../domain/ledger/event.ts';
 import { forgottenIn } from '../../domain/ledger/resumption.ts';
 import type { Forgotten } from '../../domain/ledger/resumption.ts';
 import type { AgentLimits } from '../../domain/providers/agent.ts';
-import { noUsage, totalTokens, unknownUsage } from '../../domain/providers/usage.ts';
+import { noUsage } from '../../domain/providers/usage.ts';
 import type { Database, Transaction } from '../database/connection.ts';
 import { persistently } from '../database/persistence.ts';
 import { eventForm } from './event-form.ts';
@@ -14,21 +17,18 @@ import { readEvents, wholeStream } from './event-rows.ts';
 import type { GroupCommit, Operation, OperationResult } from './group-commit.ts';
 import { isClosing, messageIdsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
 import type { RunStoreDeps } from './store-deps.ts';
+import { factIn, turnFactIn, type StoredEvent } from './stored-event.ts';
+import type { Try, TurnKey } from './turn-key.ts';
+import { endTurn, isAnswer, lostTry, settleTurn } from './turn-settling.ts';
+import type { SettleInput, SettleResult, StoredTry } from './turn-settling.ts';
 
-/** Names one turn of one run. */
-export interface TurnKey {
-  readonly tenantId: string;
-  readonly collaborationId: string;
-  readonly turn: TurnRef;
-}
+export type { Try, TurnKey } from './turn-key.ts';
+export type { SettleInput, SettleResult } from './turn-settling.ts';
 
 /** What it takes to begin a turn. */
 export interface BeginInput extends TurnKey {
   readonly workflowId: string;
-  readonly runId: string;
   readonly workerId: string;
-  /** Task token of the activity, so that another worker can fail it. */
-  readonly taskToken: Uint8Array;
   /** See `accountOf` in domain/providers/agent.ts. */
   readonly account: string;
   readonly limits: AgentLimits;
@@ -46,8 +46,8 @@ export type NoRoomReason = 'rate' | 'concurrency' | 'breaker';
 export type BeginResult =
   /** The turn has its fact already: it is never asked again. */
   | { readonly kind: 'recorded'; readonly fact: TurnFact }
-  /** Budget reserved, slot taken, in flight noted. `attempts` counts this one. */
-  | { readonly kind: 'begun'; readonly attempts: number }
+  /** Budget reserved, slot taken, in flight noted. `attempts` counts this one; `lost` are earlier ones, absent where none is. */
+  | { readonly kind: 'begun'; readonly attempts: number; readonly lost?: LostCalls }
   /** The budget has no room; `turn.refused` is in the ledger. */
   | { readonly kind: 'refused'; readonly fact: TurnFact }
   /** Nothing was reserved. `downMs`: how long this turn has been finding its provider down, without an answer to anybody. */
@@ -57,17 +57,17 @@ export type BeginResult =
       readonly retryAfterMs: number;
       readonly downMs: number;
     }
-  /** Its pass has closed; nothing was started; `turn.cancelled` is in the ledger. */
+  /** Its pass has closed; nothing was started; `turn.cancelled` is in the ledger, unless the run is sealed. */
   | { readonly kind: 'cancelled'; readonly fact: TurnFact };
 
-/** What it takes to give a turn back: who holds it, and which of its tries, as `begin` counted it. */
-export interface ReleaseInput extends TurnKey {
-  readonly workerId: string;
-  readonly attempt: number;
+/** What it takes to give a turn back. */
+export interface ReleaseInput extends TurnKey, Try {
+  /** Whether the call may have been paid: then what was reserved for it stays so until the turn ends. */
+  readonly mayHaveCost: boolean;
 }
 
 /** What it takes to hold more for a turn: `reserve` is the whole, what it holds already included. */
-export interface ExtendInput extends ReleaseInput {
+export interface ExtendInput extends TurnKey, Try {
   readonly reserve: BeginInput['reserve'];
 }
 
@@ -76,13 +76,6 @@ export interface ExtendInput extends ReleaseInput {
  * another try holds it.
  */
 export type ExtendResult = 'extended' | 'no-room' | 'over' | 'taken';
-
-/** What it takes to settle a turn. */
-export interface SettleInput extends TurnKey {
-  readonly outcome: TurnOutcome;
-  readonly time: string;
-  readonly source: string;
-}
 
 /** A fact with the id of its event. */
 export interface IdentifiedFact {
@@ -115,15 +108,12 @@ export type RecordResult =
   /** Awaited turns were settled meanwhile: nothing was recorded, fold these in first. */
   | { readonly kind: 'missed'; readonly facts: readonly TurnFact[] };
 
-/** A turn whose activity may have to be failed because its worker died. */
+/** A turn that a worker had in its hands. */
 export interface TurnInFlight {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly turn: string;
   readonly workflowId: string;
-  readonly runId: string;
-  readonly taskToken: Uint8Array;
-  readonly isSettled: boolean;
 }
 
 /** A run that has not ended. */
@@ -141,16 +131,15 @@ export interface OpenRun {
 export interface TurnStore {
   /**
    * Begins a turn: reserves its budget, takes the provider's slot and notes the worker, or says why not. A turn that
-   * an earlier try left in flight changes hands and is not reserved twice.
+   * an earlier try left in flight changes hands; what is reserved for that try stays so, for it may have been paid.
    */
   begin(input: BeginInput): Promise<BeginResult>;
   /**
    * Records how a call ended: fact, cost, event and notification in one transaction. Unknown usage is settled at what
    * was reserved. If the pass has closed meanwhile the fact becomes `turn.cancelled` with the same cost and content.
-   *
-   * @returns the fact that stands: the first one, when it was settled before
+   * An answer ends the turn whoever asks for it by then; anything else only while nobody but its own try does.
    */
-  settle(input: SettleInput): Promise<TurnFact>;
+  settle(input: SettleInput): Promise<SettleResult>;
   /** Reserves more for a turn in flight, for another call within it; without room it holds what it held. */
   extend(input: ExtendInput): Promise<ExtendResult>;
   /**
@@ -158,6 +147,10 @@ export interface TurnStore {
    * one that has changed hands meanwhile.
    */
   release(input: ReleaseInput): Promise<void>;
+  /** Ends, as cancelled, every turn of a run that nobody will ask for again and for which a call may have been paid. */
+  endAbandoned(
+    input: Pick<RecordInput, 'tenantId' | 'collaborationId' | 'time' | 'source'>,
+  ): Promise<void>;
   /**
    * Appends facts in order, with what they do to the run's status and budget. Closing facts cancel all awaited turns in
    * the same transaction and tell their workers, unless one of them was settled: then nothing is recorded. Nor is it
@@ -173,7 +166,7 @@ export interface TurnStore {
   openRuns(): Promise<OpenRun[]>;
 }
 
-/** How often a begin or settle looks again because its turn changed hands between two looks. */
+/** How often a begin looks again because its turn changed hands between two looks. */
 const looksMax = 4;
 
 /**
@@ -185,12 +178,13 @@ export function createTurnStore(deps: RunStoreDeps): TurnStore {
   const { groupCommit } = deps;
   return {
     begin: (input) => begin(groupCommit, input),
-    settle: (input) => settle(groupCommit, input),
+    settle: (input) => settleTurn(groupCommit, input, isAnswer(input.outcome.fact)),
     extend: (input) => extend(groupCommit, input),
-    release: async ({ tenantId, collaborationId, turn, workerId, attempt }) => {
-      const held = { turn: turn.turn, worker: workerId, attempt };
+    release: async ({ tenantId, collaborationId, turn, workerId, attempt, mayHaveCost }) => {
+      const held = { turn: turn.turn, worker: workerId, attempt, mayHaveCost };
       await groupCommit.perform(tenantId, { k: 'release', s: collaborationId, ...held });
     },
+    endAbandoned: (input) => endAbandoned(deps, input),
     recordFacts: (input) => recordFacts(deps, input),
     outstandingOf: ({ tenantId, collaborationId }) =>
       deps.database.withTenant(tenantId, (sql) => readOutstanding(sql, tenantId, collaborationId)),
@@ -203,9 +197,6 @@ export function createTurnStore(deps: RunStoreDeps): TurnStore {
         collaborationId: row.collaboration_id,
         turn: row.turn,
         workflowId: row.workflow_id,
-        runId: row.run_id,
-        taskToken: row.task_token,
-        isSettled: row.is_settled,
       }));
     },
     openRuns: async () => {
@@ -224,9 +215,6 @@ interface TurnRow {
   readonly collaboration_id: string;
   readonly turn: string;
   readonly workflow_id: string;
-  readonly run_id: string;
-  readonly task_token: Uint8Array;
-  readonly is_settled: boolean;
 }
 
 interface RunRow {
@@ -236,27 +224,65 @@ interface RunRow {
 }
 
 async function begin(groupCommit: GroupCommit, input: BeginInput): Promise<BeginResult> {
-  const { limits } = input;
+  for (let look = 0; look < looksMax; look += 1) {
+    const begun = await beginOnce(groupCommit, input);
+    if (begun !== 'taken') return begun;
+  }
+  throw new Error(`turn ${input.turn.turn} of ${input.collaborationId} cannot be begun`);
+}
+
+async function beginOnce(
+  groupCommit: GroupCommit,
+  input: BeginInput,
+): Promise<BeginResult | 'taken'> {
+  const { limits, turn } = input;
   const isLimited = limits.requestsPerMinute !== undefined || limits.concurrent !== undefined;
   const result = await groupCommit.perform(
     input.tenantId,
     beginOperation(input),
     isLimited ? { account: input.account } : {},
   );
-  if (result.k === 'begun') return { kind: 'begun', attempts: Number(result['attempts']) };
-  if (result.k === 'no-room') {
-    const reason = result['reason'] as NoRoomReason;
-    const downMs = Number(result['downMs'] ?? 0);
-    return { kind: 'no-room', reason, retryAfterMs: Number(result['ms']), downMs };
+  switch (result.k) {
+    case 'begun':
+      return begunNow(result);
+    case 'no-room':
+      return noRoom(result);
+    case 'refused':
+      return await refuse(groupCommit, input);
+    case 'cancelled':
+      return begunAs(await endTurn(groupCommit, { ...input, ...endedAs(unasked(turn)) }));
+    case 'sealed':
+      return begunAs(unasked(turn));
+    case 'recorded':
+      return begunAs(turnFactIn(result['event']));
+    case undefined:
+    default:
+      throw new Error(`beginning ${turn.turn}: got ${String(result.k)}`);
   }
-  if (result.k === 'refused') {
-    const fact: TurnFact = { type: 'turn.refused', reason: 'budget', ...input.turn };
-    return begunAs(await settle(groupCommit, { ...input, outcome: { fact, content: null } }));
-  }
-  if (result.k === 'cancelled') {
-    return begunAs(await settleUnasked(groupCommit, input, result['asked'] === true));
-  }
-  return begunAs(turnFactIn(result['event']));
+}
+
+function begunNow(result: OperationResult): BeginResult {
+  const tries = result['lost'] as readonly StoredTry[];
+  const attempts = Number(result['attempts']);
+  if (tries.length === 0) return { kind: 'begun', attempts };
+  return { kind: 'begun', attempts, lost: lostCalls(tries.map(lostTry)) };
+}
+
+async function refuse(groupCommit: GroupCommit, input: BeginInput): Promise<BeginResult | 'taken'> {
+  const fact: TurnFact = { type: 'turn.refused', reason: 'budget', ...input.turn };
+  const ending = { ...input, ...endedAs(fact), tried: null };
+  const ended = await settleTurn(groupCommit, ending, false);
+  return ended.kind === 'taken' ? 'taken' : begunAs(ended.fact);
+}
+
+function endedAs(fact: TurnFact): Pick<SettleInput, 'outcome'> {
+  return { outcome: { fact, content: null } };
+}
+
+function noRoom(result: OperationResult): BeginResult {
+  const reason = result['reason'] as NoRoomReason;
+  const downMs = Number(result['downMs'] ?? 0);
+  return { kind: 'no-room', reason, retryAfterMs: Number(result['ms']), downMs };
 }
 
 async function extend(groupCommit: GroupCommit, input: ExtendInput): Promise<ExtendResult> {
@@ -279,8 +305,7 @@ function beginOperation(input: BeginInput): Operation {
     turn: input.turn.turn,
     worker: input.workerId,
     workflow: input.workflowId,
-    run: input.runId,
-    token: Buffer.from(input.taskToken).toString('base64'),
+    id: randomUUID(),
     account: input.account,
     tokens: input.reserve.tokens,
     // Money of unknown price cannot be reserved; the settled cost counts once it is known.
@@ -290,87 +315,15 @@ function beginOperation(input: BeginInput): Operation {
   };
 }
 
-/** A turn whose pass closed before this try asked. An earlier try that died may have asked: then the cost is unknown, not 0. */
-function settleUnasked(
-  groupCommit: GroupCommit,
-  input: BeginInput,
-  wasAsked: boolean,
-): Promise<TurnFact> {
-  const cost = wasAsked
-    ? { usage: unknownUsage, microsUsd: null }
-    : { usage: noUsage, microsUsd: 0 };
-  const fact: TurnFact = { type: 'turn.cancelled', ...input.turn, ...cost };
-  return settle(groupCommit, { ...input, outcome: { fact, content: null } });
+/** The end of a turn that was not begun; what earlier tries may have cost is told in it when it is settled. */
+function unasked(turn: TurnRef): TurnFact {
+  return { type: 'turn.cancelled', ...turn, usage: noUsage, microsUsd: 0 };
 }
 
 function begunAs(fact: TurnFact): BeginResult {
   if (fact.type === 'turn.refused') return { kind: 'refused', fact };
   if (fact.type === 'turn.cancelled') return { kind: 'cancelled', fact };
   return { kind: 'recorded', fact };
-}
-
-async function settle(
-  groupCommit: GroupCommit,
-  input: TurnKey & Pick<SettleInput, 'outcome' | 'time' | 'source'>,
-): Promise<TurnFact> {
-  let { fact } = input.outcome;
-  for (let look = 0; look < looksMax; look += 1) {
-    const result = await groupCommit.perform(input.tenantId, settleOperation(input, fact));
-    if (result.k === 'settled') return fact;
-    if (result.k === 'recorded') return turnFactIn(result['event']);
-    // The pass closed before the answer came: what it cost still counts, what it says does not.
-    fact = cancelledInstead(fact);
-  }
-  throw new Error(`turn ${input.turn.turn} of ${input.collaborationId} cannot be settled`);
-}
-
-function settleOperation(
-  input: TurnKey & Pick<SettleInput, 'outcome' | 'time' | 'source'>,
-  fact: TurnFact,
-): Operation {
-  const { collaborationId, turn } = input;
-  const cost = costOf(fact);
-  return {
-    k: 'settle',
-    s: collaborationId,
-    turn: turn.turn,
-    tokens: cost.charged?.tokens ?? totalTokens(cost.usage),
-    micros: cost.charged?.microsUsd ?? cost.microsUsd,
-    isCancelled: fact.type === 'turn.cancelled',
-    answered: isAnswer(fact),
-    ev: [eventForm(turnEvent(input, fact, input.outcome.content), collaborationId)],
-  };
-}
-
-function turnEvent(
-  input: TurnKey & Pick<SettleInput, 'time' | 'source'>,
-  fact: TurnFact,
-  content: TurnContent | null,
-): NewEvent {
-  return eventOf(fact, {
-    id: `${input.collaborationId}/${input.turn.turn}`,
-    source: input.source,
-    subject: input.turn.turn,
-    time: input.time,
-    ...(content === null ? {} : { content }),
-  });
-}
-
-/** Whether the provider answered, as far as its health is concerned. */
-function isAnswer(fact: TurnFact): boolean {
-  if (fact.type === 'turn.abstained') return fact.reason !== 'provider-failed';
-  return fact.type !== 'turn.refused' && fact.type !== 'turn.cancelled';
-}
-
-function costOf(fact: TurnFact): TurnCost {
-  return fact.type === 'turn.refused' ? { usage: noUsage, microsUsd: 0 } : fact;
-}
-
-function cancelledInstead(fact: TurnFact): TurnFact {
-  const { turn, task, round, seat } = fact;
-  const { usage, microsUsd, charged } = costOf(fact);
-  const cost = { usage, microsUsd, ...(charged === undefined ? {} : { charged }) };
-  return { type: 'turn.cancelled', turn, task, round, seat, ...cost };
 }
 
 async function recordFacts(
@@ -423,18 +376,34 @@ async function readOutstanding(
   return rows.map(({ turn }) => turn);
 }
 
-/** A turn that its workflow gave up on may have been settled after all, and else gives back what it holds. */
+async function endAbandoned(
+  { database, groupCommit }: RunStoreDeps,
+  input: Pick<RecordInput, 'tenantId' | 'collaborationId' | 'time' | 'source'>,
+): Promise<void> {
+  const { tenantId, collaborationId } = input;
+  const rows = await database.withTenant(
+    tenantId,
+    (sql) => sql<{ turn: string }[]>`
+      select turn from conclave.turns
+      where tenant_id = ${tenantId} and collaboration_id = ${collaborationId} and settled_seq is null
+        and (worker_id is not null or lost <> '[]')
+      order by turn`,
+  );
+  for (const row of rows) {
+    const turn = turnNamed(row.turn);
+    await endTurn(groupCommit, { ...input, turn, ...endedAs(unasked(turn)) });
+  }
+}
+
+/** A turn that its workflow gave up on may have been settled after all, and else ends whoever asks for it. */
 async function settleGivenUp(
   groupCommit: GroupCommit,
   input: RecordInput,
   fact: TurnFact,
 ): Promise<RecordResult> {
   const { turn, task, round, seat } = fact;
-  const stands = await settle(groupCommit, {
-    ...input,
-    turn: { turn, task, round, seat },
-    outcome: { fact, content: null },
-  });
+  const ending = { ...input, turn: { turn, task, round, seat }, ...endedAs(fact) };
+  const stands = await endTurn(groupCommit, ending);
   return canonicalJson(stands) === canonicalJson(fact)
     ? { kind: 'recorded' }
     : { kind: 'replaced', facts: [stands] };
@@ -461,21 +430,4 @@ async function messageTexts(
       where tenant_id = ${tenantId} and collaboration_id = ${collaborationId} and id in ${sql(ids)}`,
   );
   return new Map(rows.map(({ id, text }) => [id, { text }]));
-}
-
-/** An event as the database answers it. */
-interface StoredEvent {
-  readonly id: string;
-  readonly type: NewEvent['type'];
-  readonly data: string;
-}
-
-function turnFactIn(event: unknown): TurnFact {
-  return factIn(event as StoredEvent) as TurnFact;
-}
-
-function factIn({ id, type, data }: StoredEvent): Fact {
-  const fact = factOf({ type, data: JSON.parse(data) as NewEvent['data'] });
-  if (fact === undefined) throw new Error(`event ${id}: got ${type}, expected a fact`);
-  return fact;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ActivityCancellationDetails, ApplicationFailure } from '@temporalio/common';
+import { ActivityCancellationDetails } from '@temporalio/common';
 
 import type { TurnFact } from '../../domain/collaboration/fact.ts';
 import { turnRef } from '../../domain/collaboration/fact.ts';
@@ -10,6 +10,7 @@ import { sha256Of } from '../../infra/signing.ts';
 import { aCost, position } from '../support/drive.ts';
 import {
   environmentAt,
+  failureOf,
   faultWith,
   goodReply,
   pricedAgent,
@@ -22,16 +23,6 @@ const withFallback: HouseFields = {
   plan: { allowFallback: true },
   agents: [pricedAgent('a1', { fallback: 'a2' }), pricedAgent('a2')],
 };
-
-/** What a call is rejected with, as Temporal sees it. */
-async function failureOf(asked: Promise<unknown>): Promise<ApplicationFailure> {
-  const error: unknown = await asked.then(
-    () => new Error('expected a failure'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof ApplicationFailure) return error;
-  throw error;
-}
 
 describe('a turn that has its fact', () => {
   const known: readonly (readonly ['recorded' | 'refused' | 'cancelled', TurnFact])[] = [
@@ -249,6 +240,7 @@ describe('a provider without room', () => {
       reason: 'provider-failed',
       microsUsd: 0,
     });
+    expect(house.settled).toMatchObject([{ tried: null }]);
   });
 
   test('is passed over for the fallback when its breaker is open', async () => {
@@ -278,7 +270,9 @@ describe('a call that fails', () => {
       nonRetryable: false,
       nextRetryDelay: 1500,
     });
-    expect(house.released).toEqual([turn.turn]);
+    expect(house.released).toMatchObject([
+      { turn, workerId: 'w1', attempt: 1, mayHaveCost: false },
+    ]);
     expect(house.settled).toEqual([]);
     expect(house.faults).toEqual(['openai-compatible|http://127.0.0.1:9|TESTED_KEY retry-after']);
   });
@@ -404,6 +398,7 @@ describe('a fallback', () => {
 
     await expect(house.ask()).resolves.toMatchObject({ type: 'position.submitted' });
     expect(house.requests.map(({ model }) => model)).toEqual(['a1-model', 'a2-model']);
+    expect(house.released).toMatchObject([{ attempt: 1, mayHaveCost: false }]);
     expect(house.settled[0]?.outcome.content).toMatchObject({ agent: 'a2', model: 'a2-model' });
   });
 
@@ -467,7 +462,7 @@ describe('a call that is stopped', () => {
 
     const failure = await failureOf(asked);
     expect(failure).toMatchObject({ type: 'worker-lost', nextRetryDelay: 1 });
-    expect(house.released).toEqual([turn.turn]);
+    expect(house.released).toMatchObject([{ turn, attempt: 1, mayHaveCost: true }]);
     expect(house.settled).toEqual([]);
   });
 });

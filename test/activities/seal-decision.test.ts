@@ -5,12 +5,13 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import {
   createSeal,
   createSealDecision,
+  type Seal,
   type SealDecisionDeps,
 } from '../../activities/seal-decision.ts';
 import { cryptography } from '../../clients/cli/cryptography.ts';
-import { turnRef } from '../../domain/collaboration/fact.ts';
+import { turnRef, type TurnFact } from '../../domain/collaboration/fact.ts';
 import { sealEvents } from '../../domain/ledger/chain.ts';
-import type { LedgerEvent } from '../../domain/ledger/event.ts';
+import { eventOf, type LedgerEvent, type NewEvent } from '../../domain/ledger/event.ts';
 import { verifyRecord } from '../../domain/ledger/verification.ts';
 import { loadSigner, sha256Of, type Signer } from '../../infra/signing.ts';
 import type { SealInput } from '../../infra/stores/collaboration-store.ts';
@@ -26,6 +27,7 @@ import {
   sampleStream,
   sha256,
   single,
+  unknownPrice,
 } from '../domain/ledger/sample-run.ts';
 
 const input = { tenantId: 'local', collaborationId: sampleStream };
@@ -46,8 +48,16 @@ interface House {
   reads: number;
 }
 
-/** Stores in memory: a ledger that takes the seal, objects, an index. */
-function house(events: LedgerEvent[]): House {
+/** Stores in memory: a ledger that takes the seal, objects, an index, and the ends of turns that nobody asks for. */
+function house(events: LedgerEvent[], abandoned: TurnFact[] = []): House {
+  const append = (event: NewEvent): LedgerEvent => {
+    const last = events.at(-1);
+    const head = { seq: last?.seq ?? 0, hash: last?.hash ?? '' };
+    const [placed] = sealEvents([event], { stream: sampleStream, head }, sha256);
+    if (placed === undefined) throw new Error('nothing was appended');
+    events.push(placed);
+    return placed;
+  };
   const objects = new Map<string, Uint8Array>();
   const indexed: string[] = [];
   const sealed: SealInput[] = [];
@@ -87,16 +97,19 @@ function house(events: LedgerEvent[]): House {
           return Promise.resolve();
         },
       },
+      turns: {
+        endAbandoned: ({ source, time }) => {
+          for (const fact of abandoned.splice(0)) {
+            append(eventOf(fact, { id: fact.turn, source, subject: fact.turn, time }));
+          }
+          return Promise.resolve();
+        },
+      },
       collaborations: {
         seal: (seal) => {
           steps.push('seal');
           sealed.push(seal);
-          const last = events.at(-1);
-          const head = { seq: last?.seq ?? 0, hash: last?.hash ?? '' };
-          const [event] = sealEvents([seal.event], { stream: sampleStream, head }, sha256);
-          if (event === undefined) throw new Error('nothing was sealed');
-          events.push(event);
-          return Promise.resolve(event);
+          return Promise.resolve(append(seal.event));
         },
       },
     },
@@ -104,7 +117,7 @@ function house(events: LedgerEvent[]): House {
   return made;
 }
 
-async function run(deps: SealDecisionDeps): Promise<{ readonly record: string }> {
+async function run(deps: SealDecisionDeps): Promise<Seal> {
   return await createSeal(deps)(input);
 }
 
@@ -188,7 +201,10 @@ describe('sealing a decision', () => {
       },
     };
 
-    expect(await run({ ...made.deps, collaborations: faster })).toEqual({ record: 'theirs' });
+    expect(await run({ ...made.deps, collaborations: faster })).toEqual({
+      record: 'theirs',
+      ended: [],
+    });
   });
 
   test('fetches the texts that are too long for the ledger', async () => {
@@ -256,5 +272,59 @@ describe('the activity that ends a run', () => {
     const { record } = await sealDecision({ ...input, facts: [], known: 9 });
 
     expect(record).toBe(made.sealed[0]?.recordSha256);
+  });
+
+  describe('with calls that were lost and turns that nobody asks for any more', () => {
+    const lost: TurnFact = {
+      type: 'turn.cancelled',
+      ...turnRef('synthesis', 2, 'chair'),
+      ...unknownPrice,
+      charged: { tokens: 700, microsUsd: 700 },
+    };
+    const [verdict] = sampleHappenings().slice(-1);
+    const facts = verdict === undefined ? [] : [{ id: 'c_sample/step-9-0', fact: verdict.fact }];
+    const verdicts = facts.map(({ fact }) => fact);
+
+    test('ends them before it seals, counts them, and tells the workflow', async () => {
+      const made = house(sampleEvents(), [lost]);
+      const sealDecision = createSealDecision({
+        ...made.deps,
+        recordFacts: () => Promise.resolve(null),
+      });
+
+      const { record, instead } = await sealDecision({ ...input, facts, known: 9 });
+      const again = await sealDecision({ ...input, facts: [], known: 10 });
+
+      expect(instead).toEqual({ kind: 'replaced', facts: [...verdicts, lost] });
+      expect(made.sealed[0]?.decision.cost).toMatchObject({ calls: 7, unknownCalls: 2, usd: null });
+      expect(again).toEqual({ record, instead: { kind: 'replaced', facts: [lost] } });
+    });
+
+    test('tells them beside what was recorded instead', async () => {
+      const made = house(sampleEvents(), [lost]);
+      const behind = { kind: 'behind', facts: verdicts, decidedSteps: 9, outstanding: [] } as const;
+      const sealDecision = createSealDecision({
+        ...made.deps,
+        recordFacts: () => Promise.resolve(behind),
+      });
+
+      const { instead } = await sealDecision({ ...input, facts, known: 8 });
+
+      expect(instead).toEqual({ ...behind, facts: [...verdicts, lost] });
+    });
+
+    test('leaves them alone while something is outstanding', async () => {
+      const made = house(sampleEvents(), [lost]);
+      const behind = { kind: 'behind', facts: verdicts, decidedSteps: 9 } as const;
+      const sealDecision = createSealDecision({
+        ...made.deps,
+        recordFacts: () => Promise.resolve({ ...behind, outstanding: [lost.turn] }),
+      });
+
+      const { record, instead } = await sealDecision({ ...input, facts, known: 8 });
+
+      expect(record).toBeNull();
+      expect(instead?.facts).toEqual(verdicts);
+    });
   });
 });

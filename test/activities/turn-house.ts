@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 
@@ -21,7 +22,9 @@ import type {
   BeginResult,
   ExtendInput,
   ExtendResult,
+  ReleaseInput,
   SettleInput,
+  SettleResult,
   TurnStore,
 } from '../../infra/stores/turn-store.ts';
 import { planWith } from '../support/plans.ts';
@@ -38,6 +41,8 @@ export interface HouseFields {
   readonly acts?: readonly ModelAct[];
   /** What the store answers to whoever wants to hold more; `extended` unless said. */
   readonly extension?: ExtendResult;
+  /** What the store answers to whoever settles; that it is settled unless said. */
+  readonly settlement?: SettleResult;
   /** What the store answers, begin by begin; the last one again and again. */
   readonly begins?: readonly BeginResult[];
   /** What storing meets, write by write, before it works: of artifacts, extensions and settlements. */
@@ -50,7 +55,7 @@ export interface TurnHouse {
   readonly calls: CallsUnderWay;
   readonly requests: (ModelRequest & { readonly model: string })[];
   readonly settled: SettleInput[];
-  readonly released: string[];
+  readonly released: ReleaseInput[];
   readonly extended: ExtendInput[];
   readonly faults: string[];
   readonly texts: Map<string, string>;
@@ -167,9 +172,10 @@ function openedFile(plan: Plan): CaseFile {
 
 function turnStore(
   kept: Pick<TurnHouse, 'settled' | 'released' | 'extended'>,
-  { begins = [{ kind: 'begun', attempts: 1 }], extension = 'extended' }: HouseFields,
+  fields: HouseFields,
   storing: Storing,
 ): TurnStore {
+  const { begins = [{ kind: 'begun', attempts: 1 }], extension = 'extended' } = fields;
   const pending = [...begins];
   return {
     begin: () => {
@@ -179,18 +185,19 @@ function turnStore(
     settle: (input) =>
       storing(() => {
         kept.settled.push(input);
-        return input.outcome.fact;
+        return fields.settlement ?? { kind: 'settled', fact: input.outcome.fact };
       }),
     extend: (input) =>
       storing(() => {
         kept.extended.push(input);
         return extension;
       }),
-    release: ({ turn }) => {
-      kept.released.push(turn.turn);
+    release: (input) => {
+      kept.released.push(input);
       return Promise.resolve();
     },
     recordFacts: unused,
+    endAbandoned: unused,
     inFlightOf: unused,
     openRuns: unused,
     outstandingOf: unused,
@@ -265,4 +272,14 @@ export function faultWith(fields: Partial<ProviderFault> = {}): ProviderFault {
     retryAfterMs: 1500,
     ...fields,
   };
+}
+
+/** What a call is rejected with, as Temporal sees it. */
+export async function failureOf(asked: Promise<unknown>): Promise<ApplicationFailure> {
+  const error: unknown = await asked.then(
+    () => new Error('expected a failure'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof ApplicationFailure) return error;
+  throw error;
 }

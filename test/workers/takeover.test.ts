@@ -87,9 +87,6 @@ const turn: TurnInFlight = {
   collaborationId: 'c1',
   turn: 'proposal-1-s1',
   workflowId: 'debate/c1',
-  runId: 'r1',
-  taskToken: new Uint8Array([1]),
-  isSettled: false,
 };
 
 const runOf = (collaborationId: string, workerId: string | null): OpenRun => ({

@@ -109,6 +109,16 @@ describe('sorting anything else', () => {
     expect(fault.message).not.toContain('secret.internal');
   });
 
+  test.each([
+    ['ECONNREFUSED', true],
+    ['ENOTFOUND', true],
+    ['UND_ERR_CONNECT_TIMEOUT', true],
+    ['ECONNRESET', undefined],
+    ['UND_ERR_HEADERS_TIMEOUT', undefined],
+  ])('network error %s says whether the call was never sent: %p', (code, isUnsent) => {
+    expect(sortFault(Object.assign(new Error(), { code }), NOW).isUnsent).toBe(isUnsent);
+  });
+
   test('an abort is a cancellation, a time-out is one', () => {
     expect(sortFault(new DOMException('', 'AbortError'), NOW).code).toBe('cancelled');
     expect(sortFault(new DOMException('', 'TimeoutError'), NOW).code).toBe('timeout');

@@ -21,7 +21,9 @@ const facts: readonly TurnFact[] = [
   { type: 'critique.submitted', ...turn, ...aCost },
   { type: 'turn.abstained', ...turn, reason: 'silent', usage: unknownUsage, microsUsd: null },
   { type: 'turn.cancelled', ...turn, ...aCost, charged: { tokens: 700, microsUsd: 700 } },
+  { type: 'turn.cancelled', ...turn, ...aCost, lost: { calls: 2, tokens: 700, microsUsd: 0 } },
   { type: 'turn.refused', ...turn, reason: 'budget' },
+  { type: 'turn.refused', ...turn, reason: 'budget', lost: { calls: 1, tokens: 9, microsUsd: 9 } },
   { type: 'answers.grouped', ...turn, merges: { a1: 'a2' }, ...aCost },
   { type: 'judgement.given', ...turn, choice: { kind: 'single', option: 'o2' }, ...aCost },
   { type: 'synthesis.written', ...turn, ...aCost },
@@ -32,6 +34,13 @@ describe('the ending of a turn', () => {
     const ending = JSON.parse(JSON.stringify(packEnding(fact))) as ReturnType<typeof packEnding>;
 
     expect(unpackEnding(turn, ending)).toEqual(fact);
+  });
+
+  test('tells lost calls in three numbers', () => {
+    const fact: TurnFact = { type: 'synthesis.written', ...turn, ...aCost };
+    const lost = { calls: 1, tokens: 700, microsUsd: 70 };
+
+    expect(packEnding({ ...fact, lost })).toEqual([...packEnding(fact), [1, 700, 70]]);
   });
 
   test('keeps unknown apart from nothing', () => {

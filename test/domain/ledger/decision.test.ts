@@ -164,6 +164,27 @@ describe('cost', () => {
     expect(decision.cost).toMatchObject({ inputTokens: 100, usd: null, calls: 1, unknownCalls: 1 });
   });
 
+  test('is unknown where calls were lost, each of which counts, also before a refusal', () => {
+    const lost = (calls: number) => ({ lost: { calls, tokens: 700, microsUsd: 70 } });
+    const answered = turnRef('critique', 1, 's1');
+    const refused = turnRef('critique', 1, 's2');
+    const decision = decisionAfter([
+      opened(plan()),
+      { fact: { type: 'critique.submitted', ...answered, ...price, ...lost(2) } },
+      { fact: { type: 'turn.refused', ...refused, reason: 'budget', ...lost(1) } },
+      decided('o1'),
+    ]);
+
+    expect(decision.cost).toEqual({
+      inputTokens: null,
+      cachedTokens: null,
+      outputTokens: null,
+      usd: null,
+      calls: 4,
+      unknownCalls: 3,
+    });
+  });
+
   test('counts a turn once that the ledger tells twice', () => {
     const turn = position(turnRef('proposal', 1, 's1'), single('o1'), said('Postgres'));
 

@@ -206,6 +206,23 @@ describe('a transcript as Markdown', () => {
     );
   });
 
+  test('says which calls were lost, and what they count', () => {
+    const turn = turnRef('proposal', 1, 's1');
+    const lost = { calls: 1, tokens: 700, microsUsd: 4500 };
+    const transcript = transcriptOf([
+      opened(plan()),
+      { fact: { type: 'turn.refused', ...turn, reason: 'budget', lost } },
+    ]);
+
+    const text = transcriptMarkdown(transcript);
+
+    expect(transcript.entries).toMatchObject([{ turn: turn.turn, lost }]);
+    expect(text).toContain(
+      '- Calls that may have been paid and were never answered: 1; counted as reserved, 700 tokens and 0.0045 USD\n',
+    );
+    expect(text).toContain('1 calls, of 1 of them not all is known: unknown input tokens');
+  });
+
   test('reads from question to cost', () => {
     const text = transcriptMarkdown(
       buildTranscript({ events: sampleEvents(), resolve: noLongTexts }),

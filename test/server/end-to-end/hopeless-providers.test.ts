@@ -31,16 +31,17 @@ async function runOf(pattern: string, participants: readonly string[]): Promise<
 
 describe('a provider that never recovers', () => {
   const retryAfter = { 'retry-after-ms': '50', 'retry-after': '1' };
-  const ways: readonly [string, number, Scripted][] = [
-    ['answers 500', callsMax, { status: 500 }],
-    ['cuts every connection', callsMax, { isLost: true }],
-    ['answers 429 and names a time', callsMax, { status: 429, headers: retryAfter }],
-    ['answers 529 and names a time', callsMax, { status: 529, headers: retryAfter }],
+  /** How, after how many calls, and how many of them may have been paid. */
+  const ways: readonly [string, number, number, Scripted][] = [
+    ['answers 500', callsMax, 0, { status: 500 }],
+    ['cuts every connection', callsMax, callsMax, { isLost: true }],
+    ['answers 429 and names a time', callsMax, 0, { status: 429, headers: retryAfter }],
+    ['answers 529 and names a time', callsMax, 0, { status: 529, headers: retryAfter }],
   ];
 
   test.each(ways)(
     'and %s is given up after %i calls, and the others decide',
-    async (_how, calls, scripted) => {
+    async (_how, calls, unknownCalls, scripted) => {
       const provider = await ScriptedProvider.start(() => scripted);
       const [hopeless = ''] = await house.agentsOf(provider, ['sim-cy']);
       const run = await runOf('consensus', ['sim-ada', 'sim-bo', hopeless]);
@@ -53,6 +54,7 @@ describe('a provider that never recovers', () => {
         null,
         'provider-failed',
       ]);
+      expect(run.decision?.cost).toMatchObject({ unknownCalls });
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,

@@ -62,7 +62,11 @@ function accountFaults({ budget }: Shown, facts: readonly Fact[]): readonly stri
   const paid = facts.flatMap((fact) => ('usage' in fact ? [fact] : []));
   const tokens = paid.map(({ usage, charged }) => charged?.tokens ?? totalTokens(usage) ?? 0);
   const micros = paid.map(({ microsUsd, charged }) => charged?.microsUsd ?? microsUsd ?? 0);
-  const expected = { tokens: sum(tokens), microsUsd: sum(micros) };
+  const lost = facts.flatMap((fact) => ('lost' in fact ? [fact.lost] : []));
+  const expected = {
+    tokens: sum([...tokens, ...lost.map((calls) => calls.tokens)]),
+    microsUsd: sum([...micros, ...lost.map(({ microsUsd }) => microsUsd)]),
+  };
   return [
     ...(reserved.tokens + reserved.microsUsd === 0 ? [] : ['something is still reserved']),
     ...(settled.tokens === expected.tokens && settled.microsUsd === expected.microsUsd

@@ -2,15 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { unknownUsage } from '../../../domain/providers/usage.ts';
 import type { BudgetLimits } from '../../../domain/collaboration/plan.ts';
-import type { ReleaseInput } from '../../../infra/stores/turn-store.ts';
+import type { ExtendInput } from '../../../infra/stores/turn-store.ts';
 import {
   beginOf,
   closingOf,
+  firstTry,
   newRun,
   openFixture,
   positionOf,
   proposal,
   settleOf,
+  settledFact,
   unlimited,
 } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
@@ -31,7 +33,7 @@ async function open(id: string, budget: BudgetLimits = unlimited): Promise<strin
 const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
 
 /** Who holds seat `s1`, where it is the worker that begins it. */
-const heldBy = (collaborationId: string, attempt: number): ReleaseInput => ({
+const heldBy = (collaborationId: string, attempt: number): Omit<ExtendInput, 'reserve'> => ({
   ...{ tenantId: 'one', collaborationId, turn: proposal('s1') },
   ...{ workerId: 'worker-1', attempt },
 });
@@ -81,7 +83,7 @@ describe('more for a second call', () => {
     await turns.begin(beginOf(id, proposal('s1')));
     await turns.begin(beginOf(id, proposal('s1')));
     const others = [await extended(1), await extended(2, 'worker-2')];
-    await turns.settle(settleOf(id, proposal('s1')));
+    await turns.settle(settleOf(id, proposal('s1'), undefined, { ...firstTry, attempt: 2 }));
 
     expect([before, ...others, await extended(2)]).toEqual(['taken', 'taken', 'taken', 'over']);
     expect((await budgetOf(id))?.reserved.tokens).toBe(0);
@@ -95,7 +97,7 @@ describe('more for a second call', () => {
     await turns.recordFacts(closingOf(id, ['proposal-1-s1']));
 
     const outcome = positionOf(proposal('s1'), { usage: unknownUsage, microsUsd: null, charged });
-    const fact = await turns.settle(settleOf(id, proposal('s1'), outcome));
+    const fact = await settledFact(turns, settleOf(id, proposal('s1'), outcome));
 
     expect(fact).toMatchObject({ type: 'turn.cancelled', charged });
     expect((await budgetOf(id))?.settled).toEqual(charged);

@@ -12,6 +12,7 @@ import {
   openFixture,
   proposal,
   settleOf,
+  settledFact,
   sha256,
 } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
@@ -101,7 +102,7 @@ describe('a server that is killed', () => {
     expect(failing).toHaveProperty('code', 'ECONNREFUSED');
     expect((await appending)[0]).toMatchObject({ seq: 2, previousHash: before[0]?.hash });
     await back;
-    expect(await turns.settle(settleOf('killed', proposal('s1')))).toMatchObject({
+    expect(await settledFact(turns, settleOf('killed', proposal('s1')))).toMatchObject({
       type: 'position.submitted',
     });
     await relock('w1');

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { unknownUsage } from '../../../domain/providers/usage.ts';
 import type { IdentifiedFact, RecordInput } from '../../../infra/stores/turn-store.ts';
-import { beginOf, closingOf, newRun, openFixture, proposal, settleOf } from './run-fixture.ts';
+import {
+  beginOf,
+  closingOf,
+  newRun,
+  openFixture,
+  proposal,
+  settleOf,
+  settledFact,
+} from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
 
 let fixture: StoreFixture;
@@ -90,7 +98,7 @@ describe('a workflow that goes a second time', () => {
       status: 'queued',
       budget: { limits: { tokens: null, microsUsd: null } },
     });
-    expect(await turns.settle(settleOf(id, proposal('s1')))).toMatchObject({
+    expect(await settledFact(turns, settleOf(id, proposal('s1')))).toMatchObject({
       type: 'position.submitted',
     });
   });
@@ -153,7 +161,7 @@ describe('a workflow that goes a second time', () => {
     const id = await open('turns-forgotten');
     await turns.recordFacts(stepOf(id, opened(1)));
     await turns.begin(beginOf(id, proposal('s1')));
-    const ended = await turns.settle(settleOf(id, proposal('s1')));
+    const ended = await settledFact(turns, settleOf(id, proposal('s1')));
     await turns.begin(beginOf(id, proposal('s2')));
     await turns.recordFacts({
       ...stepOf(id),
@@ -194,24 +202,29 @@ describe('a turn that its workflow gave up on', () => {
     ],
   });
 
-  test('gives back what it holds, and is recorded once', async () => {
+  test('counts with what it holds, and is recorded once', async () => {
     const { turns } = fixture.stores;
     const id = await open('given-up');
     await turns.begin(beginOf(id, turn));
 
     const results = [await turns.recordFacts(givenUp(id)), await turns.recordFacts(givenUp(id))];
 
-    expect(results).toEqual([{ kind: 'recorded' }, { kind: 'recorded' }]);
+    const charged = { tokens: 100, microsUsd: 1000 };
+    const fact = { ...givenUp(id).facts[0]?.fact, charged };
+    expect(results).toEqual([
+      { kind: 'replaced', facts: [fact] },
+      { kind: 'replaced', facts: [fact] },
+    ]);
     expect(await eventsOf(id)).toHaveLength(2);
-    expect((await budgetOf(id))?.reserved.tokens).toBe(0);
-    expect(await turns.settle(settleOf(id, turn))).toEqual(givenUp(id).facts[0]?.fact);
+    expect(await budgetOf(id)).toMatchObject({ reserved: { tokens: 0 }, settled: charged });
+    expect(await turns.settle(settleOf(id, turn))).toEqual({ kind: 'recorded', fact });
   });
 
   test('keeps the answer that was settled after all', async () => {
     const { turns } = fixture.stores;
     const id = await open('answered-after-all');
     await turns.begin(beginOf(id, turn));
-    const fact = await turns.settle(settleOf(id, turn));
+    const fact = await settledFact(turns, settleOf(id, turn));
 
     expect(await turns.recordFacts(givenUp(id))).toEqual({ kind: 'replaced', facts: [fact] });
     expect(await eventsOf(id)).toHaveLength(2);

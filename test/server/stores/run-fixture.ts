@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { turnRef } from '../../../domain/collaboration/fact.ts';
-import type { FactOf, TurnRef, TurnTask } from '../../../domain/collaboration/fact.ts';
+import type { FactOf, TurnFact, TurnRef, TurnTask } from '../../../domain/collaboration/fact.ts';
 import type { BudgetLimits, Plan } from '../../../domain/collaboration/plan.ts';
 import { eventOf } from '../../../domain/ledger/event.ts';
 import type { NewEvent, TurnContent, TurnOutcome } from '../../../domain/ledger/event.ts';
@@ -11,7 +11,13 @@ import type { NewCollaboration } from '../../../infra/stores/collaboration-store
 import { createStores } from '../../../infra/stores/stores.ts';
 import type { Stores } from '../../../infra/stores/stores.ts';
 import { createTenantAdministration } from '../../../infra/stores/tenant-store.ts';
-import type { BeginInput, RecordInput, SettleInput } from '../../../infra/stores/turn-store.ts';
+import type {
+  BeginInput,
+  RecordInput,
+  SettleInput,
+  Try,
+  TurnStore,
+} from '../../../infra/stores/turn-store.ts';
 import { freshDatabase } from '../../support/postgres.ts';
 import type { TestDatabase, TestServer } from '../../support/postgres.ts';
 
@@ -133,9 +139,7 @@ export function beginOf(
     collaborationId,
     turn,
     workflowId: `debate/${collaborationId}`,
-    runId: 'run-1',
     workerId: 'worker-1',
-    taskToken: new Uint8Array([1, 2, 3]),
     account,
     limits: {},
     reserve: { tokens: 100, microsUsd: 1000 },
@@ -184,16 +188,31 @@ export function settleOf(
   collaborationId: string,
   turn: TurnRef,
   outcome: TurnOutcome = positionOf(turn),
+  tried: SettleInput['tried'] = firstTry,
 ): SettleInput {
   return {
     tenantId: 'one',
     collaborationId,
     turn,
     outcome,
+    tried,
     time,
     source: `/collaborations/${collaborationId}/seats/${turn.seat}`,
   };
 }
+
+/** Settles a turn that nobody else asks for; gives the fact that stands. */
+export async function settledFact(
+  turns: Pick<TurnStore, 'settle'>,
+  input: SettleInput,
+): Promise<TurnFact> {
+  const result = await turns.settle(input);
+  if (result.kind === 'taken') throw new Error(`${input.turn.turn}: is somebody else’s`);
+  return result.fact;
+}
+
+/** The try in which `beginOf` begins a turn, unless it was begun before. */
+export const firstTry: Try = { workerId: 'worker-1', attempt: 1 };
 
 export function closingOf(collaborationId: string, awaited: readonly string[]): RecordInput {
   return {

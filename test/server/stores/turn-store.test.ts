@@ -7,11 +7,13 @@ import {
   beginOf,
   closingOf,
   contentOf,
+  firstTry,
   newRun,
   openFixture,
   positionOf,
   proposal,
   settleOf,
+  settledFact,
   sha256,
   time,
 } from './run-fixture.ts';
@@ -43,7 +45,7 @@ const budgetOf = async (id: string) => (await fixture.stores.collaborations.get(
 /** The release of a call of seat `s1` by the worker that begins it, unless another is named. */
 const releaseOf = (collaborationId: string, attempt: number) => ({
   ...{ tenantId: 'one', collaborationId, turn: proposal('s1') },
-  ...{ workerId: 'worker-1', attempt },
+  ...{ workerId: 'worker-1', attempt, mayHaveCost: false },
 });
 
 const eventsOf = (id: string) => fixture.stores.ledger.readUpTo({ tenantId: 'one', stream: id });
@@ -56,7 +58,7 @@ describe('begin and settle', () => {
 
     const begun = await turns.begin(beginOf(id, turn));
     const reserved = await budgetOf(id);
-    const fact = await turns.settle(settleOf(id, turn));
+    const fact = await settledFact(turns, settleOf(id, turn));
 
     expect(begun).toEqual({ kind: 'begun', attempts: 1 });
     expect(reserved?.reserved).toEqual({ tokens: 100, microsUsd: 1000 });
@@ -79,7 +81,7 @@ describe('begin and settle', () => {
     const id = await open('settled');
     const turn = proposal('s1');
     await turns.begin(beginOf(id, turn));
-    const fact = await turns.settle(settleOf(id, turn));
+    const fact = await settledFact(turns, settleOf(id, turn));
 
     expect(await turns.begin(beginOf(id, turn))).toEqual({ kind: 'recorded', fact });
     expect((await budgetOf(id))?.reserved.tokens).toBe(0);
@@ -90,13 +92,13 @@ describe('begin and settle', () => {
     const id = await open('twice');
     const turn = proposal('s1');
     await turns.begin(beginOf(id, turn));
-    const first = await turns.settle(settleOf(id, turn));
+    const fact = await settledFact(turns, settleOf(id, turn));
 
     const second = await turns.settle(
       settleOf(id, turn, positionOf(turn, { confidence: 0.9, microsUsd: 1 })),
     );
 
-    expect(second).toEqual(first);
+    expect(second).toEqual({ kind: 'recorded', fact });
     expect((await budgetOf(id))?.settled).toEqual({ tokens: 60, microsUsd: 600 });
     expect(await eventsOf(id)).toHaveLength(2);
   });
@@ -113,18 +115,19 @@ describe('begin and settle', () => {
     expect((await budgetOf(id))?.settled).toEqual({ tokens: 100, microsUsd: 1000 });
   });
 
-  test('a turn left in flight changes hands without a second reservation', async () => {
+  test('a turn left in flight changes hands, and what its first call may cost stays reserved', async () => {
     const { turns } = fixture.stores;
     const id = await open('hands');
     const turn = proposal('s1');
     await turns.begin(beginOf(id, turn, { workerId: 'hands-dead' }));
 
-    const again = await turns.begin(beginOf(id, turn, { workerId: 'hands-alive', runId: 'run-2' }));
+    const again = await turns.begin(beginOf(id, turn, { workerId: 'hands-alive' }));
 
-    expect(again).toEqual({ kind: 'begun', attempts: 2 });
-    expect((await budgetOf(id))?.reserved.tokens).toBe(100);
+    const lost = { calls: 1, tokens: 100, microsUsd: 1000 };
+    expect(again).toEqual({ kind: 'begun', attempts: 2, lost });
+    expect((await budgetOf(id))?.reserved).toEqual({ tokens: 200, microsUsd: 2000 });
     expect(await turns.inFlightOf('hands-dead')).toEqual([]);
-    expect(await turns.inFlightOf('hands-alive')).toMatchObject([{ runId: 'run-2' }]);
+    expect(await turns.inFlightOf('hands-alive')).toMatchObject([{ turn: turn.turn }]);
   });
 
   test('a release gives the reservation back and leaves a settled turn alone', async () => {
@@ -137,7 +140,10 @@ describe('begin and settle', () => {
 
     expect((await budgetOf(id))?.reserved).toEqual({ tokens: 0, microsUsd: 0 });
     expect(await turns.begin(beginOf(id, turn))).toEqual({ kind: 'begun', attempts: 2 });
-    const fact = await turns.settle(settleOf(id, turn));
+    const fact = await settledFact(
+      turns,
+      settleOf(id, turn, undefined, { ...firstTry, attempt: 2 }),
+    );
     await turns.release(releaseOf(id, 2));
     expect(await turns.begin(beginOf(id, turn))).toEqual({ kind: 'recorded', fact });
   });
@@ -155,7 +161,7 @@ describe('begin and settle', () => {
 
       await turns.release(releaseOf(id, 1));
 
-      expect((await budgetOf(id))?.reserved).toEqual({ tokens: 100, microsUsd: 1000 });
+      expect((await budgetOf(id))?.reserved).toEqual({ tokens: 200, microsUsd: 2000 });
       const held = await turns.inFlightOf(workerId);
       expect(held.filter(({ collaborationId }) => collaborationId === id)).toHaveLength(1);
       const next = beginOf(id, proposal('s2'), { account, limits });
@@ -194,17 +200,13 @@ describe('begin and settle', () => {
 
     const held = await turns.inFlightOf(workerId);
 
-    expect(held.map(({ turn, isSettled }) => [turn, isSettled]).sort()).toEqual([
-      ['proposal-1-s1', true],
-      ['proposal-1-s2', false],
-    ]);
-    expect(held[0]).toMatchObject({
+    expect(held).toHaveLength(2);
+    expect(held).toContainEqual({
       tenantId: 'one',
       collaborationId: id,
+      turn: 'proposal-1-s1',
       workflowId: `debate/${id}`,
-      runId: 'run-1',
     });
-    expect([...(held[0]?.taskToken ?? [])]).toEqual([1, 2, 3]);
   });
 });
 
@@ -270,7 +272,7 @@ describe('recording what a workflow decided', () => {
     await turns.begin(beginOf(id, proposal('s1')));
 
     const result = await turns.recordFacts(closingOf(id, ['proposal-1-s1', 'proposal-1-s2']));
-    const late = await turns.settle(settleOf(id, proposal('s1')));
+    const late = await settledFact(turns, settleOf(id, proposal('s1')));
     const unasked = await turns.begin(beginOf(id, proposal('s2')));
 
     expect(result).toEqual({ kind: 'recorded' });
@@ -307,8 +309,9 @@ describe('recording what a workflow decided', () => {
 
     const retried = await turns.begin(beginOf(id, proposal('s1'), { workerId: 'another' }));
 
-    expect(retried).toMatchObject({ fact: { usage: unknownUsage, microsUsd: null } });
-    expect((await budgetOf(id))?.settled).toEqual({ tokens: 100, microsUsd: 1000 });
+    const charged = { tokens: 100, microsUsd: 1000 };
+    expect(retried).toMatchObject({ fact: { usage: unknownUsage, microsUsd: null, charged } });
+    expect((await budgetOf(id))?.settled).toEqual(charged);
   });
 
   test('nothing is recorded when an awaited turn was settled meanwhile', async () => {
@@ -316,13 +319,13 @@ describe('recording what a workflow decided', () => {
     const id = await open('missed');
     await turns.begin(beginOf(id, proposal('s1')));
     await turns.begin(beginOf(id, proposal('s2')));
-    const fact = await turns.settle(settleOf(id, proposal('s1')));
+    const fact = await settledFact(turns, settleOf(id, proposal('s1')));
 
     const result = await turns.recordFacts(closingOf(id, ['proposal-1-s1', 'proposal-1-s2']));
 
     expect(result).toEqual({ kind: 'missed', facts: [fact] });
     expect(await eventsOf(id)).toHaveLength(2);
-    expect(await turns.settle(settleOf(id, proposal('s2')))).toMatchObject({
+    expect(await settledFact(turns, settleOf(id, proposal('s2')))).toMatchObject({
       type: 'position.submitted',
     });
   });
@@ -349,7 +352,7 @@ describe('recording what a workflow decided', () => {
 
     await turns.recordFacts({ ...closingOf(id, ['proposal-1-s1']), facts: [fact] });
 
-    expect(await turns.settle(settleOf(id, proposal('s1')))).toMatchObject({
+    expect(await settledFact(turns, settleOf(id, proposal('s1')))).toMatchObject({
       type: 'position.submitted',
     });
     expect(await fixture.stores.collaborations.get('one', id)).toMatchObject({ status: 'paused' });
@@ -430,10 +433,10 @@ describe('at once', () => {
 
       const settling = seats
         .slice(0, order)
-        .map((seat) => turns.settle(settleOf(id, proposal(seat))));
+        .map((seat) => settledFact(turns, settleOf(id, proposal(seat))));
       const closing = turns.recordFacts(closingOf(id, awaited));
       settling.push(
-        ...seats.slice(order).map((seat) => turns.settle(settleOf(id, proposal(seat)))),
+        ...seats.slice(order).map((seat) => settledFact(turns, settleOf(id, proposal(seat)))),
       );
       const [result, facts] = [await closing, await Promise.all(settling)];
 
