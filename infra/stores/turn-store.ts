@@ -143,8 +143,8 @@ export interface TurnStore {
   /** Reserves more for a turn in flight, for another call within it; without room it holds what it held. */
   extend(input: ExtendInput): Promise<ExtendResult>;
   /**
-   * Gives reservation and slot back after a failure that will be tried again. A settled turn stays as it is, and so does
-   * one that has changed hands meanwhile.
+   * Gives back the slot and, unless the call may have been paid, the reservation after a failure that will be tried
+   * again. A settled turn stays as it is, and so does one that has changed hands meanwhile.
    */
   release(input: ReleaseInput): Promise<void>;
   /** Ends, as cancelled, every turn of a run that nobody will ask for again and for which a call may have been paid. */
