@@ -5,7 +5,7 @@ import type { RunState } from '../collaboration/run-state.ts';
 import type { Protocol, Tally } from '../protocols/protocol.ts';
 import { tally } from '../protocols/tally.ts';
 import { totalCost } from './cost.ts';
-import { isPaid, isPosition } from './run-reading.ts';
+import { costsOfTurn, isPosition } from './run-reading.ts';
 import type { RunReading } from './run-reading.ts';
 
 /** What the decision of the same run says besides. */
@@ -114,7 +114,7 @@ function costOf(
   return totalCost(
     run.turns.flatMap(({ fact }) => {
       const round = fact.seat === chair.seat ? null : fact.round;
-      return isPaid(fact) && isMeant(round) ? [fact] : [];
+      return isMeant(round) ? costsOfTurn(fact) : [];
     }),
   );
 }

@@ -124,12 +124,15 @@ export function isPosition(
   return turn.fact.type === 'position.submitted';
 }
 
-/** The costs of a run's calls, one entry each; nothing is known of a lost one. */
+/** The costs of a run's calls, one entry each. */
 export function costsOf(run: RunReading): readonly TurnCost[] {
-  return run.turns.flatMap(({ fact }) => [
-    ...(isPaid(fact) ? [fact] : []),
-    ...Array.from({ length: fact.lost?.calls ?? 0 }, () => unknownCost),
-  ]);
+  return run.turns.flatMap(({ fact }) => costsOfTurn(fact));
+}
+
+/** The costs of a turn's calls, one entry each; nothing is known of a lost one. */
+export function costsOfTurn(fact: TurnFact): readonly TurnCost[] {
+  const lost = Array.from({ length: fact.lost?.calls ?? 0 }, () => unknownCost);
+  return isPaid(fact) ? [fact, ...lost] : lost;
 }
 
 const unknownCost: TurnCost = { usage: unknownUsage, microsUsd: null };

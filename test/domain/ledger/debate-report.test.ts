@@ -107,6 +107,16 @@ describe('the report of a debate', () => {
     expect(decision.debate?.rounds).toEqual([{ round: 1, ...decision.cost }]);
   });
 
+  test('counts a call that was lost with its round, as unknown', () => {
+    const lost = { calls: 1, tokens: 700, microsUsd: 70 };
+    const panel: Panel = (turn) =>
+      turn.seat === 's1' ? { ...vote(turn, 'o1'), lost } : vote(turn, 'o1');
+
+    const { debate: report } = decisionOf(driven(plan({ gate }), panel));
+
+    expect(report?.rounds).toMatchObject([{ round: 1, calls: 4, unknownCalls: 1, usd: null }]);
+  });
+
   test('has nothing that led where the gate saw a tie', () => {
     const tied: Panel = (turn) =>
       vote(turn, turn.seat === 's1' ? 'o1' : turn.seat === 's2' ? 'o2' : 'o3');
