@@ -1,4 +1,5 @@
-import type { Text } from '../domain/ledger/event.ts';
+import type { LedgerEvent, Text } from '../domain/ledger/event.ts';
+import type { ResolveText } from '../domain/ledger/run-reading.ts';
 
 /** A text that was too long for its event: the artifact that holds it. */
 type LongText = Exclude<Text, string>;
@@ -25,4 +26,30 @@ export async function fetchLongText(
   sha256: string,
 ): Promise<string> {
   return new TextDecoder().decode(await deps.artifacts.get(tenantId, sha256));
+}
+
+/** Fetches the texts that were too long for these events, all at once. */
+export async function longTexts(
+  deps: LongTextDeps,
+  tenantId: string,
+  events: readonly LedgerEvent[],
+): Promise<ResolveText> {
+  const names = new Set(events.flatMap(({ data }) => longTextsIn(data['content'])));
+  const texts = new Map(
+    await Promise.all(
+      [...names].map(
+        async (sha256) => [sha256, await fetchLongText(deps, tenantId, sha256)] as const,
+      ),
+    ),
+  );
+  return ({ artifact }) => {
+    const text = texts.get(artifact);
+    if (text === undefined) throw new Error(`text ${artifact}: was not fetched`);
+    return text;
+  };
+}
+
+function longTextsIn(content: unknown): readonly string[] {
+  if (typeof content !== 'object' || content === null) return [];
+  return Object.values(content).flatMap((value) => (isLongText(value) ? [value.artifact] : []));
 }

@@ -4,7 +4,7 @@ import { canonicalJson } from '../domain/ledger/canonical.ts';
 import { factOf } from '../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent, SealedContent } from '../domain/ledger/event.ts';
 import { recordOf, signedBytes } from '../domain/ledger/record.ts';
-import { readRun, type ResolveText, type RunReading } from '../domain/ledger/run-reading.ts';
+import { readRun, type RunReading } from '../domain/ledger/run-reading.ts';
 import { transcriptMarkdown } from '../domain/ledger/transcript-markdown.ts';
 import { transcriptOf } from '../domain/ledger/transcript.ts';
 import type { ArtifactStore, StoredArtifact } from '../infra/artifacts/artifact-store.ts';
@@ -15,7 +15,7 @@ import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Activities, DecidedFact, RecordFactsResult } from './activities.ts';
 import type { RunKey } from './case-files.ts';
-import { fetchLongText, isLongText } from './long-text.ts';
+import { longTexts } from './long-text.ts';
 
 /** What sealing needs. */
 export interface SealDecisionDeps {
@@ -125,32 +125,6 @@ function signedRecord(
   const identity = { tenantId, collaborationId, sealedAt, keyId, publicKey };
   const unsigned = recordOf(run, identity, sha256Of);
   return { ...unsigned, signature: signer.sign(signedBytes(unsigned)) };
-}
-
-/** Fetches the texts that were too long for the ledger, all at once. */
-async function longTexts(
-  deps: SealDecisionDeps,
-  tenantId: string,
-  events: readonly LedgerEvent[],
-): Promise<ResolveText> {
-  const names = new Set(events.flatMap(({ data }) => longTextsIn(data['content'])));
-  const texts = new Map(
-    await Promise.all(
-      [...names].map(
-        async (sha256) => [sha256, await fetchLongText(deps, tenantId, sha256)] as const,
-      ),
-    ),
-  );
-  return ({ artifact }) => {
-    const text = texts.get(artifact);
-    if (text === undefined) throw new Error(`text ${artifact}: was not fetched`);
-    return text;
-  };
-}
-
-function longTextsIn(content: unknown): readonly string[] {
-  if (typeof content !== 'object' || content === null) return [];
-  return Object.values(content).flatMap((value) => (isLongText(value) ? [value.artifact] : []));
 }
 
 interface StoredSeal {

@@ -12,6 +12,7 @@ import type { ApiDeps } from './ports.ts';
 import { answerProblem, Problem } from './problem.ts';
 import { brokenJson, wrongMediaType } from './request-body.ts';
 import { addAgents } from './resources/agents.ts';
+import { addApprovals } from './resources/approvals.ts';
 import { addArtifacts } from './resources/artifacts.ts';
 import { addCalibration } from './resources/calibration.ts';
 import { addCollaborations } from './resources/collaborations.ts';
@@ -65,6 +66,7 @@ export function createApp(deps: ApiDeps): App {
   addResolutions(api, deps);
   addSteering(api, { ...deps, metrics });
   addContributions(api, { ...deps, metrics });
+  addApprovals(api, { ...deps, metrics });
   addAgents(api, deps);
   addCalibration(api, deps);
   addProviders(api, deps);

@@ -24,9 +24,13 @@ export function encodeCursor(position: ListPosition): string {
  * Reads a position back.
  *
  * @param cursor - what the client handed in
+ * @param isId - tells what can be the id of an entry
  * @throws `Problem` `cursor-invalid` for anything that {@link encodeCursor} did not write
  */
-export function decodeCursor(cursor: string): ListPosition {
+export function decodeCursor(
+  cursor: string,
+  isId: (id: string) => boolean = isCollaborationId,
+): ListPosition {
   const [version, createdAt, id, ...rest] = Buffer.from(cursor, 'base64url')
     .toString('utf8')
     .split(SEPARATOR);
@@ -37,7 +41,7 @@ export function decodeCursor(cursor: string): ListPosition {
     id !== undefined &&
     MOMENT.test(createdAt) &&
     !Number.isNaN(Date.parse(createdAt)) &&
-    isCollaborationId(id) &&
+    isId(id) &&
     encodeCursor({ createdAt, id }) === cursor;
   if (isOurs) return { createdAt, id };
   throw new Problem('cursor-invalid', {

@@ -83,6 +83,7 @@ async function connect(settings: ServiceConfig): Promise<{
     collaborations: stores.collaborations,
     ledger: stores.ledger,
     turns: stores.turns,
+    approvals: stores.approvals,
     agents: stores.agents,
     accounts: stores.providerAccounts,
     resolutions: stores.resolutions,

@@ -1,10 +1,12 @@
 /** What the API needs of the other rooms: of each store only the methods that a resource calls. */
 import type { Logger } from 'pino';
 
+import type { ApprovalReply } from '../domain/approvals/approval-terms.ts';
 import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/plan.ts';
 import type { Resumption } from '../domain/ledger/resumption.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
 import type { AgentStore } from '../infra/stores/agent-store.ts';
+import type { ApprovalStore } from '../infra/stores/approval-store.ts';
 import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
 import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
@@ -103,6 +105,7 @@ export interface CollaborationEngine {
     target: SteeringTarget,
     input: { by: string; budget: BudgetLimits },
   ): Promise<SteeringOutcome>;
+  answerApproval(target: SteeringTarget, input: ApprovalReply): Promise<SteeringOutcome>;
 }
 
 /** A part without which the API cannot do its work. */
@@ -140,6 +143,7 @@ export interface ApiDeps {
   readonly turns: Pick<TurnStore, 'outstandingOf'>;
   readonly feed: Feed;
   readonly artifacts: Artifacts;
+  readonly approvals: ApprovalStore;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
   readonly resolutions: ResolutionStore;

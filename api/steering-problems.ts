@@ -1,3 +1,4 @@
+import type { ApprovalRow } from '../infra/stores/approval-store.ts';
 import { isFailureType } from '../domain/failures.ts';
 import { Problem } from './problem.ts';
 
@@ -8,6 +9,16 @@ export function ended(collaborationId: string, status: string): Problem {
   return new Problem('collaboration-ended', {
     detail: `Collaboration ${collaborationId} has ended and takes nothing more.`,
     errors: [{ field: 'status', got: status, expected: 'a run that goes on' }],
+  });
+}
+
+/** Makes the problem for an approval that was answered, or has expired, before: it names who and when. */
+export function answeredBefore(row: ApprovalRow): Problem {
+  const { approval, collaborationId, by, answer, settledAt } = row;
+  const who = by === null ? 'expired' : `was answered by ${by}`;
+  return new Problem('conflict', {
+    detail: `Approval ${approval} of ${collaborationId} ${who} on ${String(settledAt)}: ${String(answer)} holds.`,
+    errors: [{ field: 'state', got: row.state, expected: 'pending' }],
   });
 }
 

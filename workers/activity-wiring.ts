@@ -66,7 +66,12 @@ export function wireActivities(parts: ActivityParts): {
     connectorOf: (agent) => pool.connectorOf(agent),
     liveTextOf: liveTextOf(parts, now),
   });
-  const recordFacts = createRecordFacts({ turns: stores.turns, now });
+  const recordFacts = createRecordFacts({
+    turns: stores.turns,
+    ledger: stores.ledger,
+    artifacts,
+    now,
+  });
   const sealDecision = createSealDecision({
     recordFacts,
     turns: stores.turns,

@@ -12,6 +12,7 @@ import {
 
 import type { RunState } from '../domain/collaboration/run-state.ts';
 import type { Machine, Step } from '../domain/collaboration/step.ts';
+import { startExpiries } from './approvals.ts';
 import {
   askTurns,
   createRun,
@@ -60,6 +61,7 @@ async function performStep(run: Run, step: Exclude<Step, { kind: 'end' }>): Prom
       askTurns(run, step.turns);
       break;
     case 'wait':
+      startExpiries(run);
       break;
   }
   const seen = run.version;
@@ -89,7 +91,7 @@ async function continueAsNewWhenLong(run: Run): Promise<void> {
   if (!isLong || run.state.verdict !== null) return;
   await settleOutstanding(run);
   await condition(allHandlersFinished);
-  const { state, known, decidedSteps, input } = run;
+  const { state, known, decidedSteps, input, requestedAt } = run;
   const { deadlineMs } = input.plan;
   await continueAsNew<(next: CollaborationInput) => Promise<Outcome>>({
     ...input,
@@ -97,7 +99,13 @@ async function continueAsNewWhenLong(run: Run): Promise<void> {
       ...input.plan,
       deadlineMs: deadlineMs === null ? null : leftOf(deadlineMs, run, Date.now()),
     },
-    resumed: { state, known, decidedSteps, outstanding: [] },
+    resumed: {
+      state,
+      known,
+      decidedSteps,
+      outstanding: [],
+      ...(state.approvals === undefined ? {} : { requestedAt }),
+    },
   });
 }
 

@@ -1,6 +1,9 @@
+import { pendingIn } from '../domain/approvals/approvals.ts';
 import type { Fact, TurnRef } from '../domain/collaboration/fact.ts';
 import { gateNumbers } from '../domain/ledger/gate-sentence.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
+
+const msPerSecond = 1_000;
 
 /** Longest summary of a call or record; the server takes 400 bytes, and a persona's name may be in any script. */
 const summaryBytesMax = 200;
@@ -24,6 +27,7 @@ export function recordSummaryOf(facts: readonly Fact[]): string {
 
 function namedFact(fact: Fact): string {
   if (fact.type === 'gate.decided') return `${fact.type} ${fact.outcome}`;
+  if ('approval' in fact) return `${fact.type} ${fact.approval}`;
   return 'phase' in fact ? `${fact.type} ${String(fact.round)} ${fact.phase}` : fact.type;
 }
 
@@ -43,10 +47,19 @@ export function detailsOf(state: RunState): string {
 function whereOf(state: RunState): string {
   if (state.verdict !== null) return `ended: ${state.verdict.kind}, ${state.verdict.stoppedBy}`;
   if (state.isPaused) return 'paused';
+  const pending = pendingIn(state);
+  if (pending.length > 0)
+    return `waits for people: ${pending.map((name) => awaitedOf(state, name)).join('; ')}`;
   const { pass } = state;
   if (pass === null) return `after round ${String(state.round)}`;
   const back = pass.seats.filter(
     (seat) => `${pass.phase}-${String(pass.round)}-${seat}` in state.turns,
   ).length;
   return `round ${String(pass.round)} of ${String(state.plan.rounds)}, ${pass.phase}: ${String(back)} of ${String(pass.seats.length)} are back`;
+}
+
+function awaitedOf({ approvals = {} }: RunState, name: string): string {
+  const { answers = [], onExpiry, expiresAfterMs = 0 } = approvals[name] ?? {};
+  const seconds = String(expiresAfterMs / msPerSecond);
+  return `${name} (${answers.join(', ')}; after ${seconds} s ${String(onExpiry)})`;
 }

@@ -1,11 +1,12 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 
+import type { ApprovalReply } from '../domain/approvals/approval-terms.ts';
 import type { BudgetLimits, Seat } from '../domain/collaboration/plan.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 
 /** What every steering update answers: the run's status after it. */
 export interface Steered {
-  readonly status: 'running' | 'paused' | 'ended';
+  readonly status: 'running' | 'waiting' | 'paused' | 'ended';
 }
 
 /** Stops asking until resumed; calls in flight are finished and kept. */
@@ -30,6 +31,9 @@ export const addParticipantUpdate = defineUpdate<Steered, [{ by: string; seat: S
 export const raiseBudgetUpdate = defineUpdate<Steered, [{ by: string; budget: BudgetLimits }]>(
   'raiseBudget',
 );
+
+/** Answers an approval, once; words that belong to it were stored before. */
+export const answerApprovalUpdate = defineUpdate<Steered, [ApprovalReply]>('answerApproval');
 
 /**
  * Tells a run that may have forgotten something, because Temporal has, to learn it from the ledger; harmless to any

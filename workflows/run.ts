@@ -7,6 +7,7 @@ import {
 } from '@temporalio/workflow';
 
 import type { DecidedFact, RecordFactsResult } from '../activities/activities.ts';
+import { isSettledBefore } from '../domain/approvals/approvals.ts';
 import { chairSeat } from '../domain/collaboration/ballots.ts';
 import { turnNamed } from '../domain/collaboration/case-file.ts';
 import type { Fact, FactOf, TurnRef } from '../domain/collaboration/fact.ts';
@@ -45,13 +46,18 @@ export interface Run {
   /** Artifact of the sealed record, once there is one. */
   record: string | null;
   readonly asked: Map<string, { readonly scope: CancellationScope; readonly done: Promise<void> }>;
+  /** When approvals were requested, milliseconds since 1970. */
+  requestedAt: Readonly<Record<string, number>>;
+  /** Approvals whose time runs. */
+  readonly expiring: Set<string>;
   /** Records one after the other, so that the workflow folds in the ledger's order. */
   recording: Promise<unknown>;
 }
 
 /** Begins a run, whose first facts were recorded with its start, or goes on where it stood. */
 export function createRun(input: CollaborationInput, machine: Machine<RunState>): Run {
-  const { state, known, decidedSteps, outstanding } = input.resumed ?? opened(input.plan);
+  const { state, known, decidedSteps, outstanding, requestedAt } =
+    input.resumed ?? opened(input.plan);
   const run: Run = {
     input,
     machine,
@@ -62,6 +68,8 @@ export function createRun(input: CollaborationInput, machine: Machine<RunState>)
     found: new Set(),
     record: null,
     asked: new Map(),
+    requestedAt: requestedAt ?? {},
+    expiring: new Set(),
     recording: Promise.resolve(),
   };
   askAgain(run, outstanding);
@@ -84,7 +92,12 @@ function askAgain(run: Run, outstanding: readonly string[]): void {
 
 /** Folds facts into the run and lets the Temporal UI know. */
 export function fold(run: Run, facts: readonly Fact[]): void {
-  for (const fact of facts) run.state = run.machine.evolve(run.state, fact);
+  for (const fact of facts) {
+    run.state = run.machine.evolve(run.state, fact);
+    if (fact.type === 'approval.requested') {
+      run.requestedAt = { [fact.approval]: Date.now(), ...run.requestedAt };
+    }
+  }
   run.version += facts.length;
   run.known += facts.filter(isOwn).length;
   setCurrentDetails(detailsOf(run.state));
@@ -153,6 +166,7 @@ export async function recordCaused(run: Run, id: string, fact: Fact): Promise<bo
     for (let tries = 0; tries < looksMax; tries += 1) {
       if (wasRecorded(run, id)) return true;
       if (run.state.verdict !== null && !('turn' in fact)) return false;
+      if (isSettledBefore(run.state, fact)) return false;
       if (await record(run, [decided])) return true;
     }
     throw new Error(`${id}: the ledger was ahead ${String(looksMax)} times`);
@@ -190,6 +204,7 @@ async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean>
 
 /** Folds in what a record came to; a run that was behind stands where the ledger does afterwards. */
 function takeIn(run: Run, facts: readonly DecidedFact[], result: RecordFactsResult): void {
+  if (result?.kind === 'behind') run.requestedAt = { ...run.requestedAt, ...result.requestedAt };
   fold(run, result === null ? facts.map(({ fact }) => fact) : result.facts);
   if (result?.kind !== 'behind') return;
   run.decidedSteps = result.decidedSteps;

@@ -1,9 +1,8 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import { setHandler } from '@temporalio/workflow';
 
 import type { Fact } from '../domain/collaboration/fact.ts';
 import type { BudgetLimits, Seat } from '../domain/collaboration/plan.ts';
-import type { FailureType } from '../domain/failures.ts';
 import {
   addMessageUpdate,
   addParticipantUpdate,
@@ -16,12 +15,16 @@ import {
   stateQuery,
   type Steered,
 } from './messages.ts';
+import { registerApprovals } from './approvals.ts';
+import { refuse, refuseEnded, statusOf } from './refusals.ts';
 import { catchUp, recordCaused, wasRecorded, type Run } from './run.ts';
+import { updateName } from './update-name.ts';
 
 /** Lets people steer the run. Every validator is synchronous and refuses what makes no sense in this state. */
 export function registerSteering(run: Run): void {
   setHandler(stateQuery, () => run.state);
   setHandler(catchUpSignal, () => catchUp(run));
+  registerApprovals(run);
   // Seats that were given while their fact is still being recorded: they are taken all the same.
   const given = new Set<string>();
   on(run, pauseUpdate, {
@@ -83,7 +86,7 @@ function on<Input>(
     },
     {
       validator: (input) => {
-        if (wasRecorded(run, eventName())) return;
+        if (wasRecorded(run, updateName())) return;
         if (statusOf(run) === 'ended') refuseEnded();
         steering.validate?.(input);
       },
@@ -92,18 +95,8 @@ function on<Input>(
 }
 
 async function steer(run: Run, fact: Fact): Promise<Steered> {
-  if (!(await recordCaused(run, eventName(), fact))) refuseEnded();
+  if (!(await recordCaused(run, updateName(), fact))) refuseEnded();
   return { status: statusOf(run) };
-}
-
-/** By the update's own id: a repeated update finds its fact recorded. */
-function eventName(): string {
-  return `update-${currentUpdateInfo()?.id ?? 'none'}`;
-}
-
-function statusOf(run: Run): Steered['status'] {
-  if (run.state.verdict !== null || run.state.cancelled !== null) return 'ended';
-  return run.state.isPaused ? 'paused' : 'running';
 }
 
 function refuseTaken(run: Run, { seat }: Seat, given: ReadonlySet<string>): void {
@@ -117,12 +110,4 @@ function refuseLowered(run: Run, budget: BudgetLimits): void {
     (budget.tokens !== null && budget.tokens < tokens) ||
     (budget.microsUsd !== null && budget.microsUsd < microsUsd);
   if (isBelow) refuse('conflict', 'budget: got less than is spent, expected more');
-}
-
-function refuseEnded(): never {
-  refuse('collaboration-ended', 'the run has ended');
-}
-
-function refuse(type: FailureType, message: string): never {
-  throw ApplicationFailure.create({ type, message, nonRetryable: true });
 }

@@ -30,7 +30,11 @@ export function addContributions(api: Api, deps: SteeringDeps): void {
     const messageId = key === undefined ? randomUUID() : `key/${key}`;
     const call = { step: 'messages', asked: { messageId } };
     const found = await findSteerable(c, deps, call);
-    await keepMessage(c, deps, { run: found.run, messageId, text });
+    await keepMessage(c, deps, {
+      collaborationId: found.run.collaborationId,
+      messageId,
+      text,
+    });
     const { steered } = await steer(c, deps, {
       ...call,
       ...found,
@@ -80,13 +84,12 @@ export function addContributions(api: Api, deps: SteeringDeps): void {
  *
  * @throws `Problem` `idempotency-key-reused` when the message's key came with another text
  */
-async function keepMessage(
+export async function keepMessage(
   c: Context<ApiEnv>,
   deps: Pick<ApiDeps, 'collaborations' | 'now'>,
-  message: { run: Collaboration; messageId: string; text: string },
+  message: { collaborationId: string; messageId: string; text: string },
 ): Promise<void> {
-  const { messageId, text } = message;
-  const { collaborationId } = message.run;
+  const { collaborationId, messageId, text } = message;
   const at = { tenantId: c.get('tenantId'), collaborationId, messageId };
   const isKept = await deps.collaborations.addMessage({
     ...at,

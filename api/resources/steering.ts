@@ -92,9 +92,10 @@ export async function findSteerable(
   c: Context<ApiEnv>,
   deps: ApiDeps,
   call: SteeringCall,
+  id = c.req.param('id') ?? '',
 ): Promise<Steerable> {
   const tenantId = c.get('tenantId');
-  const run = await findCollaboration(deps, tenantId, c.req.param('id') ?? '');
+  const run = await findCollaboration(deps, tenantId, id);
   const recorded = await recordedFor(c, deps, { run, call });
   if (recorded !== undefined) return { run, recorded };
   const { collaborationId, plan, status } = run;
@@ -181,10 +182,11 @@ async function sendToKnown(
 /** Where a run stands, in the words with which it answers an update. */
 function standingOf(run: Collaboration): string {
   if (isDecided(run)) return 'ended';
-  return run.status === 'paused' ? 'paused' : 'running';
+  return run.status === 'paused' || run.status === 'waiting' ? run.status : 'running';
 }
 
-async function recordedFor(
+/** Finds what the request's key did to a run before; `undefined` for nothing, and without a key. */
+export async function recordedFor(
   c: Context<ApiEnv>,
   deps: Pick<ApiDeps, 'ledger'>,
   about: { run: Collaboration; call: SteeringCall },

@@ -3,7 +3,8 @@ import { z } from '@hono/zod-openapi';
 const MESSAGE_MAX = 20_000;
 const REASON_MAX = 500;
 
-function text(max: number) {
+/** A text of a body, of 1 to so many characters, that a database can hold. */
+export function text(max: number): z.ZodType<string> {
   const error = `a text of 1 to ${max} characters`;
   return z
     .string({ error })

@@ -120,8 +120,9 @@ async function lookAfter(
     const { kind } = await deps.engine.presence(run);
     if (kind === 'unreachable') return kind;
     if (kind === 'absent') return await restoreRun(deps, metrics, { tenantId, collaborationId });
-    // A pause or its end is not what the run acts on: it has forgotten. What else it has forgotten it finds by itself.
-    const isOdd = run.status === 'paused' ? kind === 'busy' : kind === 'idle';
+    // A rest or its end is not what the run acts on: it has forgotten. What else it has forgotten it finds by itself.
+    const isResting = run.status === 'paused' || run.status === 'waiting';
+    const isOdd = isResting ? kind === 'busy' : kind === 'idle';
     if (isOdd) await deps.engine.catchUp(run);
   } catch (err) {
     deps.log.error({ collaborationId, err }, 'run under way could not be looked after');

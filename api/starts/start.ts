@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 
+import type { Fact } from '../../domain/collaboration/fact.ts';
 import type { CollaborationRequest } from '../../domain/collaboration/request.ts';
+import type { RequestedContent } from '../../domain/ledger/approval-words.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { openingFacts } from '../../domain/machines.ts';
 import { eventOf, inlineBytesMax } from '../../domain/ledger/event.ts';
@@ -175,9 +177,19 @@ function openingEvents(
       source: '/api',
       subject: collaborationId,
       time: about.createdAt,
-      ...(index === 0 ? { content } : {}),
+      ...(index === 0 ? { content } : questionIn(fact, request)),
     }),
   );
+}
+
+/** What people are asked at the start stands in the request. */
+function questionIn(
+  fact: Fact,
+  { people }: CollaborationRequest,
+): { readonly content?: RequestedContent } {
+  if (fact.type !== 'approval.requested') return {};
+  const number = Number(fact.approval.split('-').at(-1));
+  return { content: { question: people?.questions?.[number - 1] ?? '' } };
 }
 
 async function storeText(

@@ -2,7 +2,7 @@ import type { Protocol } from '../../domain/protocols/protocol.ts';
 import type { Comparison, ComparisonRow } from '../../domain/replay/comparison.ts';
 import type { Moment } from '../../domain/replay/moment.ts';
 import type { Replay } from '../../domain/replay/replay.ts';
-import type { WhatIf, WhatIfDifference } from '../../domain/replay/what-if.ts';
+import type { Missing, WhatIf, WhatIfDifference } from '../../domain/replay/what-if.ts';
 import { choiceText, counted, decisionText, shortened, table } from './rendering.ts';
 
 /** Says what a replay came to. */
@@ -20,10 +20,19 @@ export function whatIfText(result: WhatIf): string {
       '\n',
     );
   }
-  const rows = result.missing.map(({ turn, agent, reason }) => `  ${turn} of ${agent}: ${reason}`);
+  const rows = result.missing.map((missing) => `  ${neededText(missing)}: ${missing.reason}`);
   return ['cannot be answered: replies are needed that were never given', ...rows, ...notes].join(
     '\n',
   );
+}
+
+function neededText(missing: Missing): string {
+  return 'approval' in missing ? missing.approval : `${missing.turn} of ${missing.agent}`;
+}
+
+function firstText(missing: Missing | undefined): string {
+  const name = missing !== undefined && 'approval' in missing ? missing.approval : missing?.turn;
+  return `${String(name)}: ${String(missing?.reason)}`;
 }
 
 function differenceLines(difference: WhatIfDifference): readonly string[] {
@@ -80,7 +89,7 @@ function outcomeText({ result }: ComparisonRow): string {
     return `${shortened(result.difference.to)} (${shortened(result.decision.explanation)})`;
   }
   const [first] = result.missing;
-  return `cannot be answered: ${result.missing.length === 1 ? '1 reply was' : `${String(result.missing.length)} replies were`} never given; ${String(first?.turn)}: ${String(first?.reason)}`;
+  return `cannot be answered: ${result.missing.length === 1 ? '1 reply was' : `${String(result.missing.length)} replies were`} never given; ${firstText(first)}`;
 }
 
 /** Shows how a run stood at one moment. */

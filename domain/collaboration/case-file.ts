@@ -164,8 +164,20 @@ function messagesOf(
     if (fact.type === 'message.added') {
       messages.push({ afterPasses, text: (content as { text: string }).text });
     }
+    if (fact.type === 'approval.answered' && fact.answer === 'reply') {
+      const question = questionOf(events, fact.approval);
+      const { text } = content as { text: string };
+      messages.push({ afterPasses, text: `They were asked: ${question}\nThey replied: ${text}` });
+    }
   }
   return messages;
+}
+
+function questionOf(events: readonly FiledEvent[], approval: string): string {
+  const requested = events.find(
+    ({ fact }) => fact.type === 'approval.requested' && fact.approval === approval,
+  );
+  return (requested?.content as { question: string }).question;
 }
 
 function labelsOf(

@@ -1,3 +1,13 @@
+import {
+  decisionAsked,
+  gateAsked,
+  isRoundRejected,
+  questionAsked,
+  roundAsked,
+  settlingFact,
+} from '../approvals/asking.ts';
+import { pendingIn } from '../approvals/approvals.ts';
+import { verdictByPeople } from '../approvals/verdict-by-people.ts';
 import { directivesFor, seatsUnderPressure, shareOf, thresholdsCrossed } from '../budget/budget.ts';
 import { isOutcomeCertain, leadingKey, mergedChoice, tallyOf } from './ballots.ts';
 import {
@@ -56,6 +66,7 @@ function nextStep(course: Course, state: RunState): Step {
   if (facts.length > 0) return { kind: 'record', facts };
   if (state.verdict !== null) return { kind: 'end', verdict: state.verdict };
   if (state.isPaused) return { kind: 'wait', reason: 'paused' };
+  if (pendingIn(state).length > 0) return { kind: 'wait', reason: 'approval' };
   return { kind: 'ask', turns: openTurns(course, state) };
 }
 
@@ -66,10 +77,31 @@ function decide(course: Course, state: RunState): Fact | null {
   if (state.pass !== null) return closing(course, state, state.pass);
   const percent = thresholdsCrossed(state.budget, state.spent, state.thresholds)[0];
   if (percent !== undefined) return { type: 'threshold.reached', percent };
+  const settling = settlingFact(state);
+  if (settling !== null) return settling;
+  // All questions are asked at once, so that several people can answer them.
+  if (pendingIn(state).length > 0) return questionAsked(state);
+  return goingOn(course, state);
+}
+
+/** What follows a pass, once nobody is waited for. */
+function goingOn(course: Course, state: RunState): Fact | null {
+  const given = verdictByPeople(state);
+  if (given !== null) return { type: 'decision.reached', verdict: given };
   const stoppedBy = stopReason(course, state);
-  if (stoppedBy === null) return course.gate?.(state) ?? opening(course, state);
+  if (stoppedBy === null) {
+    return course.gate?.(state) ?? asked(course, state) ?? opening(course, state);
+  }
   if (chairTurns(state, stoppedBy).length > 0) return null;
-  return { type: 'decision.reached', verdict: verdictOf(state, stoppedBy) };
+  const verdict = verdictOf(state, stoppedBy);
+  return decisionAsked(state, verdict) ?? { type: 'decision.reached', verdict };
+}
+
+/** What people are asked before the run goes on. */
+function asked(course: Course, state: RunState): FactOf<'approval.requested'> | null {
+  return (
+    questionAsked(state) ?? gateAsked(state) ?? roundAsked(state, course.following(state).round)
+  );
 }
 
 function closing(course: Course, state: RunState, pass: OpenPass): FactOf<'round.closed'> | null {
@@ -118,7 +150,7 @@ function stopReason(course: Course, state: RunState): StopReason | null {
   if (state.cancelled !== null) return 'cancelled';
   if (state.isDeadlinePassed) return 'deadline';
   if (state.isBudgetRefused || state.thresholds.includes(100)) return 'budget';
-  if (state.closing === 'run') return 'closed';
+  if (state.closing === 'run' || isRoundRejected(state)) return 'closed';
   if (last === undefined) return null;
   return course.enough(state) ?? (last.isLast && isShort(state) ? 'budget' : null);
 }

@@ -1,3 +1,8 @@
+import type {
+  ApprovalAnswer,
+  ApprovalPoint,
+  ApprovalStanding,
+} from '../approvals/approval-terms.ts';
 import type { GateOutcome, GateReading, GateReason, GateWay } from '../gate/gate-terms.ts';
 import type { NoDecisionReason, StopReason } from './fact.ts';
 
@@ -73,6 +78,44 @@ export interface DebateReport {
   readonly marginal: Cost & { readonly flips: number };
 }
 
+/** One thing that people were asked, in words. */
+export interface ApprovalReport {
+  readonly approval: string;
+  readonly point: ApprovalPoint;
+  readonly question: string;
+  readonly state: ApprovalStanding;
+  /** The answer that holds; `null` where it was withdrawn. */
+  readonly answer: ApprovalAnswer | null;
+  /** Who answered; `null` where nobody did. */
+  readonly by: string | null;
+  /** The words of a reply or an edit. */
+  readonly choice: string | null;
+  readonly comment: string | null;
+  /** The earlier approval whose answer was remembered here. */
+  readonly remembered: string | null;
+  /** RFC 3339, UTC. */
+  readonly requestedAt: string | null;
+  readonly settledAt: string | null;
+}
+
+/** What people had to do with a decision. */
+export interface PeopleReport {
+  /** Who had the last word, and what the panel decided without them; `null` where people were not asked about the decision. */
+  readonly decision: {
+    readonly answer: ApprovalAnswer;
+    /** `null`: nobody answered in time, and the plan's default holds. */
+    readonly by: string | null;
+    readonly panel: {
+      readonly kind: 'decided' | 'no-decision';
+      /** In words. */
+      readonly answer: string | null;
+      readonly reason: NoDecisionReason | null;
+    };
+  } | null;
+  /** In the order in which they were asked. */
+  readonly approvals: readonly ApprovalReport[];
+}
+
 /** The outcome of a collaboration, as the API shows it and the record seals it. */
 export interface Decision {
   readonly kind: 'decided' | 'no-decision';
@@ -89,6 +132,8 @@ export interface Decision {
   readonly simulated: boolean;
   /** Of debates only; absent in records that are older than gates. */
   readonly debate?: DebateReport;
+  /** Only of runs that ask people. */
+  readonly people?: PeopleReport;
 }
 
 /** The sealed, signed form of a decision. Canonical JSON (RFC 8785) of everything but `signature` is what is signed (Ed25519). */

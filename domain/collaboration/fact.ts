@@ -1,3 +1,9 @@
+import type {
+  ApprovalAnswer,
+  ApprovalReply,
+  ApprovalRequest,
+  VerdictByPeople,
+} from '../approvals/approval-terms.ts';
 import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import type { Usage } from '../providers/usage.ts';
@@ -59,6 +65,7 @@ export const noDecisionReasons = [
   'budget',
   'deadline',
   'cancelled',
+  'rejected',
 ] as const;
 export type NoDecisionReason = (typeof noDecisionReasons)[number];
 
@@ -173,6 +180,18 @@ export type Fact =
   | { readonly type: 'message.added'; readonly by: string; readonly messageId: string }
   /** The new limits, not the difference. */
   | { readonly type: 'budget.raised'; readonly by: string; readonly budget: BudgetLimits }
+  /** The machine asks people; it waits until the approval is settled by one of the next three. Between passes only. */
+  | ({ readonly type: 'approval.requested' } & ApprovalRequest)
+  /** A person answered, once. `remembered` names the earlier approval whose answer holds here too. */
+  | ({ readonly type: 'approval.answered'; readonly remembered?: string } & ApprovalReply)
+  /** Nobody answered in time, or the run's own time was up: the plan's default holds. */
+  | {
+      readonly type: 'approval.expired';
+      readonly approval: string;
+      readonly answer: ApprovalAnswer;
+    }
+  /** The run was cancelled or closed before anybody answered. */
+  | { readonly type: 'approval.withdrawn'; readonly approval: string }
   /** The machine's verdict. Follows the last `round.closed`; nothing but settled costs and the seal may follow. */
   | { readonly type: 'decision.reached'; readonly verdict: Verdict };
 
@@ -185,6 +204,8 @@ export interface Verdict {
   readonly rounds: number;
   /** One sentence for a person: what the protocol counted. */
   readonly explanation: string;
+  /** Only where people were asked about the decision. */
+  readonly people?: VerdictByPeople;
 }
 
 export type FactType = Fact['type'];

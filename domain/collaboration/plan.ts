@@ -1,3 +1,4 @@
+import type { People } from '../approvals/approval-terms.ts';
 import type { ConfidenceMap } from '../calibration/confidence-map.ts';
 import type { QuestionKind } from '../calibration/question-kind.ts';
 import type { ModelName } from '../calibration/track-record.ts';
@@ -93,4 +94,6 @@ export interface Plan {
    * older than gates: their runs have none, and their decisions no report of the debate.
    */
   readonly gate?: Gate | null;
+  /** Where the run asks people; absent where it asks none. */
+  readonly people?: People;
 }

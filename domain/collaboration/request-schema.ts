@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { peopleSchema } from '../approvals/people-schema.ts';
 import { questionKinds } from '../calibration/question-kind.ts';
 import { gateSchema } from '../gate/gate-schema.ts';
 import { fieldOf, grouped, shown, type Fault } from '../planning/fault.ts';
@@ -216,6 +217,9 @@ export const collaborationRequestSchema = only({
     gateSchema.describe(
       'Holds the debate only if it can pay, or not: off by default from thoroughness 0.4 on. Thresholds that are not given follow `thoroughness`.',
     ),
+  ),
+  people: maybe(
+    peopleSchema.describe('Where the run asks people, and what holds when nobody answers.'),
   ),
   chair: maybe(agentName.describe('Agent that judges, groups and writes up.')),
   allowFallback: flag("Lets an agent's fallback answer when it cannot be reached."),

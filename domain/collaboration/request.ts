@@ -1,3 +1,4 @@
+import type { PeopleInput } from '../approvals/people-schema.ts';
 import type { QuestionKind } from '../calibration/question-kind.ts';
 import type { Gate } from '../gate/gate-terms.ts';
 import type { Protocol } from '../protocols/protocol.ts';
@@ -40,6 +41,8 @@ export interface CollaborationRequest {
   readonly depth?: 'combined' | 'split';
   /** Whether the blind vote of a debate may be enough; thresholds that are left out follow thoroughness. */
   readonly gate?: 'off' | Partial<Gate>;
+  /** Where people are asked, and what holds when nobody answers. */
+  readonly people?: PeopleInput;
   /** Agent that judges, groups and synthesises; the first participant by default. */
   readonly chair?: string;
   readonly allowFallback?: boolean;

@@ -1,3 +1,4 @@
+import { evolveApprovals, type ApprovalFact, type Approvals } from '../approvals/approvals.ts';
 import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { noUsage, addUsage, totalTokens, unknownUsage, type Usage } from '../providers/usage.ts';
@@ -79,6 +80,8 @@ export interface RunState {
   readonly verdict: Verdict | null;
   /** Absent before the gate has decided, and where there is none. */
   readonly gate?: GateDecision;
+  /** What people were asked, by name; absent in runs that asked nothing. */
+  readonly approvals?: Approvals;
 }
 
 /**
@@ -117,6 +120,9 @@ export function openRun(fact: FactOf<'collaboration.opened'>): RunState {
  */
 export function evolveRun(state: RunState, fact: Fact): RunState {
   if ('turn' in fact) return evolveTurn(state, fact);
+  if ('approval' in fact) {
+    return { ...state, approvals: evolveApprovals(state.approvals ?? {}, fact) };
+  }
   return 'by' in fact || fact.type === 'deadline.passed'
     ? steer(state, fact)
     : evolveCourse(state, fact);
@@ -184,7 +190,10 @@ function addLost(spent: Spent, lost: LostCalls | undefined): Spent {
   };
 }
 
-function evolveCourse(state: RunState, fact: Exclude<Fact, TurnFact | SteeringFact>): RunState {
+function evolveCourse(
+  state: RunState,
+  fact: Exclude<Fact, TurnFact | ApprovalFact | SteeringFact>,
+): RunState {
   switch (fact.type) {
     case 'collaboration.opened':
       return openRun(fact);

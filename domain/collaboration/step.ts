@@ -6,8 +6,8 @@ export type Step =
   | { readonly kind: 'record'; readonly facts: readonly Fact[] }
   /** These turns are open: ask those that were not asked yet, then wait for any fact. */
   | { readonly kind: 'ask'; readonly turns: readonly TurnRef[] }
-  /** Nothing to do until a person acts. */
-  | { readonly kind: 'wait'; readonly reason: 'paused' }
+  /** Nothing to do until a person acts: resumes it, or answers an approval. */
+  | { readonly kind: 'wait'; readonly reason: 'paused' | 'approval' }
   | { readonly kind: 'end'; readonly verdict: Verdict };
 
 /**

@@ -2,6 +2,7 @@ import { machineOf, type WantedPass } from '../collaboration/course.ts';
 import type { StopReason } from '../collaboration/fact.ts';
 import { isFlip } from '../collaboration/flip.ts';
 import type { RunState } from '../collaboration/run-state.ts';
+import { gateWayOf } from '../approvals/asking.ts';
 import { gateAfterVote } from '../gate/gate.ts';
 
 /**
@@ -31,7 +32,7 @@ function enough(state: RunState): StopReason | null {
   const last = state.passes.at(-1);
   if (last === undefined || last.phase === 'critique') return null;
   if (last.reason === 'certain') return 'certain';
-  if (state.gate?.way === 'done') return 'gate';
+  if (gateWayOf(state) === 'done') return 'gate';
   if (last.round >= state.plan.rounds) return 'rounds';
   return state.plan.stopOnStability && isStable(state) ? 'stability' : null;
 }

@@ -31,7 +31,8 @@ export function debateReportOf(run: RunReading, ending: Ending): DebateReport | 
   if (plan.gate === undefined) return undefined;
   const counted = controlTally(run);
   const control = counted?.kind === 'decided' ? counted.option : null;
-  const { answer } = ending.verdict;
+  // What a person decided otherwise is no merit of the debate.
+  const { answer } = ending.verdict.people?.panel ?? ending.verdict;
   return {
     control: controlVote(run, counted, ending),
     gate: gateReportOf(run),

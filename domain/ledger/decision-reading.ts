@@ -7,6 +7,7 @@ import type { Choice } from '../protocols/protocol.ts';
 import { optionsOf } from '../protocols/validity.ts';
 import { totalCost } from './cost.ts';
 import { debateReportOf } from './debate-report.ts';
+import { peopleReportOf } from './people-report.ts';
 import { costsOf, isPosition, positionInWords } from './run-reading.ts';
 import type { RunReading, TurnReading } from './run-reading.ts';
 
@@ -29,6 +30,7 @@ export function decisionOf(run: RunReading): Decision {
     flips: flips.length,
     inWords: (explanation) => inWords(run, explanation),
   });
+  const people = peopleReportOf(run, verdict);
   return {
     kind: verdict.kind,
     answer: answerOf(run, verdict),
@@ -42,6 +44,7 @@ export function decisionOf(run: RunReading): Decision {
     cost: totalCost(costsOf(run)),
     simulated: run.isSimulated,
     ...(debate === undefined ? {} : { debate }),
+    ...(people === undefined ? {} : { people }),
   };
 }
 
@@ -69,9 +72,16 @@ export function spoken(run: RunReading, turn: PositionReading): string {
 
 function answerOf(run: RunReading, verdict: Verdict): string | null {
   if (verdict.kind === 'no-decision' || verdict.answer === null) return null;
+  // What the chair wrote up is not what a person decided instead.
+  const written = verdict.people?.answer === 'edit' ? null : writtenUp(run);
+  return written ?? run.wordsOf(verdict.answer);
+}
+
+/** The answer as the chair wrote it up; `null` where it wrote none. */
+export function writtenUp(run: RunReading): string | null {
   const synthesis = run.turns.find(({ fact }) => fact.type === 'synthesis.written');
   const written = synthesis?.content ? run.textOf(synthesis.content.answer) : '';
-  return written === '' ? run.wordsOf(verdict.answer) : written;
+  return written === '' ? null : written;
 }
 
 /** Explanations quote keys; a person reads words. */

@@ -50,6 +50,35 @@ const debate = z.strictObject({
   marginal: z.strictObject({ ...cost, flips: count }),
 });
 
+const people = z.strictObject({
+  decision: z
+    .strictObject({
+      answer: z.string(),
+      by: z.string().nullable(),
+      panel: z.strictObject({
+        kind: z.enum(['decided', 'no-decision']),
+        answer: z.string().nullable(),
+        reason: z.string().nullable(),
+      }),
+    })
+    .nullable(),
+  approvals: z.array(
+    z.strictObject({
+      approval: z.string(),
+      point: z.string(),
+      question: z.string(),
+      state: z.string(),
+      answer: z.string().nullable(),
+      by: z.string().nullable(),
+      choice: z.string().nullable(),
+      comment: z.string().nullable(),
+      remembered: z.string().nullable(),
+      requestedAt: time.nullable(),
+      settledAt: time.nullable(),
+    }),
+  ),
+});
+
 const decision = z.strictObject({
   kind: z.enum(['decided', 'no-decision']),
   answer: z.string().nullable(),
@@ -88,9 +117,10 @@ const decision = z.strictObject({
   cost: z.strictObject(cost),
   simulated: z.boolean(),
   debate: debate.exactOptional(),
+  people: people.exactOptional(),
 });
 
-/** Shape of a sealed record, version 1: every field is there, and no other; `decision.debate` only since there are gates. */
+/** Shape of a sealed record, version 1: every field is there, and no other; `decision.debate` only since there are gates, `decision.people` only where people were asked. */
 export const sealedRecordSchema = z.strictObject({
   version: z.literal(1),
   collaborationId: z.string(),

@@ -5,7 +5,7 @@ import { factOf } from './event.ts';
 import type { LedgerEvent } from './event.ts';
 
 /** What the ledger tells of an event here. */
-export type ReadEvent = Pick<LedgerEvent, 'id' | 'type' | 'data'>;
+export type ReadEvent = Pick<LedgerEvent, 'id' | 'type' | 'data' | 'time'>;
 
 /** Where a run's workflow stands, so that another one can go on from there. */
 export interface Resumption {
@@ -16,6 +16,8 @@ export interface Resumption {
   readonly decidedSteps: number;
   /** Turns that were asked and have not ended; none between passes. */
   readonly outstanding: readonly string[];
+  /** When approvals were requested, milliseconds since 1970; absent where none was. */
+  readonly requestedAt?: Readonly<Record<string, number>>;
 }
 
 /** What a workflow has forgotten of its run. */
@@ -26,6 +28,8 @@ export interface Forgotten {
   readonly decidedSteps: number;
   /** Ids of the events among them that people or the clock caused; absent in results that an older worker recorded. */
   readonly caused?: readonly string[];
+  /** When approvals were requested, milliseconds since 1970; absent where none was. */
+  readonly requestedAt?: Readonly<Record<string, number>>;
 }
 
 /**
@@ -45,6 +49,7 @@ export function resumptionOf(
     known: facts.filter(isOwn).length,
     decidedSteps: decidedStepsIn(events),
     outstanding,
+    ...requestTimes(events),
   };
 }
 
@@ -65,6 +70,7 @@ export function forgottenIn(events: readonly ReadEvent[], known: number): Forgot
     facts: facts.slice(from).filter((fact) => !remembered.has(fact)),
     decidedSteps: decidedStepsIn(events),
     caused: causedIn(events, known),
+    ...requestTimes(events),
   };
 }
 
@@ -84,6 +90,17 @@ function causedIn(events: readonly ReadEvent[], known: number): readonly string[
     .slice(known)
     .map(({ id }) => id)
     .filter((id) => !/\/(?:step-\d+-\d+|opened(?:-\d+)?)$/.test(id));
+}
+
+/** An approval's time runs from its event on, whoever works on the run. */
+function requestTimes(events: readonly ReadEvent[]): Pick<Resumption, 'requestedAt'> {
+  const requested = events.filter(({ type }) => type === 'conclave.approval.requested.v1');
+  if (requested.length === 0) return {};
+  return {
+    requestedAt: Object.fromEntries(
+      requested.map(({ data, time }) => [String(data['approval']), Date.parse(time)]),
+    ),
+  };
 }
 
 /** Ids of a step's facts end in `/step-<number>-<index>`. */

@@ -4,6 +4,7 @@ import { foldRun } from '../machines.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { groupAnswers } from '../protocols/grouping.ts';
 import { unknownUsage } from '../providers/usage.ts';
+import type { AnsweredContent } from './approval-words.ts';
 import { factOf } from './event.ts';
 import type { LedgerEvent, OpenedContent, Text, TurnContent } from './event.ts';
 
@@ -61,7 +62,13 @@ export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): R
       state.seats.some((seat) => seat.simulated) ||
       turns.some((turn) => turn.content?.simulated === true),
     textOf,
-    wordsOf: dictionary({ state, opened, turns, textOf }),
+    wordsOf: dictionary({
+      state,
+      opened,
+      turns,
+      textOf,
+      answered: answersOfPeople(unsealed),
+    }),
   };
 }
 
@@ -161,13 +168,29 @@ function dictionary(run: {
   opened: OpenedContent;
   turns: readonly TurnReading[];
   textOf: (text: Text) => string;
+  answered: readonly (readonly [string, string])[];
 }): (key: string) => string {
   const labels = run.turns.flatMap(({ content }) => Object.entries(content?.labels ?? {}));
   const options = run.state.plan.optionKeys.flatMap((key, index) =>
     run.opened.options.slice(index, index + 1).map((option) => [key, option] as const),
   );
-  const words = new Map([...labels, ...openAnswers(run.turns, run.textOf), ...options]);
+  const words = new Map([
+    ...run.answered,
+    ...labels,
+    ...openAnswers(run.turns, run.textOf),
+    ...options,
+  ]);
   return (key) => words.get(key) ?? key;
+}
+
+/** Answers that people gave in words, by key: nobody else may have given them. */
+function answersOfPeople(events: readonly LedgerEvent[]): readonly (readonly [string, string])[] {
+  return events.flatMap(({ type, data }) => {
+    if (type !== 'conclave.approval.answered.v1') return [];
+    const { text } = (data['content'] ?? {}) as AnsweredContent;
+    const choice = data['choice'];
+    return typeof choice === 'string' && text !== undefined ? [[choice, text] as const] : [];
+  });
 }
 
 /** Each key of an open answer with its most frequent wording. */

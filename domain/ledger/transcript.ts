@@ -1,5 +1,7 @@
+import type { ApprovalFact } from '../approvals/approvals.ts';
 import type { Cost, Decision } from '../collaboration/decision.ts';
 import type { FactOf, LostCalls, TurnTask } from '../collaboration/fact.ts';
+import { approvalSentence, type AnsweredContent, type RequestedContent } from './approval-words.ts';
 import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
 import { factOf } from './event.ts';
@@ -43,7 +45,7 @@ export interface TranscriptTurn {
 
 /** Anything else that happened, as one sentence. */
 export interface TranscriptNote {
-  readonly kind: 'round opened' | 'round closed' | 'message' | 'note';
+  readonly kind: 'round opened' | 'round closed' | 'message' | 'approval' | 'note';
   readonly seq: number;
   readonly time: string;
   readonly text: string;
@@ -183,7 +185,19 @@ function noteOf(run: RunReading, event: LedgerEvent): readonly TranscriptNote[] 
   if (fact.type === 'message.added') {
     return [{ kind: 'message', seq, time, text: `${fact.by}: ${messageText(run, event)}` }];
   }
+  if ('approval' in fact) return [{ kind: 'approval', seq, time, text: askedOf(run, event, fact) }];
   return [{ kind: 'note', seq, time, text: sentenceOf(run, fact) }];
+}
+
+function askedOf(run: RunReading, event: LedgerEvent, fact: ApprovalFact): string {
+  const content = (event.data['content'] ?? {}) as Partial<RequestedContent & AnsweredContent>;
+  const { question = '', text, comment = null } = content;
+  const choice = fact.type === 'approval.answered' ? fact.choice : null;
+  return approvalSentence(fact, {
+    question,
+    choice: text ?? (choice === null ? null : run.wordsOf(choice)),
+    comment,
+  });
 }
 
 function openingOf({ round, phase, seats, directives }: FactOf<'round.opened'>): string {

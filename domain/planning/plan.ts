@@ -6,6 +6,7 @@ import type { Agent, Price } from '../providers/agent.ts';
 import { formatUsd, microsOf } from '../providers/price.ts';
 import { imageTokens } from '../prompts/token-estimate.ts';
 import { questionKindDefault } from '../calibration/question-kind.ts';
+import { peopleFaults, peopleOf } from './asking-people.ts';
 import { withRecords, type KnownRecords } from './calibrating.ts';
 import { parseDeadline } from './duration.ts';
 import { estimateOf, type PricesByAgent } from './estimate.ts';
@@ -65,6 +66,7 @@ export function makePlan(
     ...tableFaults(request, draft.plan.seats),
     ...toleranceFaults(draft.plan),
     ...gateFaults(draft.plan, request.gate),
+    ...peopleFaults(request, draft.plan),
   ];
   if (faults.length > 0) return { ok: false, faults };
 
@@ -112,8 +114,9 @@ function draftOf(
     questionKind: request.questionKind ?? questionKindDefault,
     toleratedFaults: request.toleratedFaults ?? 0,
   };
+  const gate = gateOf(plan, request.gate);
   return {
-    plan: withRecords({ ...plan, ...gateOf(plan, request.gate) }, records),
+    plan: withRecords({ ...plan, ...gate, ...peopleOf(request.people, gate) }, records),
     materialTokens: tokensOfBytes(materialBytes) + framesOf(request),
     isOutputFixed: request.maxOutputTokens !== undefined,
   };

@@ -1,3 +1,4 @@
+import { pendingIn } from '../approvals/approvals.ts';
 import { tallyOf } from '../collaboration/ballots.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import type { LedgerEvent, Text } from '../ledger/event.ts';
@@ -49,7 +50,7 @@ export interface Moment {
   readonly time: string;
   /** Events that the stream has by now. */
   readonly events: number;
-  readonly status: 'running' | 'paused' | 'decided';
+  readonly status: 'running' | 'waiting' | 'paused' | 'decided';
   readonly round: number;
   readonly pass: {
     readonly round: number;
@@ -165,9 +166,10 @@ function viewOf(run: RunReading, until: readonly LedgerEvent[], events: number):
   };
 }
 
-function statusOf({ verdict, isPaused }: RunState): Moment['status'] {
-  if (verdict !== null) return 'decided';
-  return isPaused ? 'paused' : 'running';
+function statusOf(state: RunState): Moment['status'] {
+  if (state.verdict !== null) return 'decided';
+  if (state.isPaused) return 'paused';
+  return pendingIn(state).length > 0 ? 'waiting' : 'running';
 }
 
 function passOf({ pass, turns }: RunState): Moment['pass'] {

@@ -57,7 +57,13 @@ export function numberedFacts(events: readonly LedgerEvent[]): readonly Numbered
 
 /** What a machine decides by itself. Everything else comes from seats, people and the clock. */
 export type DecidedFact = FactOf<
-  'round.opened' | 'round.closed' | 'gate.decided' | 'threshold.reached' | 'decision.reached'
+  | 'round.opened'
+  | 'round.closed'
+  | 'gate.decided'
+  | 'threshold.reached'
+  | 'approval.requested'
+  | 'approval.withdrawn'
+  | 'decision.reached'
 >;
 
 const decidedTypes: readonly string[] = [
@@ -65,6 +71,8 @@ const decidedTypes: readonly string[] = [
   'round.closed',
   'gate.decided',
   'threshold.reached',
+  'approval.requested',
+  'approval.withdrawn',
   'decision.reached',
 ] satisfies readonly DecidedFact['type'][];
 

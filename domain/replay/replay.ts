@@ -214,7 +214,7 @@ function eventsWith(
   return events.map((event) => {
     const fact = bySeq.get(event.seq);
     if (fact === undefined || !isDecidedFact(fact)) return event;
-    return { ...event, data: eventOf(fact, event).data };
+    return { ...event, data: eventOf(fact, { ...event, content: event.data['content'] }).data };
   });
 }
 

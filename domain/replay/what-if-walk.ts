@@ -1,3 +1,5 @@
+import type { ApprovalPoint } from '../approvals/approval-terms.ts';
+import { pendingIn, type ApprovalFact } from '../approvals/approvals.ts';
 import type { Fact, FactType, TurnFact, TurnRef } from '../collaboration/fact.ts';
 import { turnRef } from '../collaboration/fact.ts';
 import type { Plan } from '../collaboration/plan.ts';
@@ -15,6 +17,14 @@ export interface MissingReply extends TurnRef {
   readonly reason: string;
 }
 
+/** An answer of a person that a what-if needs and that nobody gave. */
+export interface MissingAnswer {
+  readonly approval: string;
+  readonly point: ApprovalPoint;
+  /** Why the record cannot give it. */
+  readonly reason: string;
+}
+
 /** Where the recorded replies lead under another plan. */
 export interface Walked {
   readonly state: RunState;
@@ -23,7 +33,7 @@ export interface Walked {
   /** Turns that were answered knowing what a seat said that is left out here. */
   readonly influenced: readonly string[];
   /** What it needs and cannot have; empty when it came to an end. */
-  readonly missing: readonly MissingReply[];
+  readonly missing: readonly (MissingReply | MissingAnswer)[];
   /** Whether the chair would have written an answer up that it never wrote. */
   readonly lacksSynthesis: boolean;
 }
@@ -58,7 +68,7 @@ interface Walk extends Walked {
   state: RunState;
   readonly taken: Map<string, TurnFact>;
   readonly influenced: string[];
-  missing: readonly MissingReply[];
+  missing: readonly (MissingReply | MissingAnswer)[];
   lacksSynthesis: boolean;
   /** Why recorded replies could not be used, by turn. */
   readonly unusable: Map<string, string>;
@@ -116,10 +126,22 @@ function decideAt(walk: Walk, recorded: Fact): void {
 
 function takeStep(walk: Walk, fact: Exclude<Fact, TurnFact>): void {
   if (walk.state.verdict !== null) return;
-  if (fact.type !== 'participant.added') fold(walk, fact);
+  if ('approval' in fact) takeAnswer(walk, fact);
+  else if (fact.type !== 'participant.added') fold(walk, fact);
   else if (!walk.wanted.leftOut.has(fact.seat.seat)) {
     fold(walk, { ...fact, seat: weighed(fact.seat, walk.wanted.changes) });
   }
+}
+
+/** What a person said of one candidate is no answer about another; a default holds for any. */
+function takeAnswer(walk: Walk, fact: ApprovalFact): void {
+  const { approval } = fact;
+  const shown = walk.recorded.run.state.approvals?.[approval]?.candidate;
+  const candidate = walk.state.approvals?.[approval]?.candidate;
+  const isOther = shown?.answer !== candidate?.answer || shown?.reason !== candidate?.reason;
+  if (fact.type === 'approval.answered' && isOther) {
+    walk.unusable.set(approval, 'what was answered was about another outcome');
+  } else fold(walk, fact);
 }
 
 function takeTurn(walk: Walk, fact: TurnFact, then: RunState): void {
@@ -189,8 +211,14 @@ function finish(walk: Walk): void {
   walk.missing = missingNow(walk);
 }
 
-function missingNow(walk: Walk): readonly MissingReply[] {
+function missingNow(walk: Walk): readonly (MissingReply | MissingAnswer)[] {
   const { state, machine, recorded, unusable } = walk;
+  const [pending] = pendingIn(state);
+  const point = state.approvals?.[String(pending)]?.point;
+  if (pending !== undefined && point !== undefined) {
+    const reason = unusable.get(pending) ?? 'nobody was ever asked';
+    return [{ approval: pending, point, reason }];
+  }
   const table = [...state.seats, state.plan.chair];
   return turnsOf(machine.next(state)).flatMap((turn) =>
     table

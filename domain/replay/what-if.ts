@@ -6,7 +6,13 @@ import type { Fault } from '../planning/fault.ts';
 import { changedPlan, type Changes } from './changes.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { isSameJson } from './same-json.ts';
-import { walkAgain, type MissingReply, type Walked, type WalkPlan } from './what-if-walk.ts';
+import {
+  walkAgain,
+  type MissingAnswer,
+  type MissingReply,
+  type Walked,
+  type WalkPlan,
+} from './what-if-walk.ts';
 
 /** A vote that differs. */
 export interface ChangedVote {
@@ -32,6 +38,9 @@ export interface WhatIfDifference {
   readonly usd: number | null;
 }
 
+/** What a what-if needs and cannot have: a reply of a seat, or the answer of a person. */
+export type Missing = MissingReply | MissingAnswer;
+
 /** What a what-if comes to. */
 export type WhatIf =
   | {
@@ -47,7 +56,7 @@ export type WhatIf =
   | {
       readonly kind: 'unanswerable';
       /** What would be needed next and was never given; what would follow depends on it. */
-      readonly missing: readonly MissingReply[];
+      readonly missing: readonly Missing[];
       readonly notes: readonly string[];
     };
 

@@ -37,7 +37,16 @@ export function limitsAfter(
   return raised && { tokens: raised.budget.tokens, micros: raised.budget.microsUsd };
 }
 
-/** Lists the messages that these facts bring into the ledger. */
-export function messageIdsOf(facts: readonly IdentifiedFact[]): string[] {
-  return facts.flatMap(({ fact }) => (fact.type === 'message.added' ? [fact.messageId] : []));
+/**
+ * Tells which stored words these facts bring into the ledger: by the name that they have in the event's content, the id
+ * under which they were stored.
+ */
+export function storedWordsOf(fact: Fact): Readonly<Record<string, string>> {
+  if (fact.type === 'message.added') return { text: fact.messageId };
+  if (fact.type !== 'approval.answered') return {};
+  const { textId, commentId } = fact;
+  return {
+    ...(textId === undefined ? {} : { text: textId }),
+    ...(commentId === undefined ? {} : { comment: commentId }),
+  };
 }

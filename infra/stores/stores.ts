@@ -1,6 +1,8 @@
 import type { Database } from '../database/connection.ts';
 import { createAgentStore } from './agent-store.ts';
 import type { AgentStore } from './agent-store.ts';
+import { createApprovalStore } from './approval-store.ts';
+import type { ApprovalStore } from './approval-store.ts';
 import { createArtifactIndex } from './artifact-index.ts';
 import type { ArtifactIndex } from './artifact-index.ts';
 import { createCollaborationStore } from './collaboration-store.ts';
@@ -20,6 +22,7 @@ import type { TurnStore } from './turn-store.ts';
 /** Every store of a process. */
 export interface Stores {
   readonly agents: AgentStore;
+  readonly approvals: ApprovalStore;
   readonly artifacts: ArtifactIndex;
   readonly collaborations: CollaborationStore;
   readonly ledger: LedgerStore;
@@ -38,6 +41,7 @@ export function createStores(database: Database): Stores {
   const deps = { database, groupCommit: createGroupCommit({ database }) };
   return {
     agents: createAgentStore(deps),
+    approvals: createApprovalStore(deps),
     artifacts: createArtifactIndex(deps),
     collaborations: createCollaborationStore(deps),
     ledger: createLedgerStore(deps),

@@ -15,7 +15,7 @@ import { persistently } from '../database/persistence.ts';
 import { eventForm } from './event-form.ts';
 import { readEvents, wholeStream } from './event-rows.ts';
 import type { GroupCommit, Operation, OperationResult } from './group-commit.ts';
-import { isClosing, messageIdsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
+import { isClosing, storedWordsOf, statusAfter, limitsAfter } from './recorded-facts.ts';
 import type { RunStoreDeps } from './store-deps.ts';
 import { factIn, turnFactIn, type StoredEvent } from './stored-event.ts';
 import type { Try, TurnKey } from './turn-key.ts';
@@ -334,7 +334,7 @@ async function recordFacts(
   if (first !== undefined && 'turn' in first.fact) {
     return await settleGivenUp(groupCommit, input, first.fact);
   }
-  const texts = await messageTexts(database, input);
+  const texts = await storedTexts(database, input);
   const status = statusAfter(input.facts);
   const limits = limitsAfter(input.facts);
   const result = await groupCommit.perform(input.tenantId, {
@@ -346,9 +346,8 @@ async function recordFacts(
     ...(status === undefined ? {} : { status }),
     ...(limits === undefined ? {} : { limits }),
     ev: input.facts.map(({ id, fact, content }) => {
-      const text = fact.type === 'message.added' ? texts.get(fact.messageId) : undefined;
       const about = { id, source: input.source, subject: input.collaborationId, time: input.time };
-      const event = eventOf(fact, { ...about, content: content ?? text });
+      const event = eventOf(fact, { ...about, content: content ?? wordsFor(fact, texts) });
       return eventForm(event, input.collaborationId);
     }),
   });
@@ -417,11 +416,22 @@ function recordResult(result: OperationResult): RecordResult {
     : { kind: 'recorded' };
 }
 
-async function messageTexts(
+function wordsFor(
+  fact: Fact,
+  texts: ReadonlyMap<string, string>,
+): Readonly<Record<string, string>> | undefined {
+  const words = Object.entries(storedWordsOf(fact)).flatMap(([name, id]) => {
+    const text = texts.get(id);
+    return text === undefined ? [] : [[name, text] as const];
+  });
+  return words.length === 0 ? undefined : Object.fromEntries(words);
+}
+
+async function storedTexts(
   database: Database,
   { tenantId, collaborationId, facts }: RecordInput,
-): Promise<Map<string, { text: string }>> {
-  const ids = messageIdsOf(facts);
+): Promise<Map<string, string>> {
+  const ids = facts.flatMap(({ fact }) => Object.values(storedWordsOf(fact)));
   if (ids.length === 0) return new Map();
   const rows = await database.withTenant(
     tenantId,
@@ -429,5 +439,5 @@ async function messageTexts(
       select id, text from conclave.messages
       where tenant_id = ${tenantId} and collaboration_id = ${collaborationId} and id in ${sql(ids)}`,
   );
-  return new Map(rows.map(({ id, text }) => [id, { text }]));
+  return new Map(rows.map(({ id, text }) => [id, text]));
 }

@@ -11,6 +11,7 @@ import {
 import type { Client } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
+import type { ApprovalReply } from '../../domain/approvals/approval-terms.ts';
 import type { BudgetLimits, Pattern, Plan, Seat } from '../../domain/collaboration/plan.ts';
 import type { Resumption } from '../../domain/ledger/resumption.ts';
 import {
@@ -92,6 +93,7 @@ export interface TemporalEngine {
     target: UpdateTarget,
     input: { by: string; budget: BudgetLimits },
   ): Promise<UpdateOutcome>;
+  answerApproval(target: UpdateTarget, input: ApprovalReply): Promise<UpdateOutcome>;
 }
 
 /** Longest wait for a start; after it the reconciler takes over. */
@@ -128,6 +130,7 @@ export function createEngine(client: Client, taskQueue: string): TemporalEngine 
     addMessage: update('addMessage'),
     addParticipant: update('addParticipant'),
     raiseBudget: update('raiseBudget'),
+    answerApproval: update('answerApproval'),
   };
 }
 

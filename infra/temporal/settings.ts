@@ -26,6 +26,7 @@ export const updateNames = {
   addMessage: 'addMessage',
   addParticipant: 'addParticipant',
   raiseBudget: 'raiseBudget',
+  answerApproval: 'answerApproval',
 } as const;
 
 /** Wire name of the signal that tells a run to learn from the ledger what it has forgotten. */

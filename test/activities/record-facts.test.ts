@@ -2,7 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 
 import { createRecordFacts } from '../../activities/record-facts.ts';
+import type { RecordFactsInput } from '../../activities/activities.ts';
 import type { Fact } from '../../domain/collaboration/fact.ts';
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import type { RecordInput, RecordResult } from '../../infra/stores/turn-store.ts';
 
 const fact: Fact = { type: 'deadline.passed' };
@@ -16,13 +18,17 @@ const input = {
 
 async function recordWith(
   result: RecordResult,
+  asked: RecordFactsInput = input,
+  events: readonly LedgerEvent[] = [],
 ): Promise<{ readonly answer: unknown; readonly stored: readonly RecordInput[] }> {
   const stored: RecordInput[] = [];
   const recordFacts = createRecordFacts({
+    ledger: { readUpTo: () => Promise.resolve([...events]) },
+    artifacts: { get: () => Promise.reject(new Error('no artifact is long')) },
     now: () => Date.parse('2026-11-21T10:00:00.000Z'),
     turns: {
-      recordFacts: (asked) => {
-        stored.push(asked);
+      recordFacts: (record) => {
+        stored.push(record);
         return Promise.resolve(result);
       },
     },
@@ -30,7 +36,7 @@ async function recordWith(
   const environment = new MockActivityEnvironment({
     workflowExecution: { workflowId: 'debate/c_1', runId: 'run' },
   });
-  return { answer: await environment.run(recordFacts, input), stored };
+  return { answer: await environment.run(recordFacts, asked), stored };
 }
 
 describe('recording what a workflow decided', () => {

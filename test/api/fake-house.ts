@@ -9,6 +9,8 @@ import { genesisHash } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { Collaboration, NewCollaboration } from '../../infra/stores/collaboration-store.ts';
 
+import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
+import { createFakeApprovals } from './fake-approvals.ts';
 import { createFakeResolutions } from './fake-resolutions.ts';
 
 /** A key and its tenant; `b` may see nothing of `a`. */
@@ -24,6 +26,8 @@ export interface House {
   readonly streams: Map<string, LedgerEvent[]>;
   readonly artifacts: Map<string, { bytes: Uint8Array; mediaType: string }>;
   readonly agents: Map<string, Agent>;
+  /** By tenant and id. */
+  readonly approvals: Map<string, ApprovalRow>;
   readonly messages: { messageId: string; text: string }[];
   readonly started: StartInput[];
   readonly steered: { name: string; target: SteeringTarget; input: object }[];
@@ -87,6 +91,7 @@ export function createHouse(): House {
     agents: new Map(
       ['ada', 'bob', 'cyd'].map((name): [string, Agent] => [`a/${name}`, agentNamed(name)]),
     ),
+    approvals: new Map<string, ApprovalRow>(),
     messages: [],
     started: [],
     steered: [],
@@ -259,6 +264,7 @@ export function createHouse(): House {
       },
       get: (tenantId, sha256) => Promise.resolve(house.artifacts.get(`${tenantId}/${sha256}`)),
     },
+    approvals: createFakeApprovals(house.approvals),
     agents: {
       put: (tenantId, agent) => {
         const key = `${tenantId}/${agent.name}`;
@@ -367,6 +373,7 @@ function engineOf(house: Mutable<House>): ApiDeps['engine'] {
     addMessage: update('addMessage'),
     addParticipant: update('addParticipant'),
     raiseBudget: update('raiseBudget'),
+    answerApproval: update('answerApproval'),
   };
 }
 

@@ -41,7 +41,12 @@ const events = named.map(([id, fact]): ReadEvent => {
   if (fact === undefined) throw new Error('a run opens with two facts');
   return eventOf(fact, { id: `c_1/${id}`, source: '', subject: '', time: '' });
 });
-const seal: ReadEvent = { id: 'c_1/sealed', type: 'conclave.decision.sealed.v1', data: {} };
+const seal: ReadEvent = {
+  id: 'c_1/sealed',
+  type: 'conclave.decision.sealed.v1',
+  data: {},
+  time: '',
+};
 
 describe('where a run stands by its ledger', () => {
   test('is the fold of its facts, with its own facts and its steps counted', () => {

@@ -29,7 +29,11 @@ export function saying(answers: Readonly<Record<string, string>>): Panel {
 /** What is missing, one line each; the kind of an answer that lacks nothing. */
 export function reasonsIn(result: WhatIfResult): string[] {
   return result.kind === 'unanswerable'
-    ? result.missing.map(({ turn, agent, reason }) => `${turn} (${agent}): ${reason}`)
+    ? result.missing.map((missing) =>
+        'approval' in missing
+          ? `${missing.approval}: ${missing.reason}`
+          : `${missing.turn} (${missing.agent}): ${missing.reason}`,
+      )
     : [result.kind];
 }
 

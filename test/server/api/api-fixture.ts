@@ -121,6 +121,7 @@ function engineOf(started: StartInput[]): ApiDeps['engine'] {
     addMessage: done,
     addParticipant: done,
     raiseBudget: done,
+    answerApproval: done,
   };
 }
 

@@ -1,0 +1,242 @@
+import { createHash, randomUUID } from 'node:crypto';
+
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+
+import {
+  approvalPoints,
+  approvalStates,
+  type ApprovalReply,
+} from '../../domain/approvals/approval-terms.ts';
+import { choiceOfPerson } from '../../domain/approvals/choice.ts';
+import { readRun } from '../../domain/ledger/run-reading.ts';
+import { shown } from '../../domain/planning/fault.ts';
+import { listLimitMax } from '../../infra/stores/collaboration-store.ts';
+import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
+import { approvalId, approvalView, nameIn } from '../approval-view.ts';
+import type { Api, ApiEnv } from '../context.ts';
+import { decodeCursor, encodeCursor } from '../list-cursor.ts';
+import { pageOf } from '../page.ts';
+import type { ApiDeps } from '../ports.ts';
+import { notFound } from '../problem.ts';
+import { jsonBody } from '../request-body.ts';
+import { answers, bodyProblems, invalidRequest, keyedProblems } from '../routes.ts';
+import { approvalBody, approvalPageSchema, approvalSchema } from '../schemas/approval.ts';
+import { idempotencyHeaders, queryInteger } from '../schemas/parameters.ts';
+import { answeredBefore, ended } from '../steering-problems.ts';
+import { readTexts } from '../transcript.ts';
+import { findCollaboration } from './collaborations.ts';
+import { keepMessage } from './contributions.ts';
+import { findSteerable, keyOf, recordedFor, steer } from './steering.ts';
+import type { SteeringDeps } from './steering.ts';
+
+const LIMIT_DEFAULT = 50;
+
+const params = z.object({
+  id: z.string().openapi({
+    param: { name: 'id', in: 'path' },
+    example: 'c_01kajqpm9fh3gd8vmxq5ze2rtw.decision-1',
+  }),
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/approvals',
+  operationId: 'listApprovals',
+  summary: 'List what people are asked, newest first',
+  request: {
+    query: z.strictObject({
+      state: z.enum(approvalStates).optional(),
+      point: z.enum(approvalPoints).optional(),
+      collaboration: z.string().optional(),
+      cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),
+      limit: queryInteger({ from: 1, to: listLimitMax - 1 }).optional(),
+    }),
+  },
+  responses: { 200: answers('A page.', approvalPageSchema), ...keyedProblems('cursor-invalid') },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/v1/approvals/{id}',
+  operationId: 'getApproval',
+  summary: 'Show what people are asked',
+  request: { params },
+  responses: { 200: answers('The approval.', approvalSchema), ...keyedProblems('not-found') },
+});
+
+const answerRoute = createRoute({
+  method: 'post',
+  path: '/v1/approvals/{id}',
+  operationId: 'answerApproval',
+  summary: 'Answer what people are asked, once',
+  description: 'Answers once the run has it. Whoever comes second gets 409 with who was first.',
+  middleware: jsonBody(),
+  request: {
+    params,
+    headers: idempotencyHeaders,
+    body: { content: { 'application/json': { schema: approvalBody } }, required: true },
+  },
+  responses: {
+    200: answers('Answered.', approvalSchema),
+    ...keyedProblems(
+      ...bodyProblems,
+      'not-found',
+      'conflict',
+      'collaboration-ended',
+      'idempotency-key-reused',
+      'artifacts-unavailable',
+      'temporal-unavailable',
+    ),
+  },
+});
+
+/** Adds the routes that show and answer approvals. */
+export function addApprovals(api: Api, deps: SteeringDeps): void {
+  api.openapi(listRoute, async (c) => {
+    const { cursor, limit = LIMIT_DEFAULT, collaboration, state, point } = c.req.valid('query');
+    const rows = await deps.approvals.list({
+      tenantId: c.get('tenantId'),
+      ...(state === undefined ? {} : { state }),
+      ...(point === undefined ? {} : { point }),
+      ...(collaboration === undefined ? {} : { collaborationId: collaboration }),
+      ...(cursor === undefined ? {} : { after: placeIn(cursor) }),
+      // One more than is shown tells whether there is more.
+      limit: limit + 1,
+    });
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const value =
+      rows.length > limit && last !== undefined
+        ? encodeCursor({ createdAt: last.requestedAt, id: approvalId(last) })
+        : null;
+    return c.json(pageOf(c.req.url, page.map(approvalView), { parameter: 'cursor', value }), 200);
+  });
+  api.openapi(getRoute, async (c) => {
+    const row = await findApproval(deps, c.get('tenantId'), c.req.valid('param').id);
+    return c.json(approvalView(row), 200);
+  });
+  api.openapi(answerRoute, async (c) => {
+    const tenantId = c.get('tenantId');
+    const { id } = c.req.valid('param');
+    const row = await findApproval(deps, tenantId, id);
+    await answerOnce(c, deps, { row, body: c.req.valid('json') });
+    return c.json(approvalView(await findApproval(deps, tenantId, id)), 200);
+  });
+}
+
+function placeIn(cursor: string) {
+  const { createdAt, id } = decodeCursor(cursor, (text) => nameIn(text) !== undefined);
+  return { requestedAt: createdAt, ...(nameIn(id) ?? { collaborationId: '', approval: '' }) };
+}
+
+async function findApproval(
+  deps: Pick<ApiDeps, 'approvals'>,
+  tenantId: string,
+  id: string,
+): Promise<ApprovalRow> {
+  const name = nameIn(id);
+  const row = name && (await deps.approvals.get(tenantId, name));
+  if (row === undefined) throw notFound('approval', id);
+  return row;
+}
+
+interface Answering {
+  readonly row: ApprovalRow;
+  readonly body: z.output<typeof approvalBody>;
+}
+
+/** Sends an answer to its run, unless the same key did so before. */
+async function answerOnce(
+  c: Context<ApiEnv>,
+  deps: SteeringDeps,
+  { row, body }: Answering,
+): Promise<void> {
+  const { approval, collaborationId } = row;
+  const { answer, remember = false } = body;
+  const call = {
+    step: `approvals/${approval}`,
+    asked: { approval, answer, remember, ...wordIds(c, { row, body }) },
+  };
+  const run = await findCollaboration(deps, c.get('tenantId'), collaborationId);
+  const recorded = await recordedFor(c, deps, { run, call });
+  if (recorded === undefined) {
+    if (row.state === 'withdrawn') throw ended(collaborationId, run.status);
+    if (row.state !== 'pending') throw answeredBefore(row);
+  }
+  const reply = await replyFor(c, deps, { row, body }, call.asked);
+  const found = await findSteerable(c, deps, call, collaborationId);
+  await steer(c, deps, {
+    ...call,
+    ...found,
+    send: (target, by) => deps.engine.answerApproval(target, { ...reply, by }),
+  });
+}
+
+/** The same key gives the same ids, under which the words are stored once. */
+function wordIds(
+  c: Context<ApiEnv>,
+  { row, body }: Answering,
+): Pick<ApprovalReply, 'textId' | 'commentId'> {
+  const prefix = `approvals/${row.approval}/${keyOf(c) ?? randomUUID()}`;
+  return {
+    ...(body.choice === undefined ? {} : { textId: `${prefix}/text` }),
+    ...(body.comment === undefined ? {} : { commentId: `${prefix}/comment` }),
+  };
+}
+
+/**
+ * Turns a body into what the run takes, and stores its words before the run hears of them.
+ *
+ * @throws `Problem` `input-invalid` for an answer that this approval does not take
+ */
+async function replyFor(
+  c: Context<ApiEnv>,
+  deps: SteeringDeps,
+  { row, body }: Answering,
+  asked: Omit<ApprovalReply, 'by' | 'choice'>,
+): Promise<Omit<ApprovalReply, 'by'>> {
+  refuseMisfit(row, body);
+  const { answer, choice: said = '', comment } = body;
+  const { collaborationId } = row;
+  const chosen =
+    answer === 'edit' ? await chosenBy(c, deps, row, said) : { key: null, words: said };
+  const { textId, commentId } = asked;
+  if (textId !== undefined) {
+    await keepMessage(c, deps, { collaborationId, messageId: textId, text: chosen.words });
+  }
+  if (commentId !== undefined && comment !== undefined) {
+    await keepMessage(c, deps, { collaborationId, messageId: commentId, text: comment });
+  }
+  return { ...asked, choice: chosen.key };
+}
+
+function refuseMisfit(row: ApprovalRow, { answer, choice }: Answering['body']): void {
+  if (!row.answers.includes(answer)) {
+    const expected = `one of ${row.answers.join(', ')}`;
+    throw invalidRequest([{ field: 'answer', got: shown(answer), expected }]);
+  }
+  const needsWords = answer === 'reply' || answer === 'edit';
+  if (needsWords === (choice !== undefined)) return;
+  const expected = needsWords ? `the words of the ${answer}` : `none with ${answer}`;
+  throw invalidRequest([{ field: 'choice', got: shown(choice), expected }]);
+}
+
+async function chosenBy(
+  c: Context<ApiEnv>,
+  deps: SteeringDeps,
+  { collaborationId: stream }: ApprovalRow,
+  said: string,
+): Promise<{ key: string; words: string }> {
+  const tenantId = c.get('tenantId');
+  const events = await deps.ledger.readUpTo({ tenantId, stream });
+  const run = readRun(events, await readTexts(deps, tenantId, events));
+  const { state } = run;
+  const chosen = choiceOfPerson(said, { state, wordsOf: (key) => run.wordsOf(key), sha256 });
+  if (!chosen.ok) throw invalidRequest([chosen.fault]);
+  return chosen;
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
