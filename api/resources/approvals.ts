@@ -18,7 +18,8 @@ import type { Api, ApiEnv } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../list-cursor.ts';
 import { pageOf } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
-import { notFound } from '../problem.ts';
+import type { ProblemCode } from '../problem-codes.ts';
+import { notFound, Problem } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
 import { answers, bodyProblems, invalidRequest, keyedProblems } from '../routes.ts';
 import { approvalBody, approvalPageSchema, approvalSchema } from '../schemas/approval.ts';
@@ -120,7 +121,10 @@ export function addApprovals(api: Api, deps: SteeringDeps): void {
     const tenantId = c.get('tenantId');
     const { id } = c.req.valid('param');
     const row = await findApproval(deps, tenantId, id);
-    await answerOnce(c, deps, { row, body: c.req.valid('json') });
+    const body = c.req.valid('json');
+    await answerOnce(c, deps, { row, body }).catch(async (error: unknown) => {
+      throw await namingWhoWasFirst(deps, { tenantId, id }, error);
+    });
     return c.json(approvalView(await findApproval(deps, tenantId, id)), 200);
   });
 }
@@ -140,6 +144,20 @@ async function findApproval(
   if (row === undefined) throw notFound('approval', id);
   return row;
 }
+
+/** Whoever lost a race hears who was first, also where the run has ended since. */
+async function namingWhoWasFirst(
+  deps: Pick<ApiDeps, 'approvals'>,
+  { tenantId, id }: { tenantId: string; id: string },
+  error: unknown,
+): Promise<unknown> {
+  const isLate = error instanceof Problem && lateCodes.includes(error.code);
+  if (!isLate) return error;
+  const row = await findApproval(deps, tenantId, id);
+  return row.state === 'answered' || row.state === 'expired' ? answeredBefore(row) : error;
+}
+
+const lateCodes: readonly ProblemCode[] = ['conflict', 'collaboration-ended'];
 
 interface Answering {
   readonly row: ApprovalRow;

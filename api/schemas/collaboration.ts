@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
+import { approvalPoints } from '../../domain/approvals/approval-terms.ts';
 import { phases } from '../../domain/collaboration/fact.ts';
 import { gateWays } from '../../domain/gate/gate-terms.ts';
 import { patterns } from '../../domain/collaboration/plan.ts';
@@ -60,6 +61,19 @@ export const planSchema = z
       }),
     budget: z.object({ tokens: tokens.nullable(), microsUsd: microsUsd.nullable() }),
     deadlineMs: z.int().nullable(),
+    people: z
+      .object({
+        points: z.array(z.enum(approvalPoints)),
+        questions: z.int().openapi({ description: 'How many are asked at the start.' }),
+        expiresAfterMs: z.int(),
+        onExpiry: z.object({
+          gate: z.enum(gateWays),
+          round: z.enum(['approve', 'reject']),
+          decision: z.enum(['approve', 'reject']),
+        }),
+      })
+      .optional()
+      .openapi({ description: 'Where people are asked; absent where nobody is.' }),
     gate: z
       .object({
         disagreementMax: share,

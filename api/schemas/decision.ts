@@ -1,5 +1,10 @@
 import { z } from '@hono/zod-openapi';
 
+import {
+  approvalAnswers,
+  approvalPoints,
+  approvalStates,
+} from '../../domain/approvals/approval-terms.ts';
 import { noDecisionReasons, stopReasons } from '../../domain/collaboration/fact.ts';
 import { gateOutcomes, gateReasons, gateWays } from '../../domain/gate/gate-terms.ts';
 
@@ -90,6 +95,44 @@ const debate = z
   })
   .openapi('DebateReport', { description: 'What the debate was worth beyond its blind vote.' });
 
+const people = z
+  .object({
+    decision: z
+      .object({
+        answer: z.enum(approvalAnswers),
+        by: z
+          .string()
+          .nullable()
+          .openapi({ description: 'Null: nobody answered in time, and the default holds.' }),
+        panel: z.object({
+          kind: z.enum(['decided', 'no-decision']),
+          answer: z.string().nullable(),
+          reason: z.enum(noDecisionReasons).nullable(),
+        }),
+      })
+      .nullable()
+      .openapi({ description: 'Who had the last word, and what the panel decided alone.' }),
+    approvals: z.array(
+      z.object({
+        approval: z.string(),
+        point: z.enum(approvalPoints),
+        question: z.string(),
+        state: z.enum(approvalStates),
+        answer: z.enum(approvalAnswers).nullable(),
+        by: z.string().nullable(),
+        choice: z.string().nullable(),
+        comment: z.string().nullable(),
+        remembered: z
+          .string()
+          .nullable()
+          .openapi({ description: 'The earlier approval whose answer was remembered here.' }),
+        requestedAt: z.string().nullable(),
+        settledAt: z.string().nullable(),
+      }),
+    ),
+  })
+  .openapi('PeopleReport', { description: 'What people were asked and answered.' });
+
 /** A decision with everything that speaks for and against it. */
 export const decisionSchema = z
   .object({
@@ -117,6 +160,7 @@ export const decisionSchema = z
     dissent: z.array(
       z.object({ seat: z.string(), agent: z.string(), answer: z.string(), rationale: z.string() }),
     ),
+    people: people.optional().openapi({ description: 'Only of runs that ask people.' }),
     debate: debate
       .optional()
       .openapi({ description: 'Of debates only; absent in records older than gates.' }),

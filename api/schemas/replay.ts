@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 
+import { approvalAnswers, approvalPoints } from '../../domain/approvals/approval-terms.ts';
 import {
   noDecisionReasons,
   phases,
@@ -59,14 +60,21 @@ const unanswerable = z
   .object({
     kind: z.literal('unanswerable'),
     missing: z.array(
-      z.object({
-        turn: z.string().openapi({ example: 'revision-3-s1' }),
-        task: z.enum(turnTasks),
-        round: z.int(),
-        seat: z.string(),
-        agent: z.string(),
-        reason: z.string(),
-      }),
+      z.union([
+        z.object({
+          approval: z.string().openapi({ example: 'decision-1' }),
+          point: z.enum(approvalPoints),
+          reason: z.string(),
+        }),
+        z.object({
+          turn: z.string().openapi({ example: 'revision-3-s1' }),
+          task: z.enum(turnTasks),
+          round: z.int(),
+          seat: z.string(),
+          agent: z.string(),
+          reason: z.string(),
+        }),
+      ]),
     ),
     notes,
   })
@@ -100,6 +108,10 @@ const verdict = z.object({
   stoppedBy: z.enum(stopReasons),
   rounds: z.int(),
   explanation: z.string(),
+  people: z
+    .looseObject({ approval: z.string(), answer: z.enum(approvalAnswers) })
+    .optional()
+    .openapi({ description: 'Only where people were asked about the decision.' }),
 });
 
 /** A run as it was at one moment. */
@@ -108,7 +120,7 @@ export const momentSchema = z
     seq,
     time: z.string(),
     events: z.int().openapi({ description: 'Events that the stream has by now.' }),
-    status: z.enum(['running', 'paused', 'decided']),
+    status: z.enum(['running', 'waiting', 'paused', 'decided']),
     round: z.int(),
     pass: z
       .object({

@@ -12,7 +12,7 @@ export const transcriptSchema = z
     options: z.array(z.string()),
     entries: z.array(
       z.looseObject({
-        kind: z.enum(['turn', 'round opened', 'round closed', 'message', 'note']),
+        kind: z.enum(['turn', 'round opened', 'round closed', 'message', 'approval', 'note']),
         seq: z.int(),
         time: z.string(),
         lost: z.object({ calls: z.int(), tokens: z.int(), microsUsd: z.int() }).optional().openapi({

@@ -2,7 +2,9 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 
 import { patterns, type Pattern } from '../../domain/collaboration/plan.ts';
 import { questionKinds } from '../../domain/calibration/question-kind.ts';
+import { approvalPoints } from '../../domain/approvals/approval-terms.ts';
 import { createApiClient } from './api-client.ts';
+import { addApprovals } from './approval-program.ts';
 import * as commands from './commands.ts';
 import type { CommandContext, StartChoices } from './commands.ts';
 import { findConnection, type ConnectionOptions, type Environment } from './connection.ts';
@@ -71,6 +73,10 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
   addDocuments(program, surroundings);
   addSteering(program, surroundings);
   addTruth(program, surroundings);
+  addApprovals(program, {
+    connected,
+    contextOf: (options: SharedOptions) => contextOf(options, surroundings),
+  });
   return program;
 }
 
@@ -125,6 +131,9 @@ function startCommand(program: Command, usage: string, description: string): Com
     .option('--budget-usd <usd>', 'most dollars', numberOf)
     .option('--budget-tokens <n>', 'most tokens', numberOf)
     .option('--deadline <duration>', 'most time, for instance PT10M')
+    .option('--ask <point>', `ask people at ${approvalPoints.join(', ')}; repeat`, collected)
+    .option('--ask-first <question>', 'ask people this before the first round; repeat', collected)
+    .option('--ask-for <seconds>', 'time for each answer of people', numberOf)
     .option('--chair <agent>', 'who judges, groups and writes up')
     .option('--gate <gate>', 'debate only if it can pay: on, off, or thresholds as JSON')
     .option('--no-stop-on-stability', 'go on when nobody moves any more')

@@ -1,5 +1,6 @@
 import type { Cost, DebateReport, Decision } from '../../domain/collaboration/decision.ts';
 import { debateSentences } from '../../domain/ledger/debate-sentences.ts';
+import { peopleSentences } from '../../domain/ledger/people-sentences.ts';
 import { factOf } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, Text, TurnContent } from '../../domain/ledger/event.ts';
 
@@ -57,6 +58,9 @@ export function decisionText(decision: Decision): string {
     ...decision.dissent.map(
       ({ seat, agent, answer: lost, rationale }) =>
         `  dissent of ${seat} ${agent}: ${shortened(lost)} (${shortened(rationale)})`,
+    ),
+    ...(decision.people ? peopleSentences(decision.people) : []).map(
+      (line) => `  ${shortened(line)}`,
     ),
     ...(decision.debate ? debateLines(decision.debate) : []),
     costText(decision.cost),

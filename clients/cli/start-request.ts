@@ -22,6 +22,9 @@ export interface StartOptions {
   readonly persona?: readonly string[];
   readonly stopOnStability?: boolean;
   readonly gate?: string;
+  readonly ask?: readonly string[];
+  readonly askFirst?: readonly string[];
+  readonly askFor?: number;
 }
 
 /**
@@ -54,12 +57,18 @@ export async function startBody(
     toleratedFaults: options.toleratedFaults,
     budget: usd === undefined && tokens === undefined ? undefined : given({ usd, tokens }),
     deadline: options.deadline,
+    people: peopleOf(options),
     gate: options.gate === undefined ? undefined : gateOf(options.gate),
     chair: options.chair,
     personas: options.persona && Object.fromEntries(options.persona.map(personaOf)),
     // The flag is on unless it was switched off: only that is worth saying.
     stopOnStability: options.stopOnStability === false ? false : undefined,
   });
+}
+
+function peopleOf({ ask: points, askFirst: questions, askFor: expiresAfterSeconds }: StartOptions) {
+  const people = given({ points, questions, expiresAfterSeconds });
+  return Object.keys(people).length === 0 ? undefined : people;
 }
 
 /** Leaves out what was not given: JSON has no undefined. */

@@ -1,6 +1,7 @@
-import type { Cost, Decision, DecisionVote, PeopleReport } from '../collaboration/decision.ts';
+import type { Cost, Decision, DecisionVote } from '../collaboration/decision.ts';
 import type { LostCalls } from '../collaboration/fact.ts';
 import { debateSentences } from './debate-sentences.ts';
+import { peopleSentences } from './people-sentences.ts';
 import type { Transcript, TranscriptNote, TranscriptTurn } from './transcript.ts';
 
 /**
@@ -98,7 +99,9 @@ function decisionBlocks(decision: Decision | null): readonly string[] {
     `## Decision${decision.simulated ? ' [simulated]' : ''}`,
     answer === null ? `No decision: ${String(reason)}.` : quoted(`**${answer.trim()}**`),
     `${oneLine(explanation)} (${rounds} ${rounds === 1 ? 'round' : 'rounds'}, stopped by ${stoppedBy})`,
-    ...list(decision.people ? peopleLines(decision.people) : []),
+    ...list(
+      (decision.people ? peopleSentences(decision.people) : []).map((line) => `- ${oneLine(line)}`),
+    ),
     ...list(decision.votes.map(voteLine)),
     ...list(
       (decision.debate ? debateSentences(decision.debate) : []).map((line) => `- ${oneLine(line)}`),
@@ -114,15 +117,6 @@ function decisionBlocks(decision: Decision | null): readonly string[] {
       quoted(`**${lost.trim()}**\n\n${rationale}`),
     ]),
   ];
-}
-
-function peopleLines({ decision }: PeopleReport): readonly string[] {
-  if (decision === null) return [];
-  const { by, answer, panel } = decision;
-  const who = by === null ? 'Nobody answered in time' : `${by} had the last word`;
-  const without =
-    panel.answer === null ? `no decision (${String(panel.reason)})` : `"${oneLine(panel.answer)}"`;
-  return [`- ${who}: ${answer}. The panel alone: ${without}.`];
 }
 
 function voteLine({ seat, agent, weight, choice, confidence, abstained }: DecisionVote): string {
