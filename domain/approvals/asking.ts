@@ -7,7 +7,7 @@ import {
   type ApprovalPoint,
   type People,
 } from './approval-terms.ts';
-import { pendingIn, type ApprovalFact } from './approvals.ts';
+import type { ApprovalFact } from './approvals.ts';
 
 type Asked = FactOf<'approval.requested'> | null;
 
@@ -21,9 +21,11 @@ export const decisionApproval = 'decision-1';
  * @returns `null` where people are to be waited for, or nothing is pending
  */
 export function settlingFact(state: RunState): ApprovalFact | null {
-  const [name] = pendingIn(state);
-  const approval = name === undefined ? undefined : state.approvals?.[name];
-  if (name === undefined || approval === undefined) return null;
+  const pending = Object.entries(state.approvals ?? {}).find(
+    ([, { state: standing }]) => standing === 'pending',
+  );
+  if (pending === undefined) return null;
+  const [name, approval] = pending;
   if (isEndedByPerson(state)) return { type: 'approval.withdrawn', approval: name };
   if (state.isDeadlinePassed) {
     return { type: 'approval.expired', approval: name, answer: approval.onExpiry };

@@ -38,8 +38,9 @@ export function approvalQuestion(
 ): string {
   const { state } = source;
   if (fact.candidate !== undefined) return decisionQuestion(fact.candidate, source);
-  if (fact.point === 'gate' && state.gate !== undefined) {
-    return `${gateSentence(state.gate, source.wordsOf)} Is the blind vote enough (done), or is it to be debated (debate)?`;
+  const gate = fact.point === 'gate' ? state.gate : undefined;
+  if (gate !== undefined) {
+    return `${gateSentence(gate, source.wordsOf)} Is the blind vote enough (done), or is it to be debated (debate)?`;
   }
   const { round, plan } = state;
   return `Round ${String(round)} of at most ${String(plan.rounds)} is over. Go on (approve), or stop with what there is (reject)?`;

@@ -15,6 +15,7 @@ import { debate } from '../../../domain/debate/debate.ts';
 import { machines, openingFacts } from '../../../domain/machines.ts';
 import { aCost, drive, position, type Panel } from '../../support/drive.ts';
 import { planWith } from '../../support/plans.ts';
+import { answerTo, asking, driveWith } from '../approvals/people.ts';
 
 const openPlan = planWith({
   optionKeys: [],
@@ -230,4 +231,19 @@ describe('caseFileOf', () => {
   test('refuses events that open nothing', () => {
     expect(() => caseFileOf([], machines)).toThrow('opens nothing');
   });
+});
+
+test('what people replied to the questions of the start stands before the first pass, with its question', () => {
+  const { facts } = driveWith(asking({ points: ['start'], questions: 2 }), [
+    answerTo('question-1', 'reply', { textId: 't' }),
+    answerTo('question-2', 'skip'),
+  ]);
+  const events = facts.map((fact, index): FiledEvent => {
+    const words = { question: 'Which region?', text: 'Iceland' };
+    return { seq: index + 1, fact, content: 'approval' in fact ? words : contentOf(fact) };
+  });
+
+  expect(caseFileOf(events, machines).messages).toEqual([
+    { afterPasses: 0, text: 'They were asked: Which region?\nThey replied: Iceland' },
+  ]);
 });

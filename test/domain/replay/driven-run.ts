@@ -32,12 +32,22 @@ function contentOf(fact: Fact): unknown {
     return { question: 'Which one?', options, materials: [], personas: {} };
   }
   if (fact.type === 'message.added') return { text: 'Mind the licence.' };
+  if (fact.type === 'approval.requested') return { question: `What about ${fact.approval}?` };
+  if (fact.type === 'approval.answered') return wordsOfAnswer(fact);
   if (!('turn' in fact) || fact.type === 'turn.refused') return undefined;
   if (!('choice' in fact) || fact.choice.kind === 'abstain') return said('');
   const { choice } = fact;
   const keys = choice.kind === 'single' ? [choice.option] : choice.options;
   const labels = Object.fromEntries(keys.map((key) => [key, wordsOf(key)]));
   return said(keys.map(wordsOf).join('\n'), { labels });
+}
+
+function wordsOfAnswer({ textId, commentId }: FactOf<'approval.answered'>): unknown {
+  const words = {
+    ...(textId === undefined ? {} : { text: `text of ${textId}` }),
+    ...(commentId === undefined ? {} : { comment: `comment of ${commentId}` }),
+  };
+  return Object.keys(words).length === 0 ? undefined : words;
 }
 
 /** Seals a ledger with a key that nobody has. */
