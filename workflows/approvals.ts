@@ -17,8 +17,8 @@ interface Taken {
 /** Lets people answer what the run asks them. Of several answers to one approval the first that comes is taken. */
 export function registerApprovals(run: Run): void {
   const taken = new Map<string, Taken>();
-  setHandler(answerApprovalUpdate, (reply) => answer(run, taken, reply), {
-    validator: (reply) => {
+  setHandler(answerApprovalUpdate, (reply: ApprovalReply) => answer(run, taken, reply), {
+    validator: (reply: ApprovalReply) => {
       if (wasRecorded(run, updateName())) return;
       if (statusOf(run) === 'ended') refuseEnded();
       const earlier = taken.get(reply.approval);

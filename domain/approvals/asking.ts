@@ -38,20 +38,14 @@ function isEndedByPerson({ cancelled, closing }: RunState): boolean {
 }
 
 function rememberedAnswer(state: RunState, name: string): FactOf<'approval.answered'> | null {
-  const found = Object.entries(state.approvals ?? {}).find(
-    ([, { point, remember }]) => point === 'round' && remember,
+  const earlier = Object.entries(state.approvals ?? {}).flatMap(([key, approval]) =>
+    approval.answer !== null && approval.point === 'round' && approval.remember
+      ? [{ remembered: key, by: String(approval.by), answer: approval.answer }]
+      : [],
   );
+  const [found] = earlier;
   if (found === undefined) return null;
-  const [remembered, { answer, by }] = found;
-  return {
-    type: 'approval.answered',
-    approval: name,
-    by: String(by),
-    answer: answer as ApprovalAnswer,
-    choice: null,
-    remember: true,
-    remembered,
-  };
+  return { type: 'approval.answered', approval: name, choice: null, remember: true, ...found };
 }
 
 /** Asks the plan's questions, before the first pass; `null` where all were asked. */

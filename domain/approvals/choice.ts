@@ -19,7 +19,10 @@ export interface ChoiceSource {
  * Finds the answer that a person means: one of the options, by its words or its key, or, where answers are open, any text.
  *
  * @param said - the person's words
- * @param source - the run, and what its keys mean
+ * @param source - what they are held against
+ * @param source.state - the run
+ * @param source.wordsOf - gives the words of a key
+ * @param source.sha256 - computes hashes
  */
 export function choiceOfPerson(
   said: string,

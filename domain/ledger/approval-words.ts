@@ -70,7 +70,10 @@ function clipped(text: string): string {
  * Tells a fact about an approval in one sentence.
  *
  * @param fact - what happened
- * @param said - the words beside it: the question, or what somebody answered
+ * @param said - the words beside it; `null` where there are none
+ * @param said.question - what was asked
+ * @param said.choice - a reply, or the answer that decides
+ * @param said.comment - what was said beside it
  */
 export function approvalSentence(
   fact: ApprovalFact,

@@ -2,7 +2,6 @@ import type { Approval } from '../approvals/approval-terms.ts';
 import type { ApprovalReport, PeopleReport } from '../collaboration/decision.ts';
 import type { Verdict } from '../collaboration/fact.ts';
 import type { AnsweredContent, RequestedContent } from './approval-words.ts';
-import type { LedgerEvent } from './event.ts';
 import type { RunReading } from './run-reading.ts';
 
 const requestedType = 'conclave.approval.requested.v1';
@@ -32,23 +31,44 @@ export function peopleReportOf(run: RunReading, verdict: Verdict): PeopleReport 
 }
 
 function reportOf(run: RunReading, name: string, approval: Approval): ApprovalReport {
-  const { point, state, answer, by, choice } = approval;
-  const isItsOwn = ({ data }: LedgerEvent): boolean => data['approval'] === name;
-  const requested = run.events.find((event) => event.type === requestedType && isItsOwn(event));
-  const settled = run.events.find((event) => settledTypes.includes(event.type) && isItsOwn(event));
-  const asked = requested?.data['content'] as RequestedContent | undefined;
-  const said = settled?.data['content'] as AnsweredContent | undefined;
+  const { point, state, answer, by } = approval;
   return {
     approval: name,
     point,
-    question: asked?.question ?? '',
     state,
     answer,
     by,
-    choice: said?.text ?? (choice === null ? null : run.wordsOf(choice)),
-    comment: said?.comment ?? null,
-    remembered: (settled?.data['remembered'] as string | undefined) ?? null,
-    requestedAt: requested?.time ?? null,
-    settledAt: settled?.time ?? null,
+    ...asked(run, name),
+    ...said(run, name, approval),
   };
+}
+
+function asked(run: RunReading, name: string): Pick<ApprovalReport, 'question' | 'requestedAt'> {
+  const event = run.events.find(
+    ({ type, data }) => type === requestedType && data['approval'] === name,
+  );
+  const content = event?.data['content'] as RequestedContent | undefined;
+  return { question: content?.question ?? '', requestedAt: event?.time ?? null };
+}
+
+function said(
+  run: RunReading,
+  name: string,
+  { choice }: Approval,
+): Pick<ApprovalReport, 'choice' | 'comment' | 'remembered' | 'settledAt'> {
+  const event = run.events.find(
+    ({ type, data }) => settledTypes.includes(type) && data['approval'] === name,
+  );
+  const { content, remembered } = (event?.data ?? {}) as SettledData;
+  return {
+    choice: content?.text ?? (choice === null ? null : run.wordsOf(choice)),
+    comment: content?.comment ?? null,
+    remembered: remembered ?? null,
+    settledAt: event?.time ?? null,
+  };
+}
+
+interface SettledData {
+  readonly content?: AnsweredContent;
+  readonly remembered?: string;
 }

@@ -26,7 +26,7 @@ function answerOf({
 }: ApprovalReport): string {
   if (answer === null) return `${approval}: ${state}`;
   const words = choice === null ? '' : ` "${choice}"`;
-  const who = by === null ? 'nobody, in time' : by;
+  const who = by ?? 'nobody, in time';
   const earlier = remembered === null ? '' : `, remembered from ${remembered}`;
   const said = comment === null ? '' : ` (${comment})`;
   return `${approval}: ${answer}${words} by ${who}${earlier}${said}`;

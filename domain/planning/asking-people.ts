@@ -10,7 +10,8 @@ const msPerSecond = 1_000;
  * Takes into the plan where people are asked: points in their order, questions by number, and every default stated.
  *
  * @param asked - what the request says
- * @param plan - with its gate, whose way is the default where nobody answers it
+ * @param plan - what else was decided
+ * @param plan.gate - its way is the default where nobody answers it
  * @returns no field at all where nobody is asked
  */
 export function peopleOf(

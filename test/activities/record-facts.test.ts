@@ -5,6 +5,8 @@ import { createRecordFacts } from '../../activities/record-facts.ts';
 import type { RecordFactsInput } from '../../activities/activities.ts';
 import type { Fact } from '../../domain/collaboration/fact.ts';
 import type { LedgerEvent } from '../../domain/ledger/event.ts';
+import { asking, driveWith } from '../domain/approvals/people.ts';
+import { ledgerOf } from '../domain/replay/driven-run.ts';
 import type { RecordInput, RecordResult } from '../../infra/stores/turn-store.ts';
 
 const fact: Fact = { type: 'deadline.passed' };
@@ -58,5 +60,24 @@ describe('recording what a workflow decided', () => {
     { kind: 'missed', facts: [] },
   ])('answers with what stands instead when it did not: $kind', async (result) => {
     expect((await recordWith(result)).answer).toEqual(result);
+  });
+});
+
+describe('recording what people are asked', () => {
+  test('puts it into words from the ledger', async () => {
+    const { facts } = driveWith(asking(), []);
+    const step = facts
+      .slice(-2)
+      .map((one, index) => ({ id: `c_1/step-1-${String(index)}`, fact: one }));
+    const events = ledgerOf(facts.slice(0, -2));
+    const asked = { ...input, facts: step };
+
+    const { stored } = await recordWith({ kind: 'recorded' }, asked, events);
+
+    expect(stored[0]?.facts).toMatchObject(step);
+    expect(stored[0]?.facts.map(({ content }) => content)).toEqual([
+      undefined,
+      { question: expect.stringMatching(/^The panel decided for "words of o1"/) as unknown },
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import { debate } from '../../domain/debate/debate.ts';
 import { foldRun, openingFacts } from '../../domain/machines.ts';
 import { detailsOf, recordSummaryOf, summaryOf } from '../../workflows/details.ts';
 import { aCost, position } from '../support/drive.ts';
+import { asking, driveWith } from '../domain/approvals/people.ts';
 import { planWith, seats } from '../support/plans.ts';
 
 const summaryBytesMax = 200;
@@ -129,5 +130,16 @@ describe('the details of a run', () => {
   test('mark simulated agents, and only those', () => {
     expect(detailsOf(runWith([]))).toContain('simulated');
     expect(detailsOf(runWith([], false))).not.toContain('simulated');
+  });
+});
+
+describe('what the Temporal UI shows of a run that asks people', () => {
+  test('says what is awaited, how it can be answered, and what holds otherwise', () => {
+    const { facts, state } = driveWith(asking({ expiresAfterMs: 60_000 }), []);
+
+    expect(detailsOf(state)).toContain(
+      'waits for people: decision-1 (approve, reject, edit; after 60 s reject)',
+    );
+    expect(recordSummaryOf(facts.slice(-1))).toBe('approval.requested decision-1');
   });
 });

@@ -99,10 +99,10 @@ describe('a run that is ended while people are waited for', () => {
 
   test('is cancelled also right after the answer', () => {
     const { state } = driveWith(asking(), []);
-    const { evolve, next } = machines.debate;
-    const both = evolve(evolve(state, answerTo('decision-1', 'approve')), cancelled);
+    const machine = machines.debate;
+    const answered = machine.evolve(state, answerTo('decision-1', 'approve'));
 
-    const step = next(both);
+    const step = machine.next(machine.evolve(answered, cancelled));
 
     expect(step).toMatchObject({ kind: 'record', facts: [{ verdict: { reason: 'cancelled' } }] });
   });

@@ -147,7 +147,7 @@ describe('the transcript', () => {
 
   test('does without words that an event does not have', () => {
     const bare = talkedTo.events.map((event) => {
-      const { content, ...data } = event.data;
+      const data = { ...event.data, content: undefined };
       return event.type === 'conclave.approval.requested.v1' ? { ...event, data } : event;
     });
 
@@ -163,7 +163,8 @@ describe('a question to people', () => {
   const [decision] = facts.filter(
     (fact): fact is FactOf<'approval.requested'> => fact.type === 'approval.requested',
   );
-  const request = decision as FactOf<'approval.requested'>;
+  if (decision === undefined) throw new Error('no decision was asked about');
+  const request = decision;
 
   test('shows what the panel decided, clipped', () => {
     const question = approvalQuestion(request, { state, wordsOf, writtenUp: null });

@@ -58,6 +58,15 @@ async function fillEveryTable(tenantId: string): Promise<void> {
     ...{ answerKey: 'o1', answer: 'yes', note: null, questionKind: 'other', resolvedAt: time },
     trials: [{ ...trial, kind: 'other', confidence: 0.8, isRight: true }],
   });
+  const asked = { answers: ['approve'], onExpiry: 'reject', expiresAfterMs: 1 } as const;
+  const fact = {
+    type: 'approval.requested',
+    approval: 'decision-1',
+    point: 'decision',
+    ...asked,
+  } as const;
+  const about = { source: '/tests', time };
+  await turns.recordFacts({ ...run, ...about, awaited: [], facts: [{ id: `${id}/asked`, fact }] });
   await app`select conclave.worker_register('worker', 'queue')`;
 }
 
