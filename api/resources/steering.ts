@@ -137,11 +137,12 @@ export async function steer(
   const updateId = updateIdOf(step, keyOf(c) ?? randomUUID());
   const target: SteeringTarget = { collaborationId: id, pattern: run.pattern, updateId };
   const outcome = await sendToKnown(deps, tenantId, { target, update });
-  if (isOver(outcome)) {
-    // It may have been taken by a task of the run that broke off, and recorded before the run ended.
+  if (outcome.kind === 'ended' || outcome.kind === 'refused') {
+    // It may have been taken by a task of the run that broke off, and recorded before it was refused.
     const { asked } = update;
     const left = await findRecorded(deps, { tenantId, collaborationId: id, updateId, asked });
-    if (left !== undefined) return { steered: { id, status: 'ended' }, recorded: left };
+    if (left !== undefined)
+      return { steered: { id, status: standingAfter(outcome, run) }, recorded: left };
   }
   switch (outcome.kind) {
     case 'done':
@@ -159,11 +160,6 @@ export async function steer(
   }
 }
 
-function isOver(outcome: SteeringOutcome): boolean {
-  const isRefused = outcome.kind === 'refused' && outcome.type === 'collaboration-ended';
-  return outcome.kind === 'ended' || isRefused;
-}
-
 /** A run that goes on by the ledger and that Temporal does not know was forgotten: it is brought back, and told again. */
 async function sendToKnown(
   deps: SteeringDeps,
@@ -177,6 +173,11 @@ async function sendToKnown(
   const kind = await restoreRun(deps, deps.metrics, { tenantId, collaborationId });
   if (kind === 'unreachable') return { kind, cause: undefined };
   return kind === 'restored' ? await send() : outcome;
+}
+
+function standingAfter(outcome: SteeringOutcome, run: Collaboration): string {
+  const isRefused = outcome.kind === 'refused' && outcome.type === 'collaboration-ended';
+  return outcome.kind === 'ended' || isRefused ? 'ended' : standingOf(run);
 }
 
 /** Where a run stands, in the words with which it answers an update. */

@@ -1,4 +1,9 @@
-import type { Cost, DebateReport, Decision } from '../../domain/collaboration/decision.ts';
+import type {
+  Cost,
+  DebateReport,
+  Decision,
+  PeopleReport,
+} from '../../domain/collaboration/decision.ts';
 import { debateSentences } from '../../domain/ledger/debate-sentences.ts';
 import { peopleSentences } from '../../domain/ledger/people-sentences.ts';
 import { factOf } from '../../domain/ledger/event.ts';
@@ -62,15 +67,17 @@ export function decisionText(decision: Decision): string {
     ...(decision.people ? peopleSentences(decision.people) : []).map(
       (line) => `  ${shortened(line)}`,
     ),
-    ...(decision.debate ? debateLines(decision.debate) : []),
+    ...(decision.debate ? debateLines(decision.debate, decision.people) : []),
     costText(decision.cost),
   ].join('\n');
 }
 
-function debateLines(report: DebateReport): readonly string[] {
+function debateLines(report: DebateReport, people?: PeopleReport): readonly string[] {
   const { control } = report;
   const answer = control.answer === null ? null : shortened(control.answer);
-  return debateSentences({ ...report, control: { ...control, answer } }).map((line) => `  ${line}`);
+  return debateSentences({ ...report, control: { ...control, answer } }, people).map(
+    (line) => `  ${line}`,
+  );
 }
 
 /** Shows what a run cost; what is unknown is called unknown. */

@@ -40,7 +40,7 @@ export function approvalQuestion(
   if (fact.candidate !== undefined) return decisionQuestion(fact.candidate, source);
   const gate = fact.point === 'gate' ? state.gate : undefined;
   if (gate !== undefined) {
-    return `${gateSentence(gate, source.wordsOf)} Is the blind vote enough (done), or is it to be debated (debate)?`;
+    return `${gateSentence(gate, source.wordsOf, true)} Is the blind vote enough (done), or is it to be debated (debate)?`;
   }
   const { round, plan } = state;
   return `Round ${String(round)} of at most ${String(plan.rounds)} is over. Go on (approve), or stop with what there is (reject)?`;

@@ -1,3 +1,4 @@
+import { gateWayOf } from '../approvals/asking.ts';
 import { ballotsOf, electorateOf } from '../collaboration/ballots.ts';
 import type { ControlVote, DebateReport, GateReport } from '../collaboration/decision.ts';
 import type { FactOf, Verdict } from '../collaboration/fact.ts';
@@ -95,7 +96,9 @@ function controlVote(
 function gateReportOf(run: RunReading): GateReport | null {
   const { gate } = run.state;
   if (gate === undefined) return null;
-  const { outcome, way, reasons, reading } = gate;
+  const { outcome, reasons, reading } = gate;
+  // Where people were asked, theirs; one that was withdrawn leaves the gate's own.
+  const way = gateWayOf(run.state) ?? gate.way;
   const leading = reading.leading === null ? null : run.wordsOf(reading.leading);
   return { outcome, way, reasons, ...reading, leading };
 }

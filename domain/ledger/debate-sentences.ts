@@ -1,4 +1,4 @@
-import type { Cost, DebateReport } from '../collaboration/decision.ts';
+import type { Cost, DebateReport, PeopleReport } from '../collaboration/decision.ts';
 import { gateVerdict } from './gate-sentence.ts';
 
 /**
@@ -6,12 +6,13 @@ import { gateVerdict } from './gate-sentence.ts';
  *
  * @param report - of a debate
  */
-export function debateSentences(report: DebateReport): readonly string[] {
+export function debateSentences(report: DebateReport, people?: PeopleReport): readonly string[] {
+  const isAsked = people?.approvals.some(({ point }) => point === 'gate') === true;
   const { control, gate, changed, rounds, chair, marginal } = report;
   const alone = control.answer ?? `no decision (${String(control.reason)})`;
   return [
     `Blind vote alone: ${alone}; ${changed ? 'the end is another' : 'the end is the same'}.`,
-    ...(gate === null ? [] : [gateVerdict(gate)]),
+    ...(gate === null ? [] : [gateVerdict(gate, isAsked)]),
     marginal.calls === 0
       ? 'Nothing was debated.'
       : `The debate beyond it cost ${spent(marginal)} for ${counted(marginal.flips, 'flip')}.`,

@@ -20,14 +20,19 @@ const instead: Readonly<Record<GateWay, string>> = {
   done: '; nobody can be asked, so it ends',
 };
 
-/** Tells in one sentence what the gate decided and why, and what was done where a person should have looked. */
-export function gateVerdict({
-  outcome,
-  way,
-  reasons: against,
-}: Pick<GateDecision, 'outcome' | 'way' | 'reasons'>): string {
+/**
+ * Tells in one sentence what the gate decided and why, and what was done where a person should have looked.
+ *
+ * @param decision - what it decided
+ * @param isAsked - whether people are asked where it says so
+ */
+export function gateVerdict(
+  decision: Pick<GateDecision, 'outcome' | 'way' | 'reasons'>,
+  isAsked: boolean,
+): string {
+  const { outcome, way, reasons: against } = decision;
   const why = against.map((reason) => reasons[reason]).join(', ');
-  const asked = outcome === 'ask' ? instead[way] : '';
+  const asked = outcome === 'ask' && !isAsked ? instead[way] : '';
   return `Gate: ${outcomes[outcome]}${why === '' ? '' : ` (${why})`}${asked}.`;
 }
 
@@ -36,11 +41,16 @@ export function gateVerdict({
  *
  * @param decision - what it decided
  * @param wordsOf - gives the words of a key
+ * @param isAsked - whether people are asked where it says so
  */
-export function gateSentence(decision: GateDecision, wordsOf: (key: string) => string): string {
+export function gateSentence(
+  decision: GateDecision,
+  wordsOf: (key: string) => string,
+  isAsked: boolean,
+): string {
   const { leading } = decision.reading;
   const leader = leading === null ? 'nothing leads' : `"${wordsOf(leading)}" leads`;
-  return `${gateVerdict(decision)} ${leader}: ${gateNumbers(decision)}.`;
+  return `${gateVerdict(decision, isAsked)} ${leader}: ${gateNumbers(decision)}.`;
 }
 
 /**

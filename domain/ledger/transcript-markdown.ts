@@ -104,7 +104,9 @@ function decisionBlocks(decision: Decision | null): readonly string[] {
     ),
     ...list(decision.votes.map(voteLine)),
     ...list(
-      (decision.debate ? debateSentences(decision.debate) : []).map((line) => `- ${oneLine(line)}`),
+      (decision.debate ? debateSentences(decision.debate, decision.people) : []).map(
+        (line) => `- ${oneLine(line)}`,
+      ),
     ),
     ...list(
       decision.flips.map(

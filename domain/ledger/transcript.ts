@@ -225,10 +225,14 @@ type NotedFact = FactOf<
   | 'decision.reached'
 >;
 
+function asksAtGate({ state }: RunReading): boolean {
+  return state.plan.people?.points.includes('gate') === true;
+}
+
 function sentenceOf(run: RunReading, fact: NotedFact): string {
   switch (fact.type) {
     case 'gate.decided':
-      return gateSentence(fact, (key) => run.wordsOf(key));
+      return gateSentence(fact, (key) => run.wordsOf(key), asksAtGate(run));
     case 'threshold.reached':
       return `${fact.percent} % of the budget are used.`;
     case 'collaboration.paused':

@@ -118,6 +118,30 @@ describe('the decision of a run that asked people', () => {
   });
 });
 
+describe('the report of a debate whose gate asks people', () => {
+  const gate = {
+    disagreementMax: 1,
+    marginMin: 0,
+    confidenceMin: 1,
+    confidenceAsk: 1,
+    statedMin: 0,
+    askedWay: 'debate' as const,
+  };
+  const plan = asking({ points: ['gate'] }, { gate });
+
+  test.each<[string, Fact, string]>([
+    ['answered', answerTo('gate-1', 'done'), 'done'],
+    ['withdrawn', { type: 'closing.requested', by: ann, scope: 'run' }, 'debate'],
+  ])('tells the way that was taken: %s', (_how, fact, way) => {
+    const run = readingOf(plan, [fact]);
+    const markdown = transcriptMarkdown(transcriptOf(run));
+
+    expect(decisionOf(run).debate?.gate).toMatchObject({ outcome: 'ask', way });
+    expect(markdown).toContain('a person should look');
+    expect(markdown).not.toContain('nobody can be asked');
+  });
+});
+
 describe('the transcript', () => {
   test('tells what people were asked and answered, as quotes', () => {
     const markdown = transcriptMarkdown(transcriptOf(talkedTo));
