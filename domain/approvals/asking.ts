@@ -7,7 +7,7 @@ import {
   type ApprovalPoint,
   type People,
 } from './approval-terms.ts';
-import type { ApprovalFact } from './approvals.ts';
+import type { ApprovalFact, Approvals } from './approvals.ts';
 
 type Asked = FactOf<'approval.requested'> | null;
 
@@ -21,7 +21,8 @@ export const decisionApproval = 'decision-1';
  * @returns `null` where people are to be waited for, or nothing is pending
  */
 export function settlingFact(state: RunState): ApprovalFact | null {
-  const pending = Object.entries(state.approvals ?? {}).find(
+  const { approvals = {} } = state;
+  const pending = Object.entries(approvals).find(
     ([, { state: standing }]) => standing === 'pending',
   );
   if (pending === undefined) return null;
@@ -30,15 +31,15 @@ export function settlingFact(state: RunState): ApprovalFact | null {
   if (state.isDeadlinePassed) {
     return { type: 'approval.expired', approval: name, answer: approval.onExpiry };
   }
-  return approval.point === 'round' ? rememberedAnswer(state, name) : null;
+  return approval.point === 'round' ? rememberedAnswer(approvals, name) : null;
 }
 
 function isEndedByPerson({ cancelled, closing }: RunState): boolean {
   return cancelled !== null || closing === 'run';
 }
 
-function rememberedAnswer(state: RunState, name: string): FactOf<'approval.answered'> | null {
-  const earlier = Object.entries(state.approvals ?? {}).flatMap(([key, approval]) =>
+function rememberedAnswer(approvals: Approvals, name: string): FactOf<'approval.answered'> | null {
+  const earlier = Object.entries(approvals).flatMap(([key, approval]) =>
     approval.answer !== null && approval.point === 'round' && approval.remember
       ? [{ remembered: key, by: String(approval.by), answer: approval.answer }]
       : [],
