@@ -43,6 +43,7 @@ export async function beginDebate(lab: CrashLab, settings: DebateSettings): Prom
   await Promise.all(agents.map(async (agent) => await lab.api('/v1/agents', { body: agent })));
   const body = {
     pattern: 'debate',
+    gate: 'off',
     question: `Which database shall service ${String(debates)} use?`,
     options: ['Postgres', 'SQLite'],
     participants: agents.map(({ name }) => name),
