@@ -1,0 +1,206 @@
+/** How the confidence that a member states compares with its chance to be right. */
+export const confidenceHabits = ['calibrated', 'over-confident', 'under-confident'] as const;
+
+/** Name of a confidence habit. */
+export type ConfidenceHabit = (typeof confidenceHabits)[number];
+
+/**
+ * What is wrong with a member.
+ *
+ * - `silent`: gives no usable reply in any pass, at no cost.
+ * - `random`: answers by lot, anew in every pass, with a confidence by lot.
+ * - `lying`: names one wrong answer, the same as every other liar, is sure of it, never moves, vetoes the truth where it may.
+ * - `flip-flopping`: holds its first answer in odd rounds and its second in even ones.
+ */
+export const memberFaults = ['silent', 'random', 'lying', 'flip-flopping'] as const;
+
+/** Name of a fault. */
+export type MemberFault = (typeof memberFaults)[number];
+
+/** One simulated agent of a panel. */
+export interface Member {
+  /** Members of the same model draw from one shared answer, see {@link Scenario.correlation}. */
+  readonly model: string;
+  /** How often its blind answer is right where nothing is wrong with it: above chance and below 1. */
+  readonly accuracy: number;
+  /** How often it was right in the trials of its record. */
+  readonly record: number;
+  readonly confidence: ConfidenceHabit;
+  readonly fault: MemberFault | null;
+}
+
+/** How members react to the answers they are shown; chances from 0 to 1 per pass. */
+export interface Reactions {
+  /** Of following the plurality of the others where it holds the right answer, and where it holds a wrong one. */
+  readonly conformity: { readonly whenRight: number; readonly whenWrong: number };
+  /** Of being convinced by an answer that is shown without being the most held: by the right one, by a wrong one. */
+  readonly persuasion: { readonly byRight: number; readonly byWrong: number };
+}
+
+/** A kind of panel with a kind of question; every number that its questions are drawn from. */
+export interface Scenario {
+  readonly name: string;
+  /** One sentence for a person. */
+  readonly about: string;
+  readonly members: readonly Member[];
+  /** Options of every question, at least 2. */
+  readonly options: number;
+  /** Correlation between two same-model members' being right, 0 to 1. */
+  readonly correlation: number;
+  /** Share of the wrong answers that go to one popular wrong option, on top of its even share; 0 to 1. */
+  readonly attraction: number;
+  /** How much a member that is wrong still knows: 0, the truth is placed by lot among the rest; 1, by its own chance. */
+  readonly insight: number;
+  /** How much alike the questions are for a member: concentration of its chance to be right, above 0. */
+  readonly evenness: number;
+  readonly reactions: Reactions;
+  /** Resolved trials that the house knows of every model; 0 for a house without records. */
+  readonly trials: number;
+  /** Length of a reply, tokens. */
+  readonly replyTokens: number;
+}
+
+/** Most members that may be faulty where `n` sit at the table: n >= 3f + 1 (L. Lamport, R. Shostak, M. Pease, 1982). */
+export function faultsTolerated(members: number): number {
+  return Math.max(0, Math.floor((members - 1) / 3));
+}
+
+const mild: Reactions = {
+  conformity: { whenRight: 0.5, whenWrong: 0.35 },
+  persuasion: { byRight: 0.15, byWrong: 0.08 },
+};
+
+/** Fields that the scenarios share unless they say otherwise. */
+const usual = {
+  options: 4,
+  correlation: 0,
+  attraction: 0.3,
+  insight: 0.5,
+  evenness: 4,
+  reactions: mild,
+  trials: 40,
+  replyTokens: 300,
+} as const satisfies Partial<Scenario>;
+
+function member(model: string, accuracy: number, more: Partial<Member> = {}): Member {
+  return { model, accuracy, record: accuracy, confidence: 'calibrated', fault: null, ...more };
+}
+
+function faulty(count: number, fault: MemberFault, record = 0.68): readonly Member[] {
+  return Array.from({ length: count }, (_, index) =>
+    member(`${fault}-${String(index + 1)}`, 0.68, { fault, record }),
+  );
+}
+
+/** Members of equal skill, each of a model of its own. */
+function peers(count: number, accuracy: number): readonly Member[] {
+  return Array.from({ length: count }, (_, index) => member(`m${String(index + 1)}`, accuracy));
+}
+
+/** Three seats of one model beside two others. */
+const threeAlike: readonly Member[] = [
+  ...Array.from({ length: 3 }, () => member('m1', 0.62)),
+  member('m2', 0.7),
+  member('m3', 0.72),
+];
+
+const liars = faultsTolerated(7);
+
+/** The kinds of panel that the harness knows. */
+export const scenarios: readonly Scenario[] = [
+  {
+    ...usual,
+    name: 'independent',
+    about: 'five models of equal skill (0.68), each its own mind',
+    members: peers(5, 0.68),
+  },
+  {
+    ...usual,
+    name: 'correlated',
+    about: 'three seats of one model (0.62, correlation 0.8) beside two other models (0.70, 0.72)',
+    members: threeAlike,
+    correlation: 0.8,
+  },
+  {
+    ...usual,
+    name: 'mixed',
+    about: 'one strong model (0.86), one good (0.72), three weak (0.48 to 0.55) and over-confident',
+    members: [
+      member('m1', 0.86),
+      member('m2', 0.72, { confidence: 'under-confident' }),
+      ...[0.55, 0.5, 0.48].map((accuracy, index) =>
+        member(`m${String(index + 3)}`, accuracy, { confidence: 'over-confident' }),
+      ),
+    ],
+  },
+  {
+    ...usual,
+    name: 'unproven',
+    about: 'the correlated panel in a house that knows nothing of any model',
+    members: threeAlike,
+    correlation: 0.8,
+    trials: 0,
+  },
+  {
+    ...usual,
+    name: 'shallow',
+    about: 'five models (0.68) whose second choices know nothing',
+    members: peers(5, 0.68),
+    insight: 0,
+  },
+  {
+    ...usual,
+    name: 'conformist',
+    about: 'five models (0.68) that follow the many, right or wrong, and hardly hear arguments',
+    members: peers(5, 0.68),
+    reactions: {
+      conformity: { whenRight: 0.75, whenWrong: 0.75 },
+      persuasion: { byRight: 0.02, byWrong: 0.1 },
+    },
+  },
+  {
+    ...usual,
+    name: 'arguable',
+    about: 'five models (0.55) on questions whose right answer convinces once it is shown',
+    members: peers(5, 0.55),
+    reactions: {
+      conformity: { whenRight: 0.7, whenWrong: 0.15 },
+      persuasion: { byRight: 0.5, byWrong: 0.03 },
+    },
+  },
+  {
+    ...usual,
+    name: 'lying',
+    about: 'seven models (0.68), f = 2 of them lying together behind a good record: n = 3f + 1',
+    members: [...peers(7 - liars, 0.68), ...faulty(liars, 'lying')],
+  },
+  {
+    ...usual,
+    name: 'exposed',
+    about: 'the same, but their records show that the two are right no more than by chance',
+    members: [...peers(7 - liars, 0.68), ...faulty(liars, 'lying', 0.26)],
+  },
+  {
+    ...usual,
+    name: 'silent',
+    about: 'seven models (0.68), two of them silent',
+    members: [...peers(5, 0.68), ...faulty(2, 'silent')],
+  },
+  {
+    ...usual,
+    name: 'unsteady',
+    about: 'seven models (0.68), one answering by lot and one flip-flopping',
+    members: [...peers(5, 0.68), ...faulty(1, 'random'), ...faulty(1, 'flip-flopping')],
+  },
+];
+
+/**
+ * Finds a scenario.
+ *
+ * @throws Error when there is none of that name
+ */
+export function scenarioNamed(name: string): Scenario {
+  const found = scenarios.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`scenario: got ${name}, expected a known one`);
+  return found;
+}
