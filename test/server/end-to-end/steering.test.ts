@@ -278,7 +278,7 @@ describe('what people add', () => {
     'while the run is being closed is recorded wherever it was accepted, and nowhere else',
     async () => {
       const { id, provider } = await startHeld();
-      const messages = Array.from({ length: 20 }, (_, index) => `Message ${String(index)}`);
+      const messages = Array.from({ length: 5 }, (_, index) => `Message ${String(index)}`);
       const sent = messages.map((text) => house.steer(id, 'messages', { text }));
       const closed = house.steer(id, 'close', { scope: 'run' });
       const late = messages.map((text) => house.steer(id, 'messages', { text: `Late: ${text}` }));
