@@ -289,7 +289,8 @@ describe('what people add', () => {
       const added = (await typesOf(id)).filter((type) => type === 'conclave.message.added.v1');
       expect(await closed).toBe(200);
       expect(added).toHaveLength(statuses.filter((status) => status === 200).length);
-      expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
+      // 503: it could not be told in time, and it is not there.
+      expect(statuses.filter((status) => ![200, 409, 503].includes(status))).toEqual([]);
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
