@@ -22,10 +22,12 @@ export interface GivenWalk {
  * @returns the fact to go on with; `undefined` where the machine has to decide for itself
  */
 export function givenDecision(
-  { before }: RecordedFact,
+  recorded: RecordedFact,
   fact: DecidedFact,
-  { machine, state, leftOut }: GivenWalk,
+  walk: GivenWalk,
 ): DecidedFact | undefined {
+  const { before } = recorded;
+  const { machine, state, leftOut } = walk;
   const isInStep =
     state.verdict === null &&
     state.passes.length === before.passes.length &&

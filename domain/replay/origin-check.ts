@@ -57,7 +57,7 @@ function chainFault(
   const chain = verifyChain(until, sha256);
   if (!chain.ok) return `the origin's chain does not hold: ${chain.message}`;
   const head = until.at(-1);
-  if (head === undefined || head.seq !== seq) {
+  if (head?.seq !== seq) {
     return `the fork goes on from event ${seq}, the origin's events end at ${head?.seq ?? 0}`;
   }
   if (head.stream !== collaborationId) {

@@ -16,8 +16,9 @@ export interface MomentAsked {
  */
 export function momentFault(
   events: readonly LedgerEvent[],
-  { seq, at }: MomentAsked,
+  asked: MomentAsked,
 ): Fault | undefined {
+  const { seq, at } = asked;
   if (seq !== undefined && at !== undefined) {
     return { field: 'at', got: shown(at), expected: 'nothing beside seq' };
   }

@@ -1,4 +1,4 @@
-import type { Fact, FactType, TurnFact } from '../collaboration/fact.ts';
+import type { Fact, FactType } from '../collaboration/fact.ts';
 import { eventOf, factOf, type LedgerEvent, type NewEvent } from '../ledger/event.ts';
 import { isPaid } from '../ledger/run-reading.ts';
 import { noUsage } from '../providers/usage.ts';
@@ -65,6 +65,6 @@ export function takeOver(events: readonly LedgerEvent[], to: TakingOver): readon
 function atNoCost(fact: Fact, seq: number): Fact {
   if (!('turn' in fact) || !isPaid(fact)) return fact;
   const entries = Object.entries(fact).filter(([name]) => name !== 'charged');
-  const free = { usage: noUsage, microsUsd: 0, reused: seq };
-  return { ...(Object.fromEntries(entries) as unknown as TurnFact), ...free } as TurnFact;
+  const rest = Object.fromEntries(entries) as unknown as typeof fact;
+  return { ...rest, usage: noUsage, microsUsd: 0, reused: seq };
 }
