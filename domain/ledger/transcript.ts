@@ -1,6 +1,7 @@
 import type { ApprovalFact } from '../approvals/approvals.ts';
 import type { Cost, Decision } from '../collaboration/decision.ts';
 import type { FactOf, LostCalls, TurnTask } from '../collaboration/fact.ts';
+import type { Origin } from '../collaboration/plan.ts';
 import { approvalSentence, type AnsweredContent, type RequestedContent } from './approval-words.ts';
 import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
@@ -41,6 +42,8 @@ export interface TranscriptTurn {
   readonly leftOut: readonly string[];
   /** Calls for this turn whose answers never came, and what they count against the budget; absent where there are none. */
   readonly lost?: LostCalls;
+  /** Of a fork: number of the event in its origin that it was taken over from. */
+  readonly reused?: number;
 }
 
 /** Anything else that happened, as one sentence. */
@@ -111,6 +114,7 @@ function turnEntry(run: RunReading, turn: TurnReading): TranscriptTurn {
     citing: isPosition(turn) ? turn.fact.citing : null,
     ...wordsOf(run, turn),
     ...(fact.lost === undefined ? {} : { lost: fact.lost }),
+    ...(isPaid(fact) && fact.reused !== undefined ? { reused: fact.reused } : {}),
   };
 }
 
@@ -173,8 +177,12 @@ function mergesInWords(run: RunReading, merges: Readonly<Record<string, string>>
 
 function noteOf(run: RunReading, event: LedgerEvent): readonly TranscriptNote[] {
   const fact = factOf(event);
-  if (fact === undefined || 'turn' in fact || fact.type === 'collaboration.opened') return [];
+  if (fact === undefined || 'turn' in fact) return [];
   const { seq, time } = event;
+  if (fact.type === 'collaboration.opened') {
+    const { origin } = fact.plan;
+    return origin === undefined ? [] : [{ kind: 'note', seq, time, text: originOf(origin) }];
+  }
   if (fact.type === 'round.opened') {
     return [{ kind: 'round opened', seq, time, text: openingOf(fact) }];
   }
@@ -198,6 +206,10 @@ function askedOf(run: RunReading, event: LedgerEvent, fact: ApprovalFact): strin
     choice: text ?? (choice === null ? null : run.wordsOf(choice)),
     comment,
   });
+}
+
+function originOf({ collaborationId, seq, events }: Origin): string {
+  return `A fork of ${collaborationId} after its event ${seq}; the first ${events} events are taken over.`;
 }
 
 function openingOf({ round, phase, seats, directives }: FactOf<'round.opened'>): string {

@@ -14,10 +14,7 @@ export interface MomentAsked {
  * @param events - a stream from its first event on, with at least one event
  * @param asked - which moment
  */
-export function momentFault(
-  events: readonly LedgerEvent[],
-  asked: MomentAsked,
-): Fault | undefined {
+export function momentFault(events: readonly LedgerEvent[], asked: MomentAsked): Fault | undefined {
   const { seq, at } = asked;
   if (seq !== undefined && at !== undefined) {
     return { field: 'at', got: shown(at), expected: 'nothing beside seq' };
