@@ -1,7 +1,6 @@
 import type { ApprovalFact } from '../approvals/approvals.ts';
 import type { Cost, Decision } from '../collaboration/decision.ts';
 import type { FactOf, LostCalls, TurnTask } from '../collaboration/fact.ts';
-import type { Origin } from '../collaboration/plan.ts';
 import { approvalSentence, type AnsweredContent, type RequestedContent } from './approval-words.ts';
 import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
@@ -87,13 +86,25 @@ export function transcriptOf(run: RunReading): Transcript {
     question: run.textOf(run.opened.question),
     options: run.opened.options,
     materials: run.opened.materials,
-    entries: run.events.flatMap((event): readonly (TranscriptTurn | TranscriptNote)[] => {
-      const turn = turns.get(event.seq);
-      return turn === undefined ? noteOf(run, event) : [turnEntry(run, turn)];
-    }),
+    entries: [
+      ...originNotes(run),
+      ...run.events.flatMap((event): readonly (TranscriptTurn | TranscriptNote)[] => {
+        const turn = turns.get(event.seq);
+        return turn === undefined ? noteOf(run, event) : [turnEntry(run, turn)];
+      }),
+    ],
     decision: run.state.verdict === null ? null : decisionOf(run),
     cost: totalCost(costsOf(run)),
   };
+}
+
+/** Of a fork, where it comes from. */
+function originNotes({ state, events }: RunReading): readonly TranscriptNote[] {
+  const { origin } = state.plan;
+  if (origin === undefined) return [];
+  const taken = `the first ${origin.events} events are taken over`;
+  const text = `A fork of ${origin.collaborationId} after its event ${origin.seq}; ${taken}.`;
+  return events.slice(0, 1).map(({ seq, time }) => ({ kind: 'note', seq, time, text }));
 }
 
 function turnEntry(run: RunReading, turn: TurnReading): TranscriptTurn {
@@ -177,12 +188,8 @@ function mergesInWords(run: RunReading, merges: Readonly<Record<string, string>>
 
 function noteOf(run: RunReading, event: LedgerEvent): readonly TranscriptNote[] {
   const fact = factOf(event);
-  if (fact === undefined || 'turn' in fact) return [];
+  if (fact === undefined || 'turn' in fact || fact.type === 'collaboration.opened') return [];
   const { seq, time } = event;
-  if (fact.type === 'collaboration.opened') {
-    const { origin } = fact.plan;
-    return origin === undefined ? [] : [{ kind: 'note', seq, time, text: originOf(origin) }];
-  }
   if (fact.type === 'round.opened') {
     return [{ kind: 'round opened', seq, time, text: openingOf(fact) }];
   }
@@ -206,10 +213,6 @@ function askedOf(run: RunReading, event: LedgerEvent, fact: ApprovalFact): strin
     choice: text ?? (choice === null ? null : run.wordsOf(choice)),
     comment,
   });
-}
-
-function originOf({ collaborationId, seq, events }: Origin): string {
-  return `A fork of ${collaborationId} after its event ${seq}; the first ${events} events are taken over.`;
 }
 
 function openingOf({ round, phase, seats, directives }: FactOf<'round.opened'>): string {

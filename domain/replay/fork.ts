@@ -3,9 +3,9 @@ import type { Estimate } from '../collaboration/request.ts';
 import type { RunState } from '../collaboration/run-state.ts';
 import { factsOf, turnsOf } from '../collaboration/step.ts';
 import type { TurnRef } from '../collaboration/fact.ts';
-import { eventOf, factOf, type LedgerEvent, type NewEvent } from '../ledger/event.ts';
+import { eventOf, type LedgerEvent, type NewEvent } from '../ledger/event.ts';
 import { stateOf } from '../ledger/run-reading.ts';
-import { foldRun, machines } from '../machines.ts';
+import { machines } from '../machines.ts';
 import { parseDeadline } from '../planning/duration.ts';
 import { estimateOfRest, reservationFor, type PricesByAgent } from '../planning/estimate.ts';
 import { shown, type Fault } from '../planning/fault.ts';
@@ -64,7 +64,7 @@ export function forkOf(
   if (fault !== undefined) return { ok: false, faults: [fault] };
   const until = undecided.slice(0, lengthAt(undecided, asked));
   const { plan, taken } = begunFrom(until, asked, identity);
-  const state = foldRun(taken.flatMap((event) => factOf(event) ?? []));
+  const state = stateOf(taken);
   const calls = callsAhead(state);
   const needed = neededFor(calls, state, identity.prices);
   const faults = [

@@ -18,6 +18,7 @@ const isTakenOver: Readonly<Record<FactType, boolean>> = {
   'answers.grouped': true,
   'judgement.given': true,
   'synthesis.written': true,
+  'gate.decided': true,
   'participant.added': true,
   'message.added': true,
   'turn.refused': false,

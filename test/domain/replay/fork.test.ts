@@ -237,6 +237,15 @@ describe('a fork', () => {
   });
 });
 
+test('dollars beside tokens hold also where a price is unknown', () => {
+  const identity = { collaborationId: 'c_fork', time: '2026-11-22T09:00:00.000Z', by: '/api' };
+  const budget = { tokens: 9_000, usd: 0.001 };
+
+  const forked = forkOf(debate.events, { seq: 4, budget }, { ...identity, prices: {} });
+
+  expect(forked.ok).toBe(true);
+});
+
 describe('a fork cannot begin', () => {
   test.each<[string, ForkAsked, string]>([
     ['before the first event', { seq: 0 }, `seq: 0; a whole number from 1 to ${decidedAt - 1}`],
