@@ -63,9 +63,12 @@ export function takeOver(events: readonly LedgerEvent[], to: TakingOver): readon
   });
 }
 
+/** What a turn may have cost beside its usage. */
+const costFields: readonly string[] = ['charged', 'lost'];
+
 function atNoCost(fact: Fact, seq: number): Fact {
   if (!('turn' in fact) || !isPaid(fact)) return fact;
-  const entries = Object.entries(fact).filter(([name]) => name !== 'charged');
+  const entries = Object.entries(fact).filter(([name]) => !costFields.includes(name));
   const rest = Object.fromEntries(entries) as unknown as typeof fact;
   return { ...rest, usage: noUsage, microsUsd: 0, reused: seq };
 }

@@ -78,10 +78,15 @@ describe('a fork', () => {
     });
   });
 
-  test('does not take over what was charged for a call of unknown cost', () => {
+  test('does not take over what was charged for calls that were lost or of unknown cost', () => {
     const facts = debate.facts.map((fact) =>
       'turn' in fact && fact.type === 'position.submitted'
-        ? { ...fact, microsUsd: null, charged: { tokens: 700, microsUsd: 5 } }
+        ? {
+            ...fact,
+            microsUsd: null,
+            charged: { tokens: 700, microsUsd: 5 },
+            lost: { calls: 1, tokens: 700, microsUsd: 5 },
+          }
         : fact,
     );
 
@@ -89,6 +94,7 @@ describe('a fork', () => {
 
     expect(third).toMatchObject({ reused: 3, microsUsd: 0 });
     expect(third).not.toHaveProperty('charged');
+    expect(third).not.toHaveProperty('lost');
   });
 
   test('leaves behind what ended or held its origin, and what tells of its money', () => {
