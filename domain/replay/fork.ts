@@ -68,6 +68,7 @@ export function forkOf(
   const calls = callsAhead(state);
   const needed = neededFor(calls, state, identity.prices);
   const faults = [
+    ...startFaults(asked, plan, until.length),
     ...roundFaults(asked, state),
     ...deadlineFaults(asked),
     ...budgetFaults(asked, { state, needed, prices: identity.prices }),
@@ -181,6 +182,14 @@ function neededFor(calls: readonly TurnRef[], state: RunState, prices: PricesByA
     }),
     { calls: calls.length, tokens: 0, microsUsd: 0 },
   );
+}
+
+/** The questions at the start are asked with the words of the request: a fork takes all of them over. */
+function startFaults({ seq }: ForkAsked, { people }: Plan, length: number): readonly Fault[] {
+  const least = 1 + (people?.questions ?? 0);
+  if (length >= least) return [];
+  const expected = `a whole number from ${least} on, for the start asks people`;
+  return [{ field: 'seq', got: shown(seq), expected }];
 }
 
 function roundFaults({ rounds }: ForkAsked, { round }: RunState): readonly Fault[] {

@@ -63,7 +63,7 @@ function machineOf({ plan }: RunState): Machine<RunState> {
 }
 
 /** What makes one decision another; whom a pass asks and how it is prompted hang on the budget too. */
-const tellingFields: readonly string[] = ['type', 'round', 'phase', 'way'];
+const tellingFields: readonly string[] = ['type', 'round', 'phase', 'way', 'approval'];
 
 function isNext(machine: Machine<RunState>, state: RunState, fact: Fact): boolean {
   const [decided] = factsOf(machine.next(state));

@@ -1,3 +1,4 @@
+import type { ApprovalFact } from '../approvals/approvals.ts';
 import type { Fact, FactType } from '../collaboration/fact.ts';
 import { eventOf, factOf, type LedgerEvent, type NewEvent } from '../ledger/event.ts';
 import { isPaid } from '../ledger/run-reading.ts';
@@ -5,7 +6,7 @@ import { noUsage } from '../providers/usage.ts';
 
 /**
  * Which facts a fork takes over. Left behind is what ended or held the origin, and what tells of its money: thresholds,
- * limits, refusals, pauses, closings, the deadline. Every new fact has to be put here.
+ * limits, refusals, pauses, closings, the deadline. Of approvals see {@link isAskedAnew}. Every new fact has to be put here.
  */
 const isTakenOver: Readonly<Record<FactType, boolean>> = {
   'collaboration.opened': true,
@@ -21,6 +22,10 @@ const isTakenOver: Readonly<Record<FactType, boolean>> = {
   'gate.decided': true,
   'participant.added': true,
   'message.added': true,
+  'approval.requested': true,
+  'approval.answered': true,
+  'approval.expired': true,
+  'approval.withdrawn': false,
   'turn.refused': false,
   'threshold.reached': false,
   'collaboration.paused': false,
@@ -48,9 +53,11 @@ export interface TakingOver {
  * @param to - the fork
  */
 export function takeOver(events: readonly LedgerEvent[], to: TakingOver): readonly NewEvent[] {
+  const lastPassAt = events.findLast(({ type }) => type === 'conclave.round.opened.v1')?.seq ?? 0;
   return events.flatMap((event): NewEvent[] => {
     const fact = factOf(event);
     if (fact === undefined || !isTakenOver[fact.type]) return [];
+    if ('approval' in fact && event.seq > lastPassAt && isAskedAnew(fact)) return [];
     const renamed = (text: string): string => text.replaceAll(event.stream, to.collaborationId);
     const about = {
       id: renamed(event.id),
@@ -61,6 +68,15 @@ export function takeOver(events: readonly LedgerEvent[], to: TakingOver): readon
     };
     return [eventOf(atNoCost(fact, event.seq), about)];
   });
+}
+
+/**
+ * Whether an approval after which no pass was opened is left behind, so that the fork asks it again: its answer may have
+ * ended the origin. What was asked at the start is no decision: answers to it are part of what the seats read, and what was
+ * not answered yet is waited for.
+ */
+function isAskedAnew({ approval }: ApprovalFact): boolean {
+  return !approval.startsWith('question-');
 }
 
 /** What a turn may have cost beside its usage. */

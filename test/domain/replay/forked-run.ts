@@ -56,15 +56,15 @@ export function chainOf(events: readonly NewEvent[], stream = forkStream): Ledge
   return sealEvents(events, { stream, head: emptyHead }, sha256);
 }
 
-/** Drives a fork to its end, and records it. */
+/** Drives a fork to its end, and records it; `begun` are its facts after the opening as far as they are there already. */
 export function driveOn(
   forked: Forked,
   panel: Panel,
   stream = forkStream,
+  begun = factsOfFork(forked).slice(1),
 ): DrivenRun & { readonly asked: readonly string[] } {
-  const [, ...begun] = factsOfFork(forked);
   const { facts, asked } = drive(machines[forked.plan.pattern], forked.plan, panel, { begun });
-  const added = facts.slice(begun.length + 1).map((fact, index) =>
+  const added = facts.slice(forked.events.length).map((fact, index) =>
     eventOf(fact, {
       id: `${stream}/new-${index}`,
       source: `/collaborations/${stream}`,

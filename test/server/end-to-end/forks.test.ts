@@ -7,6 +7,7 @@ import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import type { Comparison } from '../../../domain/replay/comparison.ts';
 import type { WhatIf } from '../../../domain/replay/what-if.ts';
 import { House, type Answer, type Shown } from './house.ts';
+import { answered, awaited } from './people.ts';
 import { brokenPromises } from './promises.ts';
 import { createGate, ScriptedProvider } from './scripted-provider.ts';
 
@@ -171,6 +172,37 @@ test(
     expect(body.plan).toMatchObject({ budget: { tokens: 90_000 }, deadlineMs: 600_000 });
     expect(await brokenPromises(house, run)).toEqual([]);
     expect(await brokenPromises(house, forked)).toEqual([]);
+  },
+  runMs,
+);
+
+test(
+  'a fork of a run that asks people shows their replies, and asks them for the decision anew',
+  async () => {
+    const people = { points: ['start', 'decision'], questions: ['Which cloud is it?'] };
+    const participants = await house.agentsOf(provider, ['sim-ada', 'sim-bo']);
+    const id = await house.start({ ...debate, participants, people, rounds: 1 });
+    const question = await awaited(house, id, 'question-1');
+    await answered(house, question.id, { answer: 'reply', text: 'It is the one in Turin.' });
+    await answered(house, (await awaited(house, id, 'decision-1')).id, { answer: 'reject' });
+    await house.ended(id);
+    const before = provider.asked.length;
+
+    const { body } = await fork(id, { rounds: 2 });
+    const asked = await awaited(house, body.id, 'decision-1');
+    const waiting = await house.call<Shown>(`/v1/collaborations/${body.id}`);
+    await answered(house, asked.id, { answer: 'approve' });
+    const run = await house.ended(body.id);
+
+    const prompts = provider.asked.slice(before).map(({ text }) => text);
+    expect(prompts).toHaveLength(2);
+    expect(prompts.every((text) => text.includes('It is the one in Turin.'))).toBe(true);
+    expect([waiting.body.status, asked.state]).toEqual(['waiting', 'pending']);
+    expect(run.decision?.people?.approvals.map(({ state }) => state)).toEqual([
+      'answered',
+      'answered',
+    ]);
+    expect(await brokenPromises(house, run)).toEqual([]);
   },
   runMs,
 );
