@@ -19,6 +19,7 @@ import { addCollaborations } from './resources/collaborations.ts';
 import { addContributions } from './resources/contributions.ts';
 import { addDocs } from './resources/docs.ts';
 import { addEvents } from './resources/events.ts';
+import { addForks } from './resources/forks.ts';
 import { addHealth } from './resources/health.ts';
 import { addOutcome } from './resources/outcome.ts';
 import { addProviders } from './resources/providers.ts';
@@ -63,6 +64,7 @@ export function createApp(deps: ApiDeps): App {
   addEvents(api, deps, hubs);
   addOutcome(api, deps);
   addReplays(api, deps);
+  addForks(api, deps, metrics);
   addResolutions(api, deps);
   addSteering(api, { ...deps, metrics });
   addContributions(api, { ...deps, metrics });

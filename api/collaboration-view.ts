@@ -1,6 +1,6 @@
 import type { Decision, SealedRecord } from '../domain/collaboration/decision.ts';
 import type { Phase } from '../domain/collaboration/fact.ts';
-import type { Plan } from '../domain/collaboration/plan.ts';
+import type { Origin, Plan } from '../domain/collaboration/plan.ts';
 import type { Estimate } from '../domain/collaboration/request.ts';
 import { stateOf } from '../domain/ledger/run-reading.ts';
 import type {
@@ -38,11 +38,15 @@ export interface CollaborationView {
   readonly progress: Progress;
   readonly budget: object;
   readonly decision: Decision | null;
+  readonly origin: OriginView | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
   readonly links: Links;
 }
+
+/** Where a fork comes from. */
+export type OriginView = Origin & { readonly links: Links };
 
 /** An estimate with dollars beside the exact micro-dollars. */
 export interface EstimateView extends Estimate {
@@ -62,6 +66,7 @@ export function linksOf(id: string): Links {
     'state',
     'replays',
     'comparison',
+    'forks',
     'resolution',
   ];
   const steering = ['pause', 'resume', 'cancel', 'close', 'messages', 'participants', 'budget'];
@@ -141,11 +146,19 @@ export async function collaborationView(
     progress,
     budget: budgetView(row.budget),
     decision,
+    origin: originView(row.plan),
     createdAt: row.createdAt,
     startedAt: row.startedAt,
     endedAt: row.endedAt,
     links: linksOf(row.collaborationId),
   };
+}
+
+function originView({ origin }: Plan): OriginView | null {
+  if (origin === undefined) return null;
+  const self = linksOf(origin.collaborationId)['self'] ?? '';
+  const state = `${self}/state?seq=${String(origin.seq)}`;
+  return { ...origin, links: { self, state } };
 }
 
 /** Whether any seat is simulated, and so whatever comes out. */

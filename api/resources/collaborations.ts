@@ -95,6 +95,10 @@ const listRoute = createRoute({
     query: z.strictObject({
       status: z.enum(collaborationStatuses).optional(),
       pattern: z.enum(patterns).optional(),
+      origin: z
+        .string()
+        .optional()
+        .openapi({ description: 'Only forks of the collaboration with this id.' }),
       createdAfter: queryTime().optional(),
       createdBefore: queryTime().optional(),
       cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),

@@ -13,6 +13,17 @@ const tokens = z.int();
 const microsUsd = z.int();
 const share = z.number().min(0).max(1);
 
+const origin = {
+  collaborationId: z.string(),
+  seq: z
+    .int()
+    .openapi({ description: 'Number of the last event there, from which the fork goes on.' }),
+  hash: z.string().openapi({ description: 'Hash of that event.' }),
+  events: z
+    .int()
+    .openapi({ description: 'Events that were taken over: the fork begins with them.' }),
+};
+
 /** Everything that was decided about a run before it started. */
 export const planSchema = z
   .looseObject({
@@ -89,6 +100,7 @@ export const planSchema = z
         description:
           'Thresholds with which the blind vote of a debate is enough; null without a gate, absent in other patterns.',
       }),
+    origin: z.object(origin).optional().openapi({ description: 'Only of a fork.' }),
   })
   .openapi('Plan');
 
@@ -150,6 +162,10 @@ export const collaborationSchema = z
       settled: amounts,
     }),
     decision: decisionSchema.nullable(),
+    origin: z
+      .object({ ...origin, links: linksSchema })
+      .nullable()
+      .openapi({ description: 'Where a fork comes from; null of any other.' }),
   })
   .openapi('Collaboration');
 

@@ -18,6 +18,10 @@ const costFields = {
     description:
       'Calls of which tokens or price are unknown. Among them are lost ones, which may have been paid and were never answered: their worker died or their provider fell silent, and they were made again.',
   }),
+  reused: z.int().optional().openapi({
+    description:
+      'Of a fork: replies that it took over. Its origin paid them; they are not among the calls.',
+  }),
 };
 
 const cost = z

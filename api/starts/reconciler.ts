@@ -1,6 +1,5 @@
 import type { Metrics } from '../metrics.ts';
-import type { ApiDeps } from '../ports.ts';
-import { startWorkflow } from './start.ts';
+import { startWorkflow, type WorkflowDeps } from './start.ts';
 
 /** Something that runs beside the requests until it is stopped. */
 export interface Reconciler {
@@ -23,10 +22,7 @@ const TOGETHER = 10;
  * @param deps - the same as the API's
  * @param metrics - counts what was started
  */
-export function createReconciler(
-  deps: Pick<ApiDeps, 'collaborations' | 'engine' | 'log' | 'now'>,
-  metrics: Pick<Metrics, 'starts'>,
-): Reconciler {
+export function createReconciler(deps: WorkflowDeps, metrics: Pick<Metrics, 'starts'>): Reconciler {
   let running: Promise<void> | undefined;
   const runOnce = async (): Promise<void> => {
     running ??= reconcile(deps, metrics)
@@ -46,10 +42,7 @@ export function createReconciler(
   };
 }
 
-async function reconcile(
-  deps: Pick<ApiDeps, 'collaborations' | 'engine' | 'log' | 'now'>,
-  metrics: Pick<Metrics, 'starts'>,
-): Promise<void> {
+async function reconcile(deps: WorkflowDeps, metrics: Pick<Metrics, 'starts'>): Promise<void> {
   const queued = await deps.collaborations.queuedOlderThan(AGE_SECONDS);
   for (let at = 0; at < queued.length; at += TOGETHER) {
     const results = await Promise.all(
@@ -61,7 +54,7 @@ async function reconcile(
 
 /** Answers whether the next ones may be tried: one that can never be started must not hold them up. */
 async function restart(
-  deps: Pick<ApiDeps, 'collaborations' | 'engine' | 'log' | 'now'>,
+  deps: WorkflowDeps,
   metrics: Pick<Metrics, 'starts'>,
   run: { readonly tenantId: string; readonly collaborationId: string },
 ): Promise<boolean> {

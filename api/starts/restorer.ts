@@ -1,17 +1,14 @@
 import { setTimeout as pass } from 'node:timers/promises';
 
 import type { Plan } from '../../domain/collaboration/plan.ts';
-import { resumptionOf } from '../../domain/ledger/resumption.ts';
 import type { Collaboration, RunUnderWay } from '../../infra/stores/collaboration-store.ts';
 import { isDecided } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
-import type { ApiDeps, RestoreOutcome } from '../ports.ts';
+import type { RestoreOutcome } from '../ports.ts';
+import { readResumption, type WorkflowDeps } from './start.ts';
 
 /** What it takes to bring forgotten runs back. */
-export type RestoreDeps = Pick<
-  ApiDeps,
-  'collaborations' | 'ledger' | 'turns' | 'engine' | 'log' | 'now'
->;
+export type RestoreDeps = WorkflowDeps;
 
 /** Looks after the runs that Temporal may forget, beside the requests, until it is stopped. */
 export interface Restorer {
@@ -141,16 +138,15 @@ export async function restoreRun(
   run: { readonly tenantId: string; readonly collaborationId: string },
 ): Promise<RestoreOutcome['kind']> {
   const { tenantId, collaborationId } = run;
-  const [row, events, outstanding] = await Promise.all([
+  const [row, resumed] = await Promise.all([
     deps.collaborations.get(tenantId, collaborationId),
-    deps.ledger.readUpTo({ tenantId, stream: collaborationId }),
-    deps.turns.outstandingOf(run),
+    readResumption(deps, run),
   ]);
   if (row === undefined || isDecided(row)) return 'known';
   const { kind } = await deps.engine.restore({
     ...run,
     plan: { ...row.plan, deadlineMs: deadlineLeft(row, deps.now()) },
-    resumed: resumptionOf(events, outstanding),
+    resumed,
   });
   if (kind === 'restored') {
     metrics.starts.inc({ pattern: row.pattern, outcome: 'restored' });

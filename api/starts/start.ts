@@ -7,11 +7,15 @@ import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { openingFacts } from '../../domain/machines.ts';
 import { eventOf, inlineBytesMax } from '../../domain/ledger/event.ts';
 import type { NewEvent, OpenedContent, Text } from '../../domain/ledger/event.ts';
-import type { CollaborationStatus } from '../../infra/stores/collaboration-store.ts';
+import { resumptionOf, type Resumption } from '../../domain/ledger/resumption.ts';
+import type {
+  CollaborationStatus,
+  NewCollaboration,
+} from '../../infra/stores/collaboration-store.ts';
 import { createCollaborationId } from '../collaboration-id.ts';
 import { shownStatus } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
-import type { ApiDeps } from '../ports.ts';
+import type { ApiDeps, StartInput } from '../ports.ts';
 import type { Problem } from '../problem.ts';
 import { keyReused } from '../idempotency.ts';
 import { storeMaterials } from './materials.ts';
@@ -34,10 +38,13 @@ export interface Started {
   readonly planned: Pick<Planned, 'plan' | 'estimate'>;
 }
 
-type StartDeps = Pick<
+/** What starting a stored run needs. */
+export type WorkflowDeps = Pick<
   ApiDeps,
-  'agents' | 'accounts' | 'artifacts' | 'resolutions' | 'collaborations' | 'engine' | 'log' | 'now'
+  'collaborations' | 'ledger' | 'turns' | 'engine' | 'log' | 'now'
 >;
+
+type StartDeps = WorkflowDeps & Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts' | 'resolutions'>;
 
 /**
  * Plans, stores and starts a collaboration. Either all of it is stored or nothing; what is stored will
@@ -51,8 +58,39 @@ export async function startCollaboration(
   metrics: Pick<Metrics, 'starts'>,
   call: StartCall,
 ): Promise<Started> {
-  const started = (await startedBefore(deps, call)) ?? (await startNew(deps, call));
-  metrics.starts.inc({ pattern: call.request.pattern, outcome: outcomeOf(started) });
+  const { tenantId, idempotencyKey, request } = call;
+  const keyed = { tenantId, idempotencyKey, requestSha256: sha256Of(request) };
+  return await startOnce(deps, metrics, keyed, async () => await newRun(deps, call));
+}
+
+/** A call that is done once under its key. */
+export interface KeyedCall {
+  readonly tenantId: string;
+  readonly idempotencyKey: string | undefined;
+  /** Of everything that the call asks for. */
+  readonly requestSha256: string;
+}
+
+/** A run that is ready to be stored. */
+export type ReadyRun = Omit<NewCollaboration, 'tenantId' | 'idempotency'>;
+
+/**
+ * Stores a run and starts it, or answers the one that the same key started before.
+ *
+ * @param deps - where it is stored and started
+ * @param metrics - counts starts
+ * @param call - whose run, and under which key
+ * @param prepare - makes the run; not called where the key is known
+ * @throws `Problem` `idempotency-key-reused`, and what `prepare` throws
+ */
+export async function startOnce(
+  deps: WorkflowDeps,
+  metrics: Pick<Metrics, 'starts'>,
+  call: KeyedCall,
+  prepare: () => Promise<ReadyRun>,
+): Promise<Started> {
+  const started = (await startedBefore(deps, call)) ?? (await startNew(deps, call, prepare));
+  metrics.starts.inc({ pattern: started.planned.plan.pattern, outcome: outcomeOf(started) });
   return started;
 }
 
@@ -61,31 +99,36 @@ function outcomeOf({ isReplayed, status }: Started): string {
   return status === 'queued' ? 'queued' : 'started';
 }
 
-async function startedBefore(deps: StartDeps, call: StartCall): Promise<Started | undefined> {
-  const { tenantId, request, idempotencyKey } = call;
+async function startedBefore(deps: WorkflowDeps, call: KeyedCall): Promise<Started | undefined> {
+  const { tenantId, requestSha256, idempotencyKey } = call;
   if (idempotencyKey === undefined) return undefined;
   const known = await deps.collaborations.getByKey(tenantId, idempotencyKey);
   if (known === undefined) return undefined;
-  if (known.requestSha256 !== requestSha256(request)) throw startedOther(known.collaborationId);
+  if (known.requestSha256 !== requestSha256) throw startedOther(known.collaborationId);
   return await startedAgain(deps, tenantId, known.collaborationId);
 }
 
-async function startNew(deps: StartDeps, call: StartCall): Promise<Started> {
-  const { tenantId, request } = call;
-  const planned = await planRequest(deps, tenantId, request);
-  const question = await storeText(deps, tenantId, request.question);
-  await storeMaterials(deps, tenantId, planned.uploads);
-  const { collaborationId, isReplayed } = await create(deps, call, { planned, question });
+async function startNew(
+  deps: WorkflowDeps,
+  call: KeyedCall,
+  prepare: () => Promise<ReadyRun>,
+): Promise<Started> {
+  const { tenantId, idempotencyKey: key, requestSha256 } = call;
+  const run = await prepare();
+  const idempotency = key === undefined ? null : { key, requestSha256 };
+  const result = await deps.collaborations.create({ ...run, tenantId, idempotency });
+  if (result.kind === 'conflict') throw startedOther(result.collaborationId);
   // The same call was under way twice, and the other one was faster.
-  if (isReplayed) return await startedAgain(deps, tenantId, collaborationId);
-  const { plan } = planned;
+  if (result.kind === 'replayed') return await startedAgain(deps, tenantId, result.collaborationId);
+  const { collaborationId, plan } = run;
   const isStarted = await startWorkflow(deps, { tenantId, collaborationId, plan });
-  return { collaborationId, isReplayed, planned, status: isStarted ? 'running' : 'queued' };
+  const status = isStarted ? 'running' : 'queued';
+  return { collaborationId, isReplayed: false, planned: run, status };
 }
 
 /** A start that was cut off after it was stored is finished at once when its caller asks again. */
 async function startedAgain(
-  deps: StartDeps,
+  deps: WorkflowDeps,
   tenantId: string,
   collaborationId: string,
 ): Promise<Started> {
@@ -103,56 +146,62 @@ async function startedAgain(
 }
 
 /**
- * Starts the workflow of a stored collaboration and notes it. Repeatable.
+ * Starts the workflow of a stored collaboration and notes it; that of a fork goes on from what it took over. Repeatable.
  *
  * @returns whether Temporal has it
  */
 export async function startWorkflow(
-  deps: Pick<ApiDeps, 'engine' | 'collaborations' | 'log' | 'now'>,
-  input: Parameters<ApiDeps['engine']['start']>[0],
+  deps: WorkflowDeps,
+  run: Pick<StartInput, 'tenantId' | 'collaborationId' | 'plan'>,
 ): Promise<boolean> {
-  const { tenantId, collaborationId } = input;
-  const outcome = await deps.engine.start(input);
+  const { tenantId, collaborationId } = run;
+  const resumed = run.plan.origin === undefined ? undefined : await readResumption(deps, run);
+  const outcome = await deps.engine.start({ ...run, ...(resumed && { resumed }) });
   if (outcome.kind === 'unreachable') {
     deps.log.warn({ collaborationId, err: outcome.cause }, 'workflow could not be started yet');
     return false;
   }
   const time = new Date(deps.now()).toISOString();
   // Not on the caller's path: where this is lost, the reconciler starts it again, which changes nothing.
-  deps.collaborations.markRunning({ tenantId, collaborationId, time }).catch((err: unknown) => {
-    deps.log.warn({ collaborationId, err }, 'start could not be noted');
-  });
+  const isPaused = resumed?.state.isPaused === true;
+  deps.collaborations
+    .markRunning({ tenantId, collaborationId, time, isPaused })
+    .catch((err: unknown) => {
+      deps.log.warn({ collaborationId, err }, 'start could not be noted');
+    });
   return true;
 }
 
-async function create(
-  deps: StartDeps,
-  call: StartCall,
-  prepared: { planned: Planned; question: Text },
-): Promise<{ collaborationId: string; isReplayed: boolean }> {
-  const { tenantId, request, idempotencyKey } = call;
-  const { plan, estimate, materials } = prepared.planned;
+/** Reads from the ledger where a run stands, so that a workflow can go on from there. */
+export async function readResumption(
+  deps: Pick<ApiDeps, 'ledger' | 'turns'>,
+  run: { readonly tenantId: string; readonly collaborationId: string },
+): Promise<Resumption> {
+  const { tenantId, collaborationId: stream } = run;
+  const [events, outstanding] = await Promise.all([
+    deps.ledger.readUpTo({ tenantId, stream }),
+    deps.turns.outstandingOf(run),
+  ]);
+  return resumptionOf(events, outstanding);
+}
+
+async function newRun(deps: StartDeps, { tenantId, request }: StartCall): Promise<ReadyRun> {
+  const planned = await planRequest(deps, tenantId, request);
+  const question = await storeText(deps, tenantId, request.question);
+  await storeMaterials(deps, tenantId, planned.uploads);
+  const { plan, estimate, materials } = planned;
   const now = deps.now();
   const collaborationId = createCollaborationId(now);
   const createdAt = new Date(now).toISOString();
-  const result = await deps.collaborations.create({
-    tenantId,
+  return {
     collaborationId,
     question: request.question,
     request: { ...request, ...(request.materials === undefined ? {} : { materials }) },
     plan,
     estimate,
     createdAt,
-    events: openingEvents(request, { collaborationId, createdAt, ...prepared }),
-    idempotency:
-      idempotencyKey === undefined
-        ? null
-        : { key: idempotencyKey, requestSha256: requestSha256(request) },
-  });
-  if (result.kind === 'conflict') throw startedOther(result.collaborationId);
-  return result.kind === 'created'
-    ? { collaborationId, isReplayed: false }
-    : { collaborationId: result.collaborationId, isReplayed: true };
+    events: openingEvents(request, { collaborationId, createdAt, planned, question }),
+  };
 }
 
 function startedOther(collaborationId: string): Problem {
@@ -204,7 +253,7 @@ async function storeText(
   return { artifact: stored.sha256, bytes: stored.bytes };
 }
 
-/** The same for the same body, whatever the order of its fields. */
-function requestSha256(request: CollaborationRequest): string {
-  return createHash('sha256').update(canonicalJson(request)).digest('hex');
+/** Gives the hash of what a call asks for: the same for the same body, whatever the order of its fields. */
+export function sha256Of(asked: object): string {
+  return createHash('sha256').update(canonicalJson(asked)).digest('hex');
 }

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import type { Decision } from '../../domain/collaboration/decision.ts';
-import type { Pattern } from '../../domain/collaboration/plan.ts';
+import type { Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import type { ApiClient } from './api-client.ts';
 import { follow, type StreamedEvent } from './event-stream.ts';
@@ -73,10 +73,26 @@ export async function start(
       ...(choices.wait === undefined ? {} : { prefer: `wait=${String(choices.wait)}` }),
     },
     ...(choices.wait === undefined ? {} : { timeoutMs: choices.wait * 1000 + waitGraceMs }),
-  })) as { readonly id: string; readonly status: string; readonly decision?: Decision | null };
-  if (choices.follow === true) {
+  })) as StartAnswer;
+  await showStarted(context, answer, choices.follow === true ? 0 : null);
+}
+
+interface StartAnswer {
+  readonly id: string;
+  readonly status: string;
+  readonly decision?: Decision | null;
+}
+
+/** Follows what was started from an event on, or says what became of it. */
+async function showStarted(
+  context: CommandContext,
+  answer: StartAnswer,
+  followAfter: number | null,
+): Promise<void> {
+  const { printer } = context;
+  if (followAfter !== null) {
     printer.note(answer.id);
-    await followRun(context, answer.id, 0);
+    await followRun(context, answer.id, followAfter);
     return;
   }
   if (context.json) printer.print(pretty(answer));
@@ -84,7 +100,43 @@ export async function start(
 }
 
 function startedText({ id, status }: { readonly id: string; readonly status: string }): string {
-  return `${id}  ${status}\nfollow it:  npm run conclave -- follow ${id}`;
+  const next =
+    status === 'paused'
+      ? `let it go on:  npm run conclave -- resume ${id}`
+      : `follow it:  npm run conclave -- follow ${id}`;
+  return `${id}  ${status}\n${next}`;
+}
+
+/** What was said about a fork on the command line. */
+export interface ForkChoices {
+  readonly seq?: number;
+  readonly at?: string;
+  readonly rounds?: number;
+  readonly tokens?: number;
+  readonly usd?: number;
+  readonly deadline?: string;
+  readonly stopOnStability?: boolean;
+  readonly paused?: boolean;
+  readonly follow?: boolean;
+  readonly idempotencyKey?: string;
+}
+
+/** Forks a collaboration, and follows what is new of the fork where that was asked. */
+export async function fork(
+  context: CommandContext,
+  id: string,
+  choices: ForkChoices,
+): Promise<void> {
+  const { seq, at, rounds, tokens, usd, deadline, stopOnStability, paused } = choices;
+  const { follow: isFollowed = false, idempotencyKey } = choices;
+  const budget = tokens === undefined && usd === undefined ? undefined : { tokens, usd };
+  const answer = (await context.client.json({
+    method: 'POST',
+    path: pathOf(id, 'forks'),
+    body: { seq, at, rounds, budget, deadline, stopOnStability, paused },
+    headers: { ...(idempotencyKey && { 'idempotency-key': idempotencyKey }) },
+  })) as StartAnswer & { readonly plan: Pick<Plan, 'origin'> };
+  await showStarted(context, answer, isFollowed ? (answer.plan.origin?.events ?? 0) : null);
 }
 
 interface CollaborationPage {

@@ -6,11 +6,11 @@ import { approvalPoints } from '../../domain/approvals/approval-terms.ts';
 import { createApiClient } from './api-client.ts';
 import { addApprovals } from './approval-program.ts';
 import * as commands from './commands.ts';
-import type { CommandContext, StartChoices } from './commands.ts';
+import type { CommandContext, ForkChoices, StartChoices } from './commands.ts';
 import { findConnection, type ConnectionOptions, type Environment } from './connection.ts';
 import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
 import type { Printer } from './print.ts';
-import { collected, numberOf } from './option-values.ts';
+import { collected, numberOf, timeOf } from './option-values.ts';
 import { addReplays } from './replay-program.ts';
 import { participantOf } from './start-request.ts';
 import { verify, type VerifyOptions } from './verify.ts';
@@ -69,6 +69,7 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
   addVerify(program, printer, outcome);
   addReplays(program, printer, outcome);
   addStarts(program, surroundings);
+  addForks(program, surroundings);
   addReading(program, surroundings);
   addDocuments(program, surroundings);
   addSteering(program, surroundings);
@@ -86,6 +87,7 @@ function addVerify(program: Command, printer: Printer, outcome: { exitCode: numb
     .description('verify a sealed record; needs no server')
     .option('--events <file>', 'its events: JSON array, pages of the API, or JSONL')
     .option('--key <file>', 'public keys that you trust: PEM, SPKI as base64, or what "keys" saved')
+    .option('--origin <file>', 'of a fork: the events of the run that it comes from')
     .option('--json', 'findings as JSON')
     .action(async (file: string, options: VerifyOptions) => {
       outcome.exitCode = await verify(file, options, printer);
@@ -143,16 +145,41 @@ function startCommand(program: Command, usage: string, description: string): Com
     .option('--follow', 'watch it to the end');
 }
 
+type ForkOptions = SharedOptions & ForkChoices;
+
+function addForks(program: Command, surroundings: Surroundings): void {
+  connected(
+    program
+      .command('fork <id>')
+      .description('start a new collaboration from a moment of this one, paying only what is new'),
+  )
+    .option('--seq <n>', 'after this event; by default the last one before the verdict', numberOf)
+    .option('--at <time>', 'at this time, RFC 3339', timeOf)
+    .option('--rounds <n>', 'most rounds, those taken over included, 1 to 5', numberOf)
+    .option('--tokens <n>', 'most tokens for what is new', numberOf)
+    .option('--usd <usd>', 'most dollars for what is new', numberOf)
+    .option('--deadline <duration>', 'most time from now on, for instance PT10M')
+    .option('--stop-on-stability', 'end when nobody moves any more')
+    .option('--no-stop-on-stability', 'go on when nobody moves any more')
+    .option('--paused', 'wait until it is resumed: say something or add a participant first')
+    .option('--idempotency-key <key>', 'makes the fork safe to repeat')
+    .option('--follow', 'watch what is new to the end')
+    .action(async (id: string, options: ForkOptions) => {
+      await commands.fork(contextOf(options, surroundings), id, options);
+    });
+}
+
 function addReading(program: Command, surroundings: Surroundings): void {
   connected(program.command('list').description('list collaborations, newest first'))
     .option('--status <status>', 'only those in this state')
     .option('--pattern <name>', 'only those of this pattern')
+    .option('--origin <id>', 'only forks of this one')
     .option('--limit <n>', 'how many')
     .option('--cursor <next>', 'go on after a page')
     .action(async (options: SharedOptions & Readonly<Record<string, string | undefined>>) => {
-      const { status, pattern, limit, cursor } = options;
+      const { status, pattern, origin, limit, cursor } = options;
       const context = contextOf(options, surroundings);
-      await commands.list(context, { status, pattern, limit, cursor });
+      await commands.list(context, { status, pattern, origin, limit, cursor });
     });
   reading(program, surroundings, 'show', 'show a collaboration in full', async (context, id) => {
     await commands.show(context, commands.pathOf(id));

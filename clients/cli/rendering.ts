@@ -84,7 +84,11 @@ function debateLines(report: DebateReport, people?: PeopleReport): readonly stri
 export function costText(cost: Cost): string {
   const part = (value: number | null): string => (value === null ? 'unknown' : String(value));
   const tokens = `${part(cost.inputTokens)} tokens in (${part(cost.cachedTokens)} cached), ${part(cost.outputTokens)} out`;
-  return `cost: ${tokens}, ${part(cost.usd)} USD, ${counted(cost.calls, 'call')}`;
+  const reused =
+    cost.reused === undefined
+      ? ''
+      : `, reused ${String(cost.reused)} of the replies that the origin paid`;
+  return `cost: ${tokens}, ${part(cost.usd)} USD, ${counted(cost.calls, 'call')}${reused}`;
 }
 
 /** Shows an event of the ledger as one line. */

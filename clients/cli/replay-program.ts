@@ -1,6 +1,6 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 
-import { collected, numberOf } from './option-values.ts';
+import { collected, numberOf, timeOf } from './option-values.ts';
 import type { Printer } from './print.ts';
 import * as offline from './replay-commands.ts';
 import type { WhatIfOptions } from './what-if-options.ts';
@@ -71,9 +71,4 @@ function onFiles(program: Command, name: string, description: string): Command {
     .requiredOption('--events <file>', 'events of the record: JSON array, pages, or JSONL')
     .option('--key <file>', 'public keys that you trust, as for verify')
     .option('--json', 'answer as JSON');
-}
-
-function timeOf(text: string): string {
-  if (!Number.isNaN(Date.parse(text))) return text;
-  throw new InvalidArgumentError('expected a time as RFC 3339, for instance 2026-11-21T09:00:00Z');
 }

@@ -1,6 +1,10 @@
+import type { SealedRecord } from '../../domain/collaboration/decision.ts';
+import type { Plan } from '../../domain/collaboration/plan.ts';
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import { verifyRecord, type Finding } from '../../domain/ledger/verification.ts';
+import { originFindings } from '../../domain/replay/origin-check.ts';
 import { cryptography } from './cryptography.ts';
-import { exitFailed, exitOk } from './exit.ts';
+import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
 import type { Printer } from './print.ts';
 import { readEvents, readJson, readPublicKeys } from './record-files.ts';
 
@@ -10,6 +14,8 @@ export interface VerifyOptions {
   readonly events?: string;
   /** File of the public keys that the reader trusts. */
   readonly key?: string;
+  /** File of the events of a fork's origin. */
+  readonly origin?: string;
   readonly json?: boolean;
 }
 
@@ -26,22 +32,47 @@ export async function verify(
   printer: Printer,
 ): Promise<number> {
   const record = await readJson(file);
-  const findings = verifyRecord(
-    {
-      record,
-      ...(options.events === undefined ? {} : { events: await readEvents(options.events) }),
-      ...(await pinned(record, options.key)),
-    },
+  const events = options.events === undefined ? undefined : await readEvents(options.events);
+  const known = verifyRecord(
+    { record, ...(events && { events }), ...(await pinned(record, options.key)) },
     cryptography,
   );
+  const findings = [...known, ...(await originFindingsOf(known, { record, events }, options))];
   const holds = findings.every((finding) => finding.ok);
   if (options.json === true) {
     printer.print(JSON.stringify({ ok: holds, findings }, undefined, 2));
   } else {
     for (const finding of findings) printer.print(findingLine(finding));
-    printer.print(verdict(findings, options));
+    printer.print(verdict(findings, options) + originHint(record, options));
   }
   return holds ? exitOk : exitFailed;
+}
+
+/** Only of a record that holds: from any other nothing is told. */
+async function originFindingsOf(
+  known: readonly Finding[],
+  { record, events }: { readonly record: unknown; readonly events: readonly unknown[] | undefined },
+  { origin }: VerifyOptions,
+): Promise<readonly Finding[]> {
+  if (origin === undefined) return [];
+  if (events === undefined) {
+    throw new CommandError(
+      '--origin: expected the events of the fork beside it (--events FILE)',
+      exitUsage,
+    );
+  }
+  const given = await readEvents(origin);
+  if (known.some(({ ok }) => !ok)) return [];
+  const fork = { record: record as SealedRecord, events: events as readonly LedgerEvent[] };
+  return originFindings({ ...fork, origin: given }, cryptography.sha256);
+}
+
+/** Whose word it is what a fork took over, while nobody has looked. */
+function originHint(record: unknown, { origin }: VerifyOptions): string {
+  const { plan } = record as { readonly plan?: Partial<Plan> };
+  if (origin !== undefined || plan?.origin === undefined) return '';
+  const { collaborationId, events } = plan.origin;
+  return ` It is a fork: ${String(events)} events are said to be those of ${collaborationId}; check with --origin FILE.`;
 }
 
 /** Of several trusted keys the record may name any: the one it names is held against the signature. */

@@ -133,7 +133,7 @@ export function outcomeOf(run: RunReading, truth: string): Outcome {
 /**
  * Gives what a resolved run adds to the records of its models: each seat's blind answer.
  *
- * Left out are abstentions, approvals of several options (which say no one answer), answers that a fallback gave, and seats
+ * Left out are replies that a fork took over, abstentions, approvals of several options (which say no one answer), answers that a fallback gave, and seats
  * of runs that were planned before plans named models.
  *
  * @param run - a run that has ended
@@ -154,7 +154,9 @@ function trialOf(
   const isRight = namesTruth(run, choice, truth);
   const isOwn = turn.content === null || turn.content.agent === seat.agent;
   const isOne = choice.kind !== 'approve' || choice.options.length === 1;
-  if (seat.model === undefined || isRight === null || !isOwn || !isOne) return [];
+  // What a fork took over is a trial of its origin, and one reply is one trial.
+  const isReused = turn.fact.reused !== undefined;
+  if (seat.model === undefined || isRight === null || !isOwn || !isOne || isReused) return [];
   const kind = run.state.plan.questionKind ?? questionKindDefault;
   const { simulated } = seat;
   return [{ ...seat.model, seat: seat.seat, simulated, kind, confidence, isRight }];

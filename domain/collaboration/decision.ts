@@ -15,6 +15,8 @@ export interface Cost {
   readonly usd: number | null;
   readonly calls: number;
   readonly unknownCalls: number;
+  /** Only of a fork: replies that it took over; its origin paid them, and they are not among the calls. */
+  readonly reused?: number;
 }
 
 /** How one seat voted in the end. */

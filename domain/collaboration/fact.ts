@@ -106,6 +106,8 @@ export interface TurnCost {
   readonly charged?: { readonly tokens: number; readonly microsUsd: number };
   /** Earlier calls for the same turn, beside the one that `usage` tells of; absent where none was lost. */
   readonly lost?: LostCalls;
+  /** Only in a fork: number of the event in its origin that this one was taken over from. It was paid there, not here. */
+  readonly reused?: number;
 }
 
 /** A share of the budget whose crossing changes how a run goes on, percent. */

@@ -45,6 +45,17 @@ export interface BudgetLimits {
   readonly microsUsd: number | null;
 }
 
+/** Where a fork comes from. */
+export interface Origin {
+  readonly collaborationId: string;
+  /** Number of the last event there at the moment from which the fork goes on. */
+  readonly seq: number;
+  /** Hash of that event: it vouches for all that came before it. */
+  readonly hash: string;
+  /** How many events the fork took over: its own stream begins with them, the opening first. */
+  readonly events: number;
+}
+
 /**
  * Everything that a run was decided to be before it started: every setting and seed.
  * It enters the workflow's history, so it holds ids and numbers, no text of the question.
@@ -96,4 +107,11 @@ export interface Plan {
   readonly gate?: Gate | null;
   /** Where the run asks people; absent where it asks none. */
   readonly people?: People;
+  /** Only of a fork. */
+  readonly origin?: Origin;
+}
+
+/** Says how many events at the head of a run's stream were there before its machine decided anything: the opening, or all that a fork took over. */
+export function eventsGiven({ origin }: Plan): number {
+  return origin?.events ?? 1;
 }

@@ -50,6 +50,7 @@ export interface Spent {
   readonly tokens: number;
   /** Integer micro-dollars that count against the budget, likewise. */
   readonly microsUsd: number;
+  /** Calls of this run; replies that a fork took over are none. */
   readonly calls: number;
   readonly unknownCalls: number;
 }
@@ -174,7 +175,7 @@ function addSpent(spent: Spent, cost: TurnCost): Spent {
     usage: addUsage(spent.usage, cost.usage),
     tokens: spent.tokens + (tokens ?? cost.charged?.tokens ?? 0),
     microsUsd: spent.microsUsd + (cost.microsUsd ?? cost.charged?.microsUsd ?? 0),
-    calls: spent.calls + 1,
+    calls: spent.calls + (cost.reused === undefined ? 1 : 0),
     unknownCalls: spent.unknownCalls + (tokens === null || cost.microsUsd === null ? 1 : 0),
   };
 }

@@ -31,7 +31,9 @@ function following(state: RunState): WantedPass {
 function enough(state: RunState): StopReason | null {
   const last = state.passes.at(-1);
   if (last === undefined || last.phase === 'critique') return null;
-  if (last.reason === 'certain') return 'certain';
+  // A fork may go on for more rounds than its origin, whose last pass this was.
+  const wasDeciding = last.isLast || last.round >= state.plan.rounds;
+  if (last.reason === 'certain' && wasDeciding) return 'certain';
   if (gateWayOf(state) === 'done') return 'gate';
   if (last.round >= state.plan.rounds) return 'rounds';
   return state.plan.stopOnStability && isStable(state) ? 'stability' : null;

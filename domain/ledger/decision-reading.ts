@@ -79,7 +79,8 @@ function answerOf(run: RunReading, verdict: Verdict): string | null {
 
 /** The answer as the chair wrote it up; `null` where it wrote none. */
 export function writtenUp(run: RunReading): string | null {
-  const synthesis = run.turns.find(({ fact }) => fact.type === 'synthesis.written');
+  // A fork with more rounds has a second one, of what came after the first.
+  const synthesis = run.turns.findLast(({ fact }) => fact.type === 'synthesis.written');
   const written = synthesis?.content ? run.textOf(synthesis.content.answer) : '';
   return written === '' ? null : written;
 }

@@ -19,6 +19,7 @@ const cost = {
   usd: known,
   calls: count,
   unknownCalls: count,
+  reused: count.exactOptional(),
 };
 
 const debate = z.strictObject({

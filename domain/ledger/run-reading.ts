@@ -6,7 +6,7 @@ import { groupAnswers } from '../protocols/grouping.ts';
 import { unknownUsage } from '../providers/usage.ts';
 import type { AnsweredContent } from './approval-words.ts';
 import { factOf } from './event.ts';
-import type { LedgerEvent, OpenedContent, Text, TurnContent } from './event.ts';
+import type { LedgerEvent, NewEvent, OpenedContent, Text, TurnContent } from './event.ts';
 
 /** Type of the event that closes a stream; what comes after it belongs to no record. */
 const sealType = 'conclave.decision.sealed.v1';
@@ -77,7 +77,7 @@ export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): R
  *
  * @throws Error when the first fact opens nothing
  */
-export function stateOf(events: readonly LedgerEvent[]): RunState {
+export function stateOf(events: readonly Pick<NewEvent, 'type' | 'data'>[]): RunState {
   return foldRun(events.flatMap((event) => factOf(event) ?? []));
 }
 

@@ -66,6 +66,7 @@ function remarksOf(turn: TranscriptTurn): readonly string[] {
     ...(turn.citing === null ? [] : [`- Cites: ${turn.citing}`]),
     ...(turn.repaired === null ? [] : [`- Asked again, because: ${oneLine(turn.repaired)}`]),
     ...(turn.unrepaired === undefined ? [] : ['- Not asked again: the budget had no room for it']),
+    ...(turn.reused === undefined ? [] : [`- Reused: event ${turn.reused} of the origin`]),
     ...turn.leftOut.map((line) => `- Left out of the prompt: ${oneLine(line)}`),
     ...(turn.lost === undefined ? [] : [lostLine(turn.lost)]),
   ];
@@ -129,7 +130,7 @@ function voteLine({ seat, agent, weight, choice, confidence, abstained }: Decisi
   return `- ${seat}, ${oneLine(agent)}${share}: ${said}${sure}`;
 }
 
-function costLine({ calls, unknownCalls, ...cost }: Cost): string {
+function costLine({ calls, unknownCalls, reused = 0, ...cost }: Cost): string {
   const part = (value: number | null, unit: string): string =>
     `${value === null ? 'unknown' : String(value)} ${unit}`;
   const unknown = unknownCalls === 0 ? '' : `, of ${unknownCalls} of them not all is known`;
@@ -139,7 +140,8 @@ function costLine({ calls, unknownCalls, ...cost }: Cost): string {
     part(cost.outputTokens, 'output tokens'),
     part(cost.usd, 'USD'),
   ];
-  return `${calls} calls${unknown}: ${tokens.join(', ')}`;
+  const free = reused === 0 ? '' : `; reused ${reused} of the replies that the origin paid`;
+  return `${calls} calls${unknown}: ${tokens.join(', ')}${free}`;
 }
 
 function list(lines: readonly string[]): readonly string[] {

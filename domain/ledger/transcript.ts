@@ -41,6 +41,8 @@ export interface TranscriptTurn {
   readonly leftOut: readonly string[];
   /** Calls for this turn whose answers never came, and what they count against the budget; absent where there are none. */
   readonly lost?: LostCalls;
+  /** Of a fork: number of the event in its origin that it was taken over from. */
+  readonly reused?: number;
 }
 
 /** Anything else that happened, as one sentence. */
@@ -84,13 +86,25 @@ export function transcriptOf(run: RunReading): Transcript {
     question: run.textOf(run.opened.question),
     options: run.opened.options,
     materials: run.opened.materials,
-    entries: run.events.flatMap((event): readonly (TranscriptTurn | TranscriptNote)[] => {
-      const turn = turns.get(event.seq);
-      return turn === undefined ? noteOf(run, event) : [turnEntry(run, turn)];
-    }),
+    entries: [
+      ...originNotes(run),
+      ...run.events.flatMap((event): readonly (TranscriptTurn | TranscriptNote)[] => {
+        const turn = turns.get(event.seq);
+        return turn === undefined ? noteOf(run, event) : [turnEntry(run, turn)];
+      }),
+    ],
     decision: run.state.verdict === null ? null : decisionOf(run),
     cost: totalCost(costsOf(run)),
   };
+}
+
+/** Of a fork, where it comes from. */
+function originNotes({ state, events }: RunReading): readonly TranscriptNote[] {
+  const { origin } = state.plan;
+  if (origin === undefined) return [];
+  const taken = `the first ${origin.events} events are taken over`;
+  const text = `A fork of ${origin.collaborationId} after its event ${origin.seq}; ${taken}.`;
+  return events.slice(0, 1).map(({ seq, time }) => ({ kind: 'note', seq, time, text }));
 }
 
 function turnEntry(run: RunReading, turn: TurnReading): TranscriptTurn {
@@ -111,6 +125,7 @@ function turnEntry(run: RunReading, turn: TurnReading): TranscriptTurn {
     citing: isPosition(turn) ? turn.fact.citing : null,
     ...wordsOf(run, turn),
     ...(fact.lost === undefined ? {} : { lost: fact.lost }),
+    ...(isPaid(fact) && fact.reused !== undefined ? { reused: fact.reused } : {}),
   };
 }
 

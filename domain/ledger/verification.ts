@@ -6,7 +6,7 @@ import type { LedgerEvent, SealedContent, Sha256, Text } from './event.ts';
 import { buildRecord, contentHash, signedBytes, type UnsignedRecord } from './record.ts';
 import { ledgerEventSchema, sealedRecordSchema } from './record-schema.ts';
 
-/** What is checked, in this order. The last six need the events. */
+/** What is checked, in this order. All from `events` on need the events, the last one those of a fork's origin too. */
 export const verificationChecks = [
   'shape',
   'signature',
@@ -20,6 +20,7 @@ export const verificationChecks = [
   'cost',
   'record',
   'seal',
+  'origin',
 ] as const;
 
 /** Name of a check. */

@@ -1,6 +1,7 @@
-import type { TurnTask } from '../collaboration/fact.ts';
+import { turnRef, type TurnTask } from '../collaboration/fact.ts';
 import type { Plan, Seat } from '../collaboration/plan.ts';
 import type { Estimate } from '../collaboration/request.ts';
+import type { RunState } from '../collaboration/run-state.ts';
 import type { Price } from '../providers/agent.ts';
 import { costOf } from '../providers/price.ts';
 import { chairTasksOf, passesOf } from './passes.ts';
@@ -22,6 +23,8 @@ const repairWordsTokens = 500;
 const usualReplyShare = 0.25;
 
 interface Call {
+  readonly task: TurnTask;
+  readonly round: number;
   readonly seat: Seat;
   readonly inputTokens: number;
   readonly outputTokens: number;
@@ -37,7 +40,26 @@ interface Call {
  * @param prices - prices of the plan's agents
  */
 export function estimateOf(plan: Plan, prices: PricesByAgent): Estimate {
-  const calls = callsOf(plan);
+  return estimateOfCalls(callsOf(plan), prices);
+}
+
+/**
+ * Estimates what is still to come of a run that needs all its rounds, as {@link estimateOf} does for a whole one.
+ *
+ * @param state - where it stands; turns that are known and passes that have ended are not counted
+ * @param prices - prices of its agents
+ */
+export function estimateOfRest(state: RunState, prices: PricesByAgent): Estimate {
+  const { plan, seats, passes, turns } = state;
+  const hasEnded = ({ task, round }: Call): boolean =>
+    passes.some((pass) => pass.phase === task && pass.round === round);
+  const rest = callsOf({ ...plan, seats }).filter(
+    (call) => !hasEnded(call) && !(turnRef(call.task, call.round, call.seat.seat).turn in turns),
+  );
+  return estimateOfCalls(rest, prices);
+}
+
+function estimateOfCalls(calls: readonly Call[], prices: PricesByAgent): Estimate {
   const firstRound = calls.filter(({ isFirstRound }) => isFirstRound);
   return {
     calls: calls.length,
@@ -51,25 +73,30 @@ export function estimateOf(plan: Plan, prices: PricesByAgent): Estimate {
 
 function callsOf(plan: Plan): readonly Call[] {
   const passes = passesOf(plan);
-  const asked = passes.flatMap(({ round }, index) =>
+  const asked = passes.flatMap(({ round, phase: task }, index) =>
     plan.seats.map((seat) =>
-      callOf({ plan, seat, passesBefore: index, isFirstRound: round === 1 }),
+      callOf({ plan, task, round, seat, passesBefore: index, isFirstRound: round === 1 }),
     ),
   );
-  const chaired = chairTasksOf(plan).map(() =>
-    callOf({ plan, seat: plan.chair, passesBefore: passes.length, isFirstRound: false }),
+  const ofChair = { plan, round: plan.rounds, seat: plan.chair };
+  const chaired = chairTasksOf(plan).map((task) =>
+    callOf({ ...ofChair, task, passesBefore: passes.length, isFirstRound: false }),
   );
   return [...asked, ...chaired];
 }
 
 function callOf(call: {
   plan: Plan;
+  task: TurnTask;
+  round: number;
   seat: Seat;
   passesBefore: number;
   isFirstRound: boolean;
 }): Call {
-  const { plan, seat, passesBefore, isFirstRound } = call;
+  const { plan, task, round, seat, passesBefore, isFirstRound } = call;
   return {
+    task,
+    round,
     seat,
     inputTokens: inputTokensOf(plan, passesBefore),
     outputTokens: plan.maxOutputTokens,

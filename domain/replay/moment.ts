@@ -12,14 +12,8 @@ import type { RunState, Spent } from '../collaboration/run-state.ts';
 import { shareOf } from '../budget/budget.ts';
 import type { BudgetLimits } from '../collaboration/plan.ts';
 import type { Directives, Phase, Verdict } from '../collaboration/fact.ts';
-import { shown, type Fault } from '../planning/fault.ts';
-
-/** Which moment is asked for: after an event, at a time, or the latest when neither is given. */
-export interface MomentAsked {
-  readonly seq?: number;
-  /** RFC 3339, UTC. */
-  readonly at?: string;
-}
+import type { Fault } from '../planning/fault.ts';
+import { lengthAt, momentFault, type MomentAsked } from './point.ts';
 
 /** What a seat held. */
 export interface HeldPosition {
@@ -108,36 +102,10 @@ export function momentOf(
   asked: MomentAsked,
   resolve: ResolveText,
 ): MomentResult {
-  const fault = faultOf(events, asked);
+  const fault = momentFault(events, asked);
   if (fault !== undefined) return { ok: false, faults: [fault] };
   const until = events.slice(0, lengthAt(events, asked));
   return { ok: true, moment: viewOf(readRun(until, resolve), until, events.length) };
-}
-
-function faultOf(events: readonly LedgerEvent[], { seq, at }: MomentAsked): Fault | undefined {
-  if (seq !== undefined && at !== undefined) {
-    return { field: 'at', got: shown(at), expected: 'nothing beside seq' };
-  }
-  if (seq !== undefined && (!Number.isInteger(seq) || seq < 1 || seq > events.length)) {
-    const expected = `a whole number from 1 to ${events.length}, the number of the last event`;
-    return { field: 'seq', got: shown(seq), expected };
-  }
-  if (at === undefined) return undefined;
-  const [later] = events.slice(0, 1).filter(({ time }) => Date.parse(time) > Date.parse(at));
-  return (
-    later && {
-      field: 'at',
-      got: shown(at),
-      expected: `a time from ${later.time} on, its beginning`,
-    }
-  );
-}
-
-function lengthAt(events: readonly LedgerEvent[], { seq, at }: MomentAsked): number {
-  if (at === undefined) return seq ?? events.length;
-  // Clocks of several workers may be apart: the ledger's order is what counts.
-  const later = events.findIndex(({ time }) => Date.parse(time) > Date.parse(at));
-  return later === -1 ? events.length : later;
 }
 
 const microsPerUsd = 1_000_000;

@@ -1,5 +1,5 @@
 import type { Fact, FactOf, TurnFact, TurnTask } from '../collaboration/fact.ts';
-import type { Plan } from '../collaboration/plan.ts';
+import { eventsGiven, type Plan } from '../collaboration/plan.ts';
 import type { RunState } from '../collaboration/run-state.ts';
 import { factOf, type LedgerEvent } from '../ledger/event.ts';
 import { readRun, type ResolveText, type RunReading } from '../ledger/run-reading.ts';
@@ -15,6 +15,8 @@ export interface NumberedFact {
 export interface RecordedFact {
   readonly fact: Fact;
   readonly before: RunState;
+  /** Whether it was decided or said in the origin of a fork. */
+  readonly isGiven: boolean;
 }
 
 /** A run as it was recorded, read once for any number of questions. */
@@ -39,10 +41,10 @@ export function recordedRun(events: readonly LedgerEvent[], resolve: ResolveText
   let state = machine.open({ type: 'collaboration.opened', plan });
   const facts = numberedFacts(run.events)
     .slice(1)
-    .map(({ fact }): RecordedFact => {
+    .map(({ seq, fact }): RecordedFact => {
       const before = state;
       state = machine.evolve(state, fact);
-      return { fact, before };
+      return { fact, before, isGiven: seq <= eventsGiven(plan) };
     });
   return { run, plan, facts };
 }

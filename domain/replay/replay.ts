@@ -1,5 +1,6 @@
 import type { SealedRecord } from '../collaboration/decision.ts';
 import type { Fact, FactOf, TurnFact } from '../collaboration/fact.ts';
+import { eventsGiven } from '../collaboration/plan.ts';
 import type { RunState } from '../collaboration/run-state.ts';
 import { factsOf, type Machine } from '../collaboration/step.ts';
 import { canonicalJson } from '../ledger/canonical.ts';
@@ -32,14 +33,19 @@ export type Replay =
       readonly kind: 'equal';
       /** Events that were replayed. */
       readonly events: number;
-      /** Facts among them that the machine decided again. */
+      /** Facts among them that the machine decided again; none of those that a fork took over. */
       readonly decided: number;
     }
   | { readonly kind: 'different'; readonly difference: ReplayDifference };
 
 /** Facts after the machine decided again, or where it decided otherwise. */
 export type FactsReplay =
-  | { readonly kind: 'replayed'; readonly facts: readonly NumberedFact[] }
+  | {
+      readonly kind: 'replayed';
+      readonly facts: readonly NumberedFact[];
+      /** How many of the events were not decided again, see `eventsGiven`. */
+      readonly given: number;
+    }
   | { readonly kind: 'different'; readonly difference: ReplayDifference };
 
 /** What is replayed. */
@@ -72,7 +78,9 @@ export function replay({ events, record, resolve }: ReplaySource, sha256: Sha256
   if (facts.kind === 'different') return facts;
   const difference = recordDifference(sealed, facts.facts, { record, resolve }, sha256);
   if (difference !== undefined) return different(difference);
-  const decided = facts.facts.filter(({ fact }) => isDecidedFact(fact)).length;
+  const decided = facts.facts.filter(
+    ({ seq, fact }) => seq > facts.given && isDecidedFact(fact),
+  ).length;
   return { kind: 'equal', events: sealed.length, decided };
 }
 
@@ -82,6 +90,8 @@ export function replay({ events, record, resolve }: ReplaySource, sha256: Sha256
  * A pass may close later than at the first moment at which it could have: answers that were on their way came first.
  * So the machine is asked wherever the ledger says that it decided. What the calls of a closed pass still cost may have
  * been settled a moment before the machine heard of it: it may decide with them or without.
+ *
+ * What a fork took over is given: its origin decided it, under its own limits and steps of people.
  *
  * @param recorded - the facts in the ledger's order, from the opening on
  */
@@ -94,13 +104,14 @@ export function replayFacts(recorded: readonly NumberedFact[]): FactsReplay {
   }
   const walk = openWalk(first.fact);
   const facts: NumberedFact[] = [first];
+  const given = eventsGiven(first.fact.plan);
   for (const { seq, fact } of rest) {
-    const replayed = isDecidedFact(fact) ? decideAgain(walk, seq, fact) : take(walk, seq, fact);
+    const replayed = seq <= given ? follow(walk, fact) : replayFact(walk, seq, fact);
     if ('path' in replayed) return different(replayed);
     facts.push({ seq, fact: replayed });
   }
   const open = openEnd(walk, seqAfter(recorded));
-  return open === undefined ? { kind: 'replayed', facts } : different(open);
+  return open === undefined ? { kind: 'replayed', facts, given } : different(open);
 }
 
 interface Walk {
@@ -115,14 +126,22 @@ function openWalk(opened: FactOf<'collaboration.opened'>): Walk {
   return { machine, state: machine.open(opened), late: [] };
 }
 
+function follow(walk: Walk, fact: Fact): Fact {
+  walk.state = walk.machine.evolve(walk.state, fact);
+  return fact;
+}
+
+function replayFact(walk: Walk, seq: number, fact: Fact): Fact | ReplayDifference {
+  return isDecidedFact(fact) ? decideAgain(walk, seq, fact) : take(walk, seq, fact);
+}
+
 function take(walk: Walk, seq: number, fact: Exclude<Fact, DecidedFact>): Fact | ReplayDifference {
   if ('turn' in fact && !isAsked(walk.state, fact)) {
     if (!isLate(fact)) return differenceOf(seq, 'turn', fact.turn, undefined);
     walk.late = [...walk.late, fact];
     return fact;
   }
-  walk.state = walk.machine.evolve(walk.state, fact);
-  return fact;
+  return follow(walk, fact);
 }
 
 function isAsked(state: RunState, fact: TurnFact): boolean {

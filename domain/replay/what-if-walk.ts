@@ -7,7 +7,15 @@ import type { RunState } from '../collaboration/run-state.ts';
 import { factsOf, turnsOf, type Machine } from '../collaboration/step.ts';
 import { machines } from '../machines.ts';
 import { weighed, type Changes } from './changes.ts';
-import { isDecidedFact, isOfOpenPass, isTaskOfChair, type RecordedRun } from './recorded-run.ts';
+import { givenDecision, isGivenWork } from './given-part.ts';
+import {
+  isDecidedFact,
+  isOfOpenPass,
+  isTaskOfChair,
+  type DecidedFact,
+  type RecordedFact,
+  type RecordedRun,
+} from './recorded-run.ts';
 import { readChair, readReply, stillRunning } from './recorded-reply.ts';
 
 /** A reply that a what-if needs and that was never given. */
@@ -51,10 +59,11 @@ export interface WalkPlan {
  */
 export function walkAgain(recorded: RecordedRun, wanted: WalkPlan): Walked {
   const walk = openWalk(recorded, wanted);
-  for (const { fact, before } of recorded.facts) {
+  for (const next of recorded.facts) {
+    const { fact } = next;
     if (walk.missing.length > 0) break;
-    if (isDecidedFact(fact)) decideAt(walk, fact);
-    else if ('turn' in fact) takeTurn(walk, fact, before);
+    if (isDecidedFact(fact)) decideAsRecorded(walk, next, fact);
+    else if ('turn' in fact) takeTurn(walk, next, fact);
     else takeStep(walk, fact);
   }
   if (walk.missing.length === 0) finish(walk);
@@ -111,10 +120,17 @@ function decideUntil(walk: Walk, type?: FactType): void {
   }
 }
 
-/** Where the recorded machine decided, this one may. */
-function decideAt(walk: Walk, recorded: Fact): void {
+/** Where the recorded machine decided, this one may; what a fork took over is decided, where the change does not matter. */
+function decideAsRecorded(walk: Walk, recorded: RecordedFact, fact: DecidedFact): void {
+  if (fact.type === 'round.opened') walk.isHeard = walk.hasSpoken;
+  const { leftOut } = walk.wanted;
+  const given = recorded.isGiven ? givenDecision(recorded, fact, { ...walk, leftOut }) : undefined;
+  if (given === undefined) decideAt(walk, fact);
+  else fold(walk, given);
+}
+
+function decideAt(walk: Walk, recorded: DecidedFact): void {
   const { pass } = walk.state;
-  if (recorded.type === 'round.opened') walk.isHeard = walk.hasSpoken;
   if (recorded.type !== 'round.closed') {
     if (pass === null) decideUntil(walk, recorded.type);
     return;
@@ -144,15 +160,15 @@ function takeAnswer(walk: Walk, fact: ApprovalFact): void {
   } else fold(walk, fact);
 }
 
-function takeTurn(walk: Walk, fact: TurnFact, then: RunState): void {
+function takeTurn(walk: Walk, recorded: RecordedFact, fact: TurnFact): void {
   if (walk.wanted.leftOut.has(fact.seat)) {
     if (fact.type === 'position.submitted' || fact.type === 'critique.submitted') {
       walk.hasSpoken = true;
     }
     return;
   }
-  if (fact.seat === walk.state.plan.chair.seat) takeChairs(walk, fact, then);
-  else takeSeats(walk, fact, then);
+  if (fact.seat === walk.state.plan.chair.seat) takeChairs(walk, recorded, fact);
+  else takeSeats(walk, fact, recorded.before);
 }
 
 function takeSeats(walk: Walk, fact: TurnFact, then: RunState): void {
@@ -170,14 +186,16 @@ function takeSeats(walk: Walk, fact: TurnFact, then: RunState): void {
   if (walk.isHeard) walk.influenced.push(fact.turn);
 }
 
-function takeChairs(walk: Walk, fact: TurnFact, then: RunState): void {
+function takeChairs(walk: Walk, recorded: RecordedFact, fact: TurnFact): void {
   if (fact.type === 'turn.cancelled') {
     if (isTaskOfChair(walk.state.plan, fact.task)) accept(walk, fact, fact);
     return;
   }
-  const wanted = chairTurn(walk);
-  if (wanted?.task !== fact.task) return;
-  const reading = readChair(fact, walk.state, then);
+  const asked = chairTurn(walk);
+  const isAsked = asked?.task === fact.task;
+  if (!isAsked && !isGivenWork(recorded, fact, walk.state)) return;
+  const wanted = isAsked ? asked : turnRef(fact.task, fact.round, fact.seat);
+  const reading = readChair(fact, walk.state, recorded.before);
   if (!reading.ok) {
     walk.unusable.set(wanted.turn, reading.reason);
     return;

@@ -106,6 +106,7 @@ export async function listCollaborations(
   const filters = [
     input.status === undefined ? undefined : sql`and status = ${input.status}`,
     input.pattern === undefined ? undefined : sql`and pattern = ${input.pattern}`,
+    input.origin === undefined ? undefined : sql`and origin_id = ${input.origin}`,
     input.createdAfter === undefined
       ? undefined
       : sql`and created_at > ${input.createdAfter}::timestamptz`,

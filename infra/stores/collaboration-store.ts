@@ -1,7 +1,7 @@
 import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { Estimate } from '../../domain/collaboration/request.ts';
-import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
+import { factOf, type LedgerEvent, type NewEvent } from '../../domain/ledger/event.ts';
 import { persistently } from '../database/persistence.ts';
 import {
   listCollaborations,
@@ -50,7 +50,7 @@ export interface NewCollaboration {
   readonly estimate: Estimate;
   /** RFC 3339, UTC, milliseconds. */
   readonly createdAt: string;
-  /** The first events of its stream, `conclave.collaboration.opened.v1` before all. */
+  /** The first events of its stream, `conclave.collaboration.opened.v1` before all. Turns among them are never asked. */
   readonly events: readonly NewEvent[];
   readonly idempotency: { readonly key: string; readonly requestSha256: string } | null;
 }
@@ -103,6 +103,8 @@ export interface ListInput {
   readonly tenantId: string;
   readonly status?: CollaborationStatus;
   readonly pattern?: Pattern;
+  /** Only forks of this run. */
+  readonly origin?: string;
   /** Exclusive bounds, RFC 3339. */
   readonly createdAfter?: string;
   readonly createdBefore?: string;
@@ -149,11 +151,12 @@ export interface CollaborationStore {
   /** Finds what a caller's idempotency key has started, and with which body; undefined for a new key. */
   getByKey(tenantId: string, key: string): Promise<KeyedStart | undefined>;
   list(input: ListInput): Promise<CollaborationSummary[]>;
-  /** Notes that the workflow began; a run that is not queued stays as it is. */
+  /** Notes that the workflow began, running or paused; a run that is not queued stays as it is. */
   markRunning(input: {
     readonly tenantId: string;
     readonly collaborationId: string;
     readonly time: string;
+    readonly isPaused?: boolean;
   }): Promise<void>;
   /** Notes that the run broke without a decision; an ended run stays as it is. */
   markFailed(input: {
@@ -211,8 +214,9 @@ export function createCollaborationStore(deps: RunStoreDeps): CollaborationStore
       return database.withTenant(input.tenantId, (sql) => listCollaborations(sql, input));
     },
 
-    markRunning: async ({ tenantId, collaborationId: s, time }) => {
-      await groupCommit.perform(tenantId, { k: 'mark', s, status: 'running', time });
+    markRunning: async ({ tenantId, collaborationId: s, time, isPaused = false }) => {
+      const as = isPaused ? { as: 'paused' } : {};
+      await groupCommit.perform(tenantId, { k: 'mark', s, status: 'running', time, ...as });
     },
 
     markFailed: async ({ tenantId, collaborationId: s, time }) => {
@@ -260,6 +264,7 @@ export function createCollaborationStore(deps: RunStoreDeps): CollaborationStore
 
 async function create(groupCommit: GroupCommit, input: NewCollaboration): Promise<CreateResult> {
   const { collaborationId, plan, idempotency } = input;
+  const turns = turnsIn(input.events);
   const result = await groupCommit.perform(input.tenantId, {
     k: 'open',
     s: collaborationId,
@@ -271,11 +276,13 @@ async function create(groupCommit: GroupCommit, input: NewCollaboration): Promis
       request: JSON.stringify(input.request),
       plan: JSON.stringify(plan),
       estimate: JSON.stringify(input.estimate),
+      ...(plan.origin === undefined ? {} : { origin: plan.origin.collaborationId }),
     },
     limits: { tokens: plan.budget.tokens, micros: plan.budget.microsUsd },
     ...(idempotency === null
       ? {}
       : { key: idempotency.key, requestSha256: idempotency.requestSha256 }),
+    ...(turns.length === 0 ? {} : { turns }),
     ev: input.events.map((event) => eventForm(event, collaborationId)),
   });
   if (result.k === 'created') return { kind: 'created' };
@@ -283,6 +290,16 @@ async function create(groupCommit: GroupCommit, input: NewCollaboration): Promis
     kind: result.k === 'replayed' ? 'replayed' : 'conflict',
     collaborationId: String(result['collaboration']),
   };
+}
+
+/** Turns that have ended before the run begins, as the database takes them. A stream's first event has the number 1. */
+function turnsIn(events: readonly NewEvent[]): readonly (readonly [string, string, number])[] {
+  return events.flatMap((event, index) => {
+    const fact = factOf(event);
+    if (fact === undefined || !('turn' in fact)) return [];
+    const state = fact.type === 'turn.cancelled' ? 'cancelled' : 'settled';
+    return [[fact.turn, state, index + 1] as const];
+  });
 }
 
 async function seal(deps: RunStoreDeps, input: SealInput): Promise<LedgerEvent> {

@@ -111,10 +111,15 @@ const TRY_AGAIN_MAX_MS = 400;
  * @param taskQueue - queue of the workers
  */
 export function createEngine(client: Client, taskQueue: string): TemporalEngine {
+  const inTurn = createTurns();
   const update =
     (name: UpdateName) =>
-    async (target: UpdateTarget, input: object): Promise<UpdateOutcome> =>
-      await sendUpdate(client, { name, target, input });
+    async (target: UpdateTarget, input: object): Promise<UpdateOutcome> => {
+      const deadline = Date.now() + UPDATE_TIMEOUT_MS;
+      return await inTurn(workflowIdOf(target), () =>
+        sendUpdate(client, { name, target, input, deadline }),
+      );
+    };
   return {
     start: async (input) => await startWorkflow(client, taskQueue, input),
     restore: async (input) => await restoreWorkflow(client, taskQueue, input),
@@ -131,6 +136,23 @@ export function createEngine(client: Client, taskQueue: string): TemporalEngine 
     addParticipant: update('addParticipant'),
     raiseBudget: update('raiseBudget'),
     answerApproval: update('answerApproval'),
+  };
+}
+
+/**
+ * One update of a run after the other: a run takes no more than ten at once, and every one of them lengthens the task in
+ * which it records the others.
+ */
+function createTurns(): <T>(run: string, work: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return async (run, work) => {
+    const mine = (last.get(run) ?? Promise.resolve()).then(work, work);
+    last.set(run, mine);
+    try {
+      return await mine;
+    } finally {
+      if (last.get(run) === mine) last.delete(run);
+    }
   };
 }
 
@@ -241,12 +263,11 @@ function awayOrThrow(error: unknown): Unreachable {
 
 async function sendUpdate(
   client: Client,
-  call: { name: UpdateName; target: UpdateTarget; input: object },
+  call: { name: UpdateName; target: UpdateTarget; input: object; deadline: number },
 ): Promise<UpdateOutcome> {
-  const { name, target, input } = call;
+  const { name, target, input, deadline } = call;
   const { updateId } = target;
   const handle = client.workflow.getHandle(workflowIdOf(target));
-  const deadline = Date.now() + UPDATE_TIMEOUT_MS;
   for (let delayMs = TRY_AGAIN_MS; ; delayMs = Math.min(2 * delayMs, TRY_AGAIN_MAX_MS)) {
     try {
       const { status } = await client.connection.withDeadline(
@@ -294,13 +315,17 @@ function isAway(error: unknown): boolean {
 const CROWDED_CODES: readonly number[] = [8, 9, 10];
 
 function isCrowded(error: unknown): boolean {
-  const isSentBack = error instanceof ServiceError && error.message.includes('update was aborted');
+  const isSentBack = String(causeOf(error)).includes('update was aborted');
   return isSentBack || CROWDED_CODES.includes(codeOf(error) ?? 0);
 }
 
 function codeOf(error: unknown): number | undefined {
-  const cause = error instanceof ServiceError ? error.cause : error;
+  const cause = causeOf(error);
   return isGrpcServiceError(cause) ? cause.code : undefined;
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof ServiceError ? error.cause : error;
 }
 
 /** Says a plan in a few words, for the list of runs in Temporal's own pages. */

@@ -77,7 +77,7 @@ test('every body is required or has no required field', async () => {
     .map(([name]) => name);
 
   expect(optional).toEqual(
-    ['replays', 'pause', 'resume', 'cancel', 'close'].map(
+    ['replays', 'forks', 'pause', 'resume', 'cancel', 'close'].map(
       (step) => `POST /v1/collaborations/{id}/${step}`,
     ),
   );

@@ -46,12 +46,16 @@ export function drive(
   options: {
     interruptions?: Interruptions;
     order?: (turns: readonly TurnRef[]) => readonly TurnRef[];
+    /** Facts that follow the opening and are there already. */
+    begun?: readonly Fact[];
   } = {},
 ): Driven {
   const opened: Fact = { type: 'collaboration.opened', plan };
-  const facts: Fact[] = [opened];
+  const facts: Fact[] = [opened, ...(options.begun ?? [])];
   const asked = new Set<string>();
-  let state = machine.open(opened);
+  let state = facts
+    .slice(1)
+    .reduce((folded, fact) => machine.evolve(folded, fact), machine.open(opened));
   const fold = (fact: Fact): void => {
     facts.push(fact);
     state = machine.evolve(state, fact);

@@ -4,7 +4,7 @@ import { cryptography } from '../../../clients/cli/cryptography.ts';
 import type { SealedRecord } from '../../../domain/collaboration/decision.ts';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import { buildRecord, signedBytes } from '../../../domain/ledger/record.ts';
-import { noLongTexts, sampleEvents, sampleStream, sha256 } from '../../domain/ledger/sample-run.ts';
+import { noLongTexts, sampleEvents, sha256 } from '../../domain/ledger/sample-run.ts';
 
 /** A sealed run with the key that signed it. */
 export interface SealedSample {
@@ -23,7 +23,7 @@ export function sealedSample(events: readonly LedgerEvent[] = sampleEvents()): S
     { events, resolve: noLongTexts },
     {
       tenantId: 'local',
-      collaborationId: sampleStream,
+      collaborationId: events[0]?.stream ?? '',
       sealedAt: events.at(-1)?.time ?? '',
       keyId: cryptography.keyIdOf(publicKey),
       publicKey,

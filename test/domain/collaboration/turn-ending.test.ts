@@ -22,6 +22,7 @@ const facts: readonly TurnFact[] = [
   { type: 'turn.abstained', ...turn, reason: 'silent', usage: unknownUsage, microsUsd: null },
   { type: 'turn.cancelled', ...turn, ...aCost, charged: { tokens: 700, microsUsd: 700 } },
   { type: 'turn.cancelled', ...turn, ...aCost, lost: { calls: 2, tokens: 700, microsUsd: 0 } },
+  { type: 'turn.abstained', ...turn, reason: 'empty', ...aCost, reused: 7 },
   { type: 'turn.refused', ...turn, reason: 'budget' },
   { type: 'turn.refused', ...turn, reason: 'budget', lost: { calls: 1, tokens: 9, microsUsd: 9 } },
   { type: 'answers.grouped', ...turn, merges: { a1: 'a2' }, ...aCost },

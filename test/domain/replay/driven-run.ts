@@ -6,7 +6,7 @@ import { buildRecord } from '../../../domain/ledger/record.ts';
 import { machines } from '../../../domain/machines.ts';
 import { recordedRun, type RecordedRun } from '../../../domain/replay/recorded-run.ts';
 import { aCost, drive, type Interruptions, type Panel } from '../../support/drive.ts';
-import { chained, noLongTexts, said, sampleStream, sha256 } from '../ledger/sample-run.ts';
+import { chained, noLongTexts, said, sha256 } from '../ledger/sample-run.ts';
 
 /** A run with its ledger and its record. */
 export interface DrivenRun {
@@ -26,7 +26,8 @@ export function ledgerOf(facts: readonly Fact[]): LedgerEvent[] {
   return chained(facts.map((fact) => ({ fact, content: contentOf(fact) })));
 }
 
-function contentOf(fact: Fact): unknown {
+/** What the event of a fact carries beside it in these runs. */
+export function contentOf(fact: Fact): unknown {
   if (fact.type === 'collaboration.opened') {
     const options = fact.plan.optionKeys.map(wordsOf);
     return { question: 'Which one?', options, materials: [], personas: {} };
@@ -54,7 +55,7 @@ function wordsOfAnswer({ textId, commentId }: FactOf<'approval.answered'>): unkn
 export function recordFor(events: readonly LedgerEvent[]): SealedRecord {
   const identity = {
     tenantId: 'local',
-    collaborationId: sampleStream,
+    collaborationId: events[0]?.stream ?? '',
     sealedAt: events.find(({ type }) => type === 'conclave.decision.reached.v1')?.time ?? '',
     keyId: '0123456789abcdef',
     publicKey: 'AA==',

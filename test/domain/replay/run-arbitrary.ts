@@ -6,7 +6,7 @@ import type { RunState } from '../../../domain/collaboration/run-state.ts';
 import type { Protocol } from '../../../domain/protocols/protocol.ts';
 import { gateFor } from '../../../domain/gate/gate-defaults.ts';
 import { choiceKindOf } from '../../../domain/protocols/validity.ts';
-import { aCost, position } from '../../support/drive.ts';
+import { aCost, position, type Panel } from '../../support/drive.ts';
 import { planWith, seats } from '../../support/plans.ts';
 import { ballot, runOf, type DrivenRun } from './driven-run.ts';
 import { sha256 } from '../ledger/sample-run.ts';
@@ -89,6 +89,12 @@ const plans = fc
     return planWith({ ...rest, ...gated, optionKeys, budget, seats: seats(count) });
   });
 
+/** Answers every turn by a seed: the same answer to the same turn. */
+export function panelOf(seed: string): Panel {
+  return (turn, state) =>
+    turn.seat === 'chair' ? chairReply(turn, state, seed) : seatReply(turn, state, seed);
+}
+
 /** Runs of every pattern and protocol, to their end, with answers in any order and now and then a step by a person. */
 export const runs: fc.Arbitrary<DrivenRun> = fc
   .record({
@@ -100,15 +106,10 @@ export const runs: fc.Arbitrary<DrivenRun> = fc
   })
   .map(({ plan, seed, stepAt }) => {
     const interruptions = stepAt === null ? {} : { [stepAt.at]: stepAt.fact };
-    return runOf(
-      plan,
-      (turn, state) =>
-        turn.seat === 'chair' ? chairReply(turn, state, seed) : seatReply(turn, state, seed),
-      {
-        interruptions,
-        order: (turns) =>
-          turns.toSorted((one, other) => drawn(seed, one.turn, 999) - drawn(seed, other.turn, 999)),
-      },
-    );
+    return runOf(plan, panelOf(seed), {
+      interruptions,
+      order: (turns) =>
+        turns.toSorted((one, other) => drawn(seed, one.turn, 999) - drawn(seed, other.turn, 999)),
+    });
   })
   .filter(({ facts }) => facts.some(({ type }) => type === 'decision.reached'));

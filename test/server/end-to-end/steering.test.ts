@@ -280,7 +280,7 @@ describe('what people add', () => {
     'while the run is being closed is recorded wherever it was accepted, and nowhere else',
     async () => {
       const { id, provider } = await startHeld();
-      const messages = Array.from({ length: 20 }, (_, index) => `Message ${String(index)}`);
+      const messages = Array.from({ length: 5 }, (_, index) => `Message ${String(index)}`);
       const sent = messages.map((text) => house.steer(id, 'messages', { text }));
       const closed = house.steer(id, 'close', { scope: 'run' });
       const late = messages.map((text) => house.steer(id, 'messages', { text: `Late: ${text}` }));
@@ -291,7 +291,8 @@ describe('what people add', () => {
       const added = (await typesOf(id)).filter((type) => type === 'conclave.message.added.v1');
       expect(await closed).toBe(200);
       expect(added).toHaveLength(statuses.filter((status) => status === 200).length);
-      expect(statuses.filter((status) => status !== 200 && status !== 409)).toEqual([]);
+      // 503: it could not be told in time, and it is not there.
+      expect(statuses.filter((status) => ![200, 409, 503].includes(status))).toEqual([]);
       expect(await brokenPromises(house, run)).toEqual([]);
     },
     runMs,
