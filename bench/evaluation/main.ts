@@ -26,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
   if (options.isHelp) print(usage);
   else if (options.job !== undefined) await reportJob(options.job);
   else if (options.measuresPriors) measurePriors(options, print);
-  else await reportPanels(options, print);
+  else await reportPanels(options, print, tell);
   return 0;
 }
 
@@ -46,7 +46,7 @@ async function reportJob(job: ModelJob): Promise<void> {
   const startedMs = performance.now();
   const tried = await tryOnModel(job, (done) => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-    process.stderr.write(`question ${String(done)} of ${String(job.questions)}, ${seconds} s\n`);
+    tell(`question ${String(done)} of ${String(job.questions)}, ${seconds} s`);
   });
   print(scenarioText(compared(settingOf(job), tried, job.seed)));
   print(legend);
@@ -54,4 +54,9 @@ async function reportJob(job: ModelJob): Promise<void> {
 
 function print(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/** Says how far the work is, apart from the tables. */
+function tell(progress: string): void {
+  process.stderr.write(`${progress}\n`);
 }

@@ -1,13 +1,15 @@
 import { parseArgs } from 'node:util';
 
 import type { ModelJob } from './model-job.ts';
-import { scenarios } from '../../domain/evaluation/scenario.ts';
+import { scenarios } from '../../domain/evaluation/scenarios.ts';
 
 /** What was asked for on the command line. */
 export interface EvaluationOptions {
   /** Simulated panels per scenario. */
   readonly panels: number;
   readonly seed: number;
+  /** Resolved trials that the house knows of every model; undefined: what each scenario says. */
+  readonly trials: number | undefined;
   /** Names of scenarios. */
   readonly only: readonly string[];
   /** Where the results are written as JSON; nowhere by default. */
@@ -24,18 +26,27 @@ export interface EvaluationOptions {
 const range = {
   panels: { from: 10, to: 1_000_000 },
   seed: { from: 0, to: 2 ** 32 - 1 },
+  trials: { from: 0, to: 10_000 },
   seats: { from: 2, to: 9 },
   questions: { from: 2, to: 10_000 },
 } as const;
 
 /** How the command is used. */
-export const usage = `npm run evaluate -- [--panels 1000] [--seed 1] [--only NAME[,NAME]] [--json FILE] [--svg FILE]
-npm run evaluate -- --priors [--panels 1000] [--seed 1]
+export const usage = `npm run evaluate -- [--panels 200] [--trials N] [--only NAME[,NAME]] [--json FILE] [--svg FILE] [--seed 1]
+  compares every protocol and gate over simulated panels; needs no model and nothing that runs
+  --panels   simulated panels of each scenario, 10 to 1000000
+  --trials   resolved trials that the house knows of every model, 0 to 10000: 0 is a house without records; else by scenario
+  --only     scenarios: ${scenarios.map(({ name }) => name).join(', ')}
+  --json     writes all figures to FILE
+  --svg      writes the plot to FILE instead of .cache/evaluation.svg
+  --seed     the same seed gives the same figures
+npm run evaluate -- --priors [--panels 200] [--seed 1]
+  measures other assumptions behind the weights by record
 npm run evaluate -- --base-url URL --model NAME [--seats 3] [--questions 20] [--seed 1]
-scenarios: ${scenarios.map(({ name }) => name).join(', ')}`;
+  seats a real model of an OpenAI-compatible server on questions with known answers`;
 
 const flags =
-  '--panels, --seed, --only, --json, --svg, --priors, --base-url, --model, --seats, --questions or --help';
+  '--panels, --seed, --trials, --only, --json, --svg, --priors, --base-url, --model, --seats, --questions or --help';
 
 /**
  * Reads the command line.
@@ -47,6 +58,8 @@ export function readOptions(args: readonly string[]): EvaluationOptions {
   return {
     panels: whole('--panels', values.panels, range.panels),
     seed: whole('--seed', values.seed, range.seed),
+    trials:
+      values.trials === undefined ? undefined : whole('--trials', values.trials, range.trials),
     only: values.only === undefined ? scenarios.map(({ name }) => name) : namesIn(values.only),
     jsonFile: file('--json', values.json),
     svgFile: file('--svg', values.svg),
@@ -59,6 +72,7 @@ export function readOptions(args: readonly string[]): EvaluationOptions {
 interface Values {
   readonly panels: string;
   readonly seed: string;
+  readonly trials?: string | undefined;
   readonly only?: string | undefined;
   readonly json?: string | undefined;
   readonly svg?: string | undefined;
@@ -75,8 +89,9 @@ function valuesIn(args: readonly string[]): Values {
     return parseArgs({
       args: [...args],
       options: {
-        panels: { type: 'string', default: '1000' },
+        panels: { type: 'string', default: '200' },
         seed: { type: 'string', default: '1' },
+        trials: { type: 'string' },
         only: { type: 'string' },
         json: { type: 'string' },
         svg: { type: 'string' },

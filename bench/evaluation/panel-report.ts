@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { verdictsOf } from '../../domain/evaluation/acceptance.ts';
 import { compared, pooled, together } from '../../domain/evaluation/evaluation.ts';
 import type { Extent, ScenarioResult, Setting, Tried } from '../../domain/evaluation/evaluation.ts';
-import { scenarioNamed } from '../../domain/evaluation/scenario.ts';
+import { scenarioNamed } from '../../domain/evaluation/scenarios.ts';
 import { selfChecks } from '../../domain/evaluation/self-check.ts';
 import { strategies } from '../../domain/evaluation/strategies.ts';
 import type { EvaluationOptions } from './options.ts';
@@ -20,18 +20,22 @@ const usualPlot = fileURLToPath(new URL('../../.cache/evaluation.svg', import.me
  *
  * @param options - how much, and where to
  * @param print - takes each piece of text as soon as it is known
+ * @param tell - is told how far it is
  */
 export async function reportPanels(
   options: EvaluationOptions,
   print: (text: string) => void,
+  tell: (progress: string) => void,
 ): Promise<void> {
   const startedMs = performance.now();
-  const { panels, seed, only, jsonFile } = options;
-  const extent = { panels, seed };
-  const checks = selfChecks(extent);
+  const { panels, seed, trials, only, jsonFile } = options;
+  const extent = { panels, seed, trials };
+  const checks = selfChecks({ panels, seed });
   print(checkText(checks));
-  const results = await resultsOf(only, extent, (result) => {
+  const seconds = (): string => ((performance.now() - startedMs) / 1000).toFixed(0);
+  const results = await resultsOf(only, extent, (result, done) => {
     print(scenarioText(result));
+    tell(`scenario ${String(done)} of ${String(only.length)}, ${seconds()} s`);
   });
   print(`${legend}\n`);
   const verdicts = results.flatMap(verdictsOf);
@@ -53,14 +57,14 @@ export async function reportPanels(
 async function resultsOf(
   names: readonly string[],
   extent: Extent,
-  found: (result: ScenarioResult) => void,
+  found: (result: ScenarioResult, done: number) => void,
 ): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
   const all: (readonly Tried[])[] = [];
   const compare = (setting: Setting, tried: readonly Tried[]): void => {
     const result = compared(setting, tried, extent.seed);
     results.push(result);
-    found(result);
+    found(result, all.length);
   };
   await evaluateAll(names, extent, (name, tried) => {
     all.push(tried);

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 
 import { tryAll, type Extent } from '../../domain/evaluation/evaluation.ts';
-import { scenarioNamed } from '../../domain/evaluation/scenario.ts';
+import { scenarioNamed } from '../../domain/evaluation/scenarios.ts';
 import { strategies } from '../../domain/evaluation/strategies.ts';
 
 /** One scenario's work. */

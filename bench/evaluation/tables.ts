@@ -23,9 +23,7 @@ const heads = [
 /** Gives one scenario's results as a table of plain text. */
 export function scenarioText(result: ScenarioResult): string {
   const { scenario, panels } = result;
-  const title =
-    `${scenario.name}: ${scenario.about}; ${String(scenario.options)} options, ` +
-    `${String(panels)} panels`;
+  const title = `${scenario.name}: ${scenario.about}; ${String(panels)} panels`;
   return [title, ...aligned([[...heads], ...rowsOf(result)]), ''].join('\n');
 }
 

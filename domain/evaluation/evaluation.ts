@@ -2,7 +2,7 @@ import { drawQuestion } from './question.ts';
 import { randomFrom } from './random.ts';
 import { drawRecords } from './records.ts';
 import { rosterOf } from './roster.ts';
-import type { Scenario } from './scenario.ts';
+import { kindAt, type Scenario } from './scenario.ts';
 import { calibration, mean, proportion, type Calibration, type Measured } from './statistics.ts';
 import { majority, planOf, type Strategy } from './strategy.ts';
 import { simulate, type EvaluatedRun } from './simulation.ts';
@@ -12,6 +12,8 @@ export interface Extent {
   /** Simulated panels with a question each, at least 2. */
   readonly panels: number;
   readonly seed: number;
+  /** Resolved trials that the house knows of every model; as many as the scenario says unless given. */
+  readonly trials?: number | undefined;
 }
 
 /**
@@ -71,16 +73,19 @@ export interface Tried {
  * @param extent - how much is run
  * @param extent.panels - how many of them
  * @param extent.seed - of everything that is drawn
+ * @param extent.trials - known of every model instead of what the scenario says
  */
 export function tryAll(
   scenario: Scenario,
   strategies: readonly Strategy[],
-  { panels, seed }: Extent,
+  { panels, seed, trials }: Extent,
 ): readonly Tried[] {
-  const tables = Array.from({ length: panels }, (_, number) => ({
-    question: drawQuestion(scenario, seed, number),
-    roster: rosterOf(scenario, number, drawRecords(scenario, seed, number)),
-  }));
+  const tables = Array.from({ length: panels }, (_, number) => {
+    const drawn = kindAt(scenario, seed, number);
+    const kind = { ...drawn, trials: trials ?? drawn.trials };
+    const question = drawQuestion(kind, seed, number);
+    return { question, roster: rosterOf(kind, number, drawRecords(kind, seed, number)) };
+  });
   return strategies.map((strategy) => ({
     strategy: { name: strategy.name, kind: strategy.kind },
     runs: tables.map(({ question, roster }) => simulate(planOf(strategy, roster), question)),

@@ -1,6 +1,7 @@
 import { weightPriors, type WeightPriors } from '../calibration/seat-weights.ts';
 import { weighedByRecord } from './roster.ts';
-import { scenarioNamed, type Scenario } from './scenario.ts';
+import type { Scenario } from './scenario.ts';
+import { scenarioNamed } from './scenarios.ts';
 import { majority, type Strategy } from './strategy.ts';
 
 /** Correlations that are tried: as assumed, and as they truly are. */

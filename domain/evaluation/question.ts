@@ -147,6 +147,9 @@ const overstatement = 0.6;
 /** Part of the lead over chance that an under-confident member tells. */
 const understatement = 0.5;
 
+/** What a boastful member states whatever it is asked. */
+const boast = 0.95;
+
 /**
  * Gives the confidence that a member states.
  *
@@ -162,5 +165,7 @@ export function statedConfidence(habit: ConfidenceHabit, chance: number, level: 
       return chance + (1 - chance) * overstatement;
     case 'under-confident':
       return level + (chance - level) * understatement;
+    case 'boastful':
+      return boast;
   }
 }

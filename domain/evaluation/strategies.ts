@@ -48,6 +48,7 @@ function debate(name: string, rounds: number, terms: Partial<Asked> = {}): Strat
 
 const byRecord: Protocol = { kind: 'weighted', by: 'record' };
 const schulze: Protocol = { kind: 'ranked', method: 'schulze' };
+const runOff: Protocol = { kind: 'ranked', method: 'instant-runoff' };
 const schulzeByRecord: Protocol = { ...schulze, by: 'record' };
 
 const defaults: readonly Strategy[] = [
@@ -92,7 +93,8 @@ const votes: readonly Strategy[] = [
   vote('approval', { kind: 'approval' }),
   vote('Schulze', schulze),
   vote('Schulze, by record', schulzeByRecord),
-  vote('instant run-off', { kind: 'ranked', method: 'instant-runoff' }),
+  vote('instant run-off', runOff),
+  vote('instant run-off, by record', { ...runOff, by: 'record' }),
   ...[false, true].map((veto) =>
     named(`vote, quorum of half${veto ? ', veto' : ''}`, (roster) => ({
       pattern: 'consensus',
@@ -118,7 +120,6 @@ function halfOf({ entries }: Roster): number {
 const debates: readonly Strategy[] = [
   debate('1 round', 1),
   debate('2 rounds', 2),
-  debate('2 rounds, to the end', 2, { stopOnStability: false, endsEarly: false }),
   debate('3 rounds', 3),
   debate('2 rounds, by record', 2, { protocol: byRecord }),
   debate('2 rounds, Schulze, by record', 2, { protocol: schulzeByRecord }),

@@ -49,7 +49,10 @@ describe('npm run evaluate', () => {
       const plot = await readFile(svg, 'utf8');
       await rm(folder, { recursive: true });
 
-      expect(said).toMatchObject({ code: 0, error: '' });
+      expect(said).toMatchObject({
+        code: 0,
+        error: expect.stringMatching(/^scenario 1 of 1, \d+ s\n$/),
+      });
       for (const { name } of strategies) expect(said.out).toContain(name);
       expect(said.out).toMatch(/beats plain majority +mixed +default vote/);
       expect(said.out).toMatch(/ runs of \d+ strategies over 20 panels in \d+\.\d s/);

@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
 
 import { readOptions } from '../../../bench/evaluation/options.ts';
-import { scenarios } from '../../../domain/evaluation/scenario.ts';
+import { scenarios } from '../../../domain/evaluation/scenarios.ts';
 
-test('without flags evaluates every scenario over 1,000 panels from seed 1', () => {
+test('without flags evaluates every scenario over 200 panels from seed 1', () => {
   expect(readOptions([])).toEqual({
-    panels: 1000,
+    panels: 200,
     seed: 1,
+    trials: undefined,
     only: scenarios.map(({ name }) => name),
     jsonFile: undefined,
     svgFile: undefined,
@@ -28,6 +29,10 @@ test('takes a real model by address and name', () => {
   });
 });
 
+test('takes a house without records', () => {
+  expect(readOptions(['--trials', '0'])).toMatchObject({ trials: 0 });
+});
+
 test('takes the scenarios that are named, each once and in their own order', () => {
   expect(readOptions(['--only', 'mixed, independent,mixed']).only).toEqual([
     'independent',
@@ -42,6 +47,8 @@ test.each([
   [['--seed', '-1'], expect.stringContaining('--seed')],
   [['--seed=-1'], '--seed: got "-1", expected a whole number from 0 to 4294967295'],
   [['--seed', '4294967296'], expect.stringMatching(/^--seed: got "4294967296"/)],
+  [['--trials', '-0'], expect.stringContaining('--trials')],
+  [['--trials', '10001'], '--trials: got "10001", expected a whole number from 0 to 10000'],
   [['--only', 'mixed,nobody'], expect.stringMatching(/^--only: got "nobody", expected indep/)],
   [['--json', ''], '--json: got an empty name, expected a file'],
   [['--svg', ''], '--svg: got an empty name, expected a file'],
@@ -53,8 +60,8 @@ test.each([
   ],
   [['--seats', '1'], '--seats: got "1", expected a whole number from 2 to 9'],
   [['--questions', '1'], '--questions: got "1", expected a whole number from 2 to 10000'],
-  [['--panel', '10'], expect.stringMatching(/'--panel'; expected --panels, --seed, --only/)],
-  [['mixed'], expect.stringMatching(/mixed'.*; expected --panels, --seed, --only/)],
+  [['--panel', '10'], expect.stringMatching(/'--panel'; expected --panels, --seed, --trials/)],
+  [['mixed'], expect.stringMatching(/mixed'.*; expected --panels, --seed, --trials/)],
   [['--json'], expect.stringMatching(/--json.*; expected --panels/)],
 ])('refuses %j in one line', (args, message) => {
   let said = '';

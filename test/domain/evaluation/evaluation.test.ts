@@ -12,7 +12,7 @@ import { strategies } from '../../../domain/evaluation/strategies.ts';
 import { majority } from '../../../domain/evaluation/strategy.ts';
 import { memberWith, scenarioWith } from './panels.ts';
 
-const extent = { panels: 120, seed: 5 };
+const extent = { panels: 80, seed: 5 };
 const few = strategies.filter(({ name }) =>
   [
     'default vote',
@@ -48,6 +48,29 @@ describe('an evaluation', () => {
 
     expect(evaluate(scenarioWith(), few, extent)).toEqual(once);
     expect(evaluate(scenarioWith(), few, { ...extent, seed: 6 })).not.toEqual(once);
+  });
+
+  test('takes the trials that it is told instead of those of the scenario', () => {
+    const bare = scenarioWith({ members: mixedMembers, trials: 0 });
+    const known = scenarioWith({ members: mixedMembers, trials: 40 });
+
+    const results = evaluate(known, few, { ...extent, trials: 0 }).results;
+
+    expect(results).toEqual(evaluate(bare, few, extent).results);
+    expect(results).not.toEqual(evaluate(known, few, extent).results);
+  });
+
+  test('draws a kind of panel for every question where the scenario says so', () => {
+    const drawn = (_seed: number, number: number): Scenario => {
+      const accuracy = number % 2 === 0 ? 0.9 : 0.5;
+      const members = ['m1', 'm2', 'm3'].map((model) => memberWith({ accuracy, model }));
+      return scenarioWith({ members });
+    };
+    const right = (scenario: Scenario): unknown =>
+      evaluate(scenario, few, extent).results.map(({ accuracy }) => accuracy.value);
+
+    expect(right(scenarioWith({ members: [], drawn }))).not.toEqual(right(drawn(5, 0)));
+    expect(right(scenarioWith({ drawn: () => drawn(5, 0) }))).toEqual(right(drawn(5, 0)));
   });
 
   test('splits every strategy into right, wrong and undecided', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { drawQuestion, shuffled } from '../../../domain/evaluation/question.ts';
 import { randomFrom } from '../../../domain/evaluation/random.ts';
+import type { ConfidenceHabit } from '../../../domain/evaluation/scenario.ts';
 import { memberWith, questionsOf, scenarioWith, shareOf } from './panels.ts';
 
 const count = 4_000;
@@ -69,7 +70,7 @@ describe('a member that is wrong', () => {
 });
 
 describe('confidence', () => {
-  const gapOf = (confidence: 'calibrated' | 'over-confident' | 'under-confident'): number => {
+  const gapOf = (confidence: ConfidenceHabit): number => {
     const members = [memberWith({ confidence })];
     const questions = questionsOf(scenarioWith({ members }), count);
     const gaps = questions.flatMap(({ seated, truth }) =>
@@ -85,6 +86,14 @@ describe('confidence', () => {
   test('is too high for an over-confident one, too low for an under-confident one', () => {
     expect(gapOf('over-confident')).toBeGreaterThan(0.1);
     expect(gapOf('under-confident')).toBeLessThan(-0.1);
+  });
+
+  test('of a boastful member is the same whatever its chance', () => {
+    const members = [memberWith({ confidence: 'boastful' })];
+    const stated = questionsOf(scenarioWith({ members }), 50).flatMap(({ seated }) => seated);
+
+    expect(new Set(stated.map(({ confidence }) => confidence))).toEqual(new Set([0.95]));
+    expect(new Set(stated.map(({ view }) => view.chance)).size).toBeGreaterThan(40);
   });
 
   test('of a calibrated member fits in every tenth', () => {

@@ -8,7 +8,8 @@ import {
   weighedByRecord,
   weighedByTruth,
 } from '../../../domain/evaluation/roster.ts';
-import { faultsTolerated, scenarioNamed, scenarios } from '../../../domain/evaluation/scenario.ts';
+import { faultsTolerated, kindAt } from '../../../domain/evaluation/scenario.ts';
+import { scenarioNamed, scenarios } from '../../../domain/evaluation/scenarios.ts';
 import { strategies } from '../../../domain/evaluation/strategies.ts';
 import { majority, planOf } from '../../../domain/evaluation/strategy.ts';
 import { protocolKinds } from '../../../domain/protocols/protocol.ts';
@@ -24,7 +25,8 @@ describe('strategies', () => {
 
   test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))(
     'are planned for %s',
-    (_, scenario) => {
+    (_, named) => {
+      const scenario = kindAt(named, 1, 0);
       for (const strategy of strategies) {
         const plan = planOf(strategy, rosterOf(scenario, 0));
         expect(plan.optionKeys).toHaveLength(scenario.options);
