@@ -98,6 +98,12 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     ...usual,
+    name: 'even',
+    about: 'four models (0.68): an even number of seats ties more often',
+    members: peers(4, 0.68),
+  },
+  {
+    ...usual,
     name: 'conformist',
     about: 'five models (0.68) that follow the many, right or wrong, and hardly hear arguments',
     members: peers(5, 0.68),
@@ -125,6 +131,12 @@ export const scenarios: readonly Scenario[] = [
     name: 'lying',
     about: 'seven models (0.68), f = 2 of them lying together behind a good record: n = 3f + 1',
     members: [...peers(7 - liars, 0.68), ...faulty(liars, 'lying')],
+  },
+  {
+    ...usual,
+    name: 'one liar',
+    about: 'four models (0.75), one of them lying behind a good record, all seated: n = 3f + 1',
+    members: [...peers(3, 0.75), member('liar', 0.75, { fault: 'lying' })],
   },
   {
     ...usual,

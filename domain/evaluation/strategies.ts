@@ -146,9 +146,7 @@ const gated: readonly Strategy[] = [
   { name: 'if less than 60 % sure', gate: gateOf({ confidenceMin: 0.6 }) },
   { name: 'if less than 75 % sure', gate: gateOf({ confidenceMin: 0.75 }) },
   { name: 'if spread by more than 0.5', gate: gateOf({ disagreementMax: 0.5 }) },
-].map(({ name, gate }) =>
-  debate(`2 rounds ${name}, Schulze, by record`, 2, { protocol: schulzeByRecord, gate }),
-);
+].map(({ name, gate }) => debate(`2 rounds ${name}, by record`, 2, { protocol: byRecord, gate }));
 
 /** Weights of the true accuracies and the true correlation. */
 const oracles: readonly Strategy[] = [

@@ -64,23 +64,31 @@ describe('npm run evaluate', () => {
     timeLimitMs,
   );
 
-  test('says what is wrong with a flag in one line and ends with 2', async () => {
-    const said = await evaluate('--panels', 'many');
+  test(
+    'says what is wrong with a flag in one line and ends with 2',
+    async () => {
+      const said = await evaluate('--panels', 'many');
 
-    expect(said).toEqual({
-      code: 2,
-      out: '',
-      error: '--panels: got "many", expected a whole number from 10 to 1000000\n',
-    });
-  });
+      expect(said).toEqual({
+        code: 2,
+        out: '',
+        error: '--panels: got "many", expected a whole number from 10 to 1000000\n',
+      });
+    },
+    timeLimitMs,
+  );
 
-  test('says before the work that a file cannot be written', async () => {
-    const said = await evaluate('--json', '/nowhere/at/all.json');
+  test(
+    'says before the work that a file cannot be written',
+    async () => {
+      const said = await evaluate('--json', '/nowhere/at/all.json');
 
-    expect(said).toEqual({
-      code: 2,
-      out: '',
-      error: '--json: got "/nowhere/at/all.json", expected a file that can be written (ENOENT)\n',
-    });
-  });
+      expect(said).toEqual({
+        code: 2,
+        out: '',
+        error: '--json: got "/nowhere/at/all.json", expected a file that can be written (ENOENT)\n',
+      });
+    },
+    timeLimitMs,
+  );
 });

@@ -12,7 +12,7 @@ import { strategies } from '../../../domain/evaluation/strategies.ts';
 import { majority } from '../../../domain/evaluation/strategy.ts';
 import { memberWith, scenarioWith } from './panels.ts';
 
-const extent = { panels: 80, seed: 5 };
+const extent = { panels: 120, seed: 5 };
 const few = strategies.filter(({ name }) =>
   [
     'default vote',

@@ -47,10 +47,14 @@ describe('a simulated run', () => {
   });
 
   test('costs less where it ends early', () => {
-    const sum = (name: string): number =>
-      runsOf(name).reduce((total, { run }) => total + run.tokens, 0);
+    const plan = planOf(strategyNamed('debate, 2 rounds'), rosterOf(scenario, 0));
+    const tokens = (endsEarly: boolean): number =>
+      questionsOf(scenario, 100).reduce(
+        (total, one) => total + simulate({ ...plan, endsEarly }, one).tokens,
+        0,
+      );
 
-    expect(sum('debate, 2 rounds')).toBeLessThan(sum('debate, 2 rounds, to the end'));
+    expect(tokens(true)).toBeLessThan(tokens(false));
   });
 
   test('of silent members only comes to no decision', () => {
