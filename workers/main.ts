@@ -16,6 +16,7 @@ import { wireActivities } from './activity-wiring.ts';
 import { bundledWorkflows } from './bundle.ts';
 import { installRuntime } from './runtime.ts';
 import { watchWorkers } from './takeover.ts';
+import { wireWebhooks } from './webhook-wiring.ts';
 import { workerOptions } from './worker-options.ts';
 import { omitCallStacks } from './workflow-threads.ts';
 
@@ -78,11 +79,12 @@ async function run(): Promise<void> {
   const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
   const client = new Client({ connection, namespace: temporalNamespace });
   const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
+  const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(worker);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
   await worker.run();
-  await takeover.stop();
+  await Promise.all([takeover.stop(), webhooks.stop()]);
   await registration.close();
   await registry.close();
   await feed.close();

@@ -12,6 +12,7 @@ import type { Collaboration, NewCollaboration } from '../../infra/stores/collabo
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
 import { createFakeResolutions } from './fake-resolutions.ts';
+import { createFakeWebhooks } from './fake-webhooks.ts';
 
 /** A key and its tenant; `b` may see nothing of `a`. */
 export const keys = { a: 'key-of-a', b: 'key-of-b' } as const;
@@ -281,6 +282,7 @@ export function createHouse(): House {
     },
     accounts: { status: () => Promise.resolve([]) },
     resolutions: createFakeResolutions(),
+    ...createFakeWebhooks(),
     engine: engineOf(house),
     parts: [],
     signingKeys: [{ keyId: '0123456789abcdef', algorithm: 'Ed25519', pem: 'PEM', raw: 'RAW' }],

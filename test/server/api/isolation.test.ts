@@ -27,7 +27,12 @@ beforeAll(async () => {
   const { id } = (await start.json()) as { id: string };
   const row = await api.stores.collaborations.get('one', id);
   const [material] = (row?.request as { materials: { sha256: string }[] }).materials;
-  owned = { id, name: 'ada', sha256: material?.sha256 ?? '' };
+  const url = 'http://127.0.0.1:9/hook';
+  const registered = await api.post('/v1/webhooks', { url, events: ['*'] }, 'key-one');
+  const { id: webhook } = (await registered.json()) as { id: string };
+  const tested = await api.post(`/v1/webhooks/${webhook}/test`, {}, 'key-one');
+  const { id: delivery } = (await tested.json()) as { id: string };
+  owned = { id, name: 'ada', sha256: material?.sha256 ?? '', webhook, delivery };
 });
 
 afterAll(() => api.close());
@@ -82,7 +87,7 @@ describe('another tenant', () => {
   });
 
   test('sees nothing of this one in any list', async () => {
-    const paths = ['/v1/collaborations', '/v1/agents', '/v1/providers'];
+    const paths = ['/v1/collaborations', '/v1/agents', '/v1/providers', '/v1/webhooks'];
 
     const texts: string[] = [];
     for (const path of paths) {
@@ -90,7 +95,7 @@ describe('another tenant', () => {
     }
 
     expect(texts[0]).toContain('"items":[]');
-    expect(texts.join()).not.toMatch(/ada|bob|Tabs/);
+    expect(texts.join()).not.toMatch(/ada|bob|Tabs|hook"/);
   });
 
   test('cannot use its agents, artifacts and idempotency keys', async () => {
