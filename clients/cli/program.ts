@@ -14,6 +14,7 @@ import { collected, numberOf, timeOf } from './option-values.ts';
 import { addReplays } from './replay-program.ts';
 import { participantOf } from './start-request.ts';
 import { verify, type VerifyOptions } from './verify.ts';
+import { addWebhooks } from './webhook-program.ts';
 
 /** What the command line stands on. */
 export interface Surroundings {
@@ -74,10 +75,12 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
   addDocuments(program, surroundings);
   addSteering(program, surroundings);
   addTruth(program, surroundings);
-  addApprovals(program, {
+  const shared = {
     connected,
     contextOf: (options: SharedOptions) => contextOf(options, surroundings),
-  });
+  };
+  addApprovals(program, shared);
+  addWebhooks(program, shared);
   return program;
 }
 
