@@ -82,11 +82,15 @@ export class House {
 
   async call<T>(
     path: string,
-    init: { body?: unknown; headers?: Readonly<Record<string, string>> } = {},
+    init: {
+      method?: 'POST' | 'DELETE';
+      body?: unknown;
+      headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<Answer<T>> {
     const isBytes = init.body instanceof Uint8Array;
     const response = await fetch(`${this.#addresses.apiAddress}${path}`, {
-      method: init.body === undefined ? 'GET' : 'POST',
+      method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
       headers: {
         authorization: `Bearer ${this.#apiKey}`,
         ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),
