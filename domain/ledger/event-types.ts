@@ -23,6 +23,11 @@ const factTypes = {
   'participant.added': true,
   'message.added': true,
   'budget.raised': true,
+  'gate.decided': true,
+  'approval.requested': true,
+  'approval.answered': true,
+  'approval.expired': true,
+  'approval.withdrawn': true,
   'decision.reached': true,
 } as const satisfies Readonly<Record<FactType, true>>;
 
