@@ -183,7 +183,7 @@ test(
     const participants = await house.agentsOf(provider, ['sim-ada', 'sim-bo']);
     const id = await house.start({ ...debate, participants, people, rounds: 1 });
     const question = await awaited(house, id, 'question-1');
-    await answered(house, question.id, { answer: 'reply', text: 'It is the one in Turin.' });
+    await answered(house, question.id, { answer: 'reply', choice: 'It is the one in Turin.' });
     await answered(house, (await awaited(house, id, 'decision-1')).id, { answer: 'reject' });
     await house.ended(id);
     const before = provider.asked.length;

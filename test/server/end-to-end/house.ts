@@ -187,13 +187,18 @@ export class House {
   /** Follows the stream until an event of this kind has come, and gives all events up to it. */
   async eventsUntil(id: string, wanted: (event: LedgerEvent) => boolean): Promise<LedgerEvent[]> {
     const seen: LedgerEvent[] = [];
-    for await (const frame of this.watch(id)) {
-      if (frame.id === null) continue;
-      const event = frame.data as LedgerEvent;
-      seen.push(event);
-      if (wanted(event)) return seen;
+    const course = (): string => seen.map(({ type }) => type).join();
+    try {
+      for await (const frame of this.watch(id)) {
+        if (frame.id === null) continue;
+        const event = frame.data as LedgerEvent;
+        seen.push(event);
+        if (wanted(event)) return seen;
+      }
+    } catch (cause) {
+      throw new Error(`the stream of ${id} broke off after: ${course()}`, { cause });
     }
-    throw new Error(`the stream of ${id} ended before it: ${seen.map(({ type }) => type).join()}`);
+    throw new Error(`the stream of ${id} ended before it: ${course()}`);
   }
 
   async ended(id: string): Promise<Shown> {
