@@ -16,7 +16,7 @@ const special = blocks([
 const inner = blocks([
   ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
 ]);
-/** All that is given out of IPv6; what is outside of it and not above is special too: link-local, multicast, NAT64 … */
+/** All that is given out of IPv6; what is outside of it and not above is special too: link-local, multicast, IPv4 in IPv6 … */
 const globalSix = blocks(['2000::/3']);
 
 /**
@@ -25,12 +25,13 @@ const globalSix = blocks(['2000::/3']);
  * @param address - IPv4 or IPv6, as resolvers and sockets write it
  */
 export function addressKind(address: string): AddressKind {
-  const plain = withoutMapping(address);
-  const family = isIP(plain) === 6 ? 'ipv6' : 'ipv4';
-  if (isIP(plain) === 0 || special.check(plain, family)) return 'special';
-  if (loopback.check(plain, family)) return 'loopback';
-  if (inner.check(plain, family)) return 'private';
-  return family === 'ipv4' || globalSix.check(plain, family) ? 'public' : 'special';
+  const version = isIP(address);
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  // These lists know `::ffff:127.0.0.1` and `::ffff:7f00:1` for 127.0.0.1.
+  if (version === 0 || special.check(address, family)) return 'special';
+  if (loopback.check(address, family)) return 'loopback';
+  if (inner.check(address, family)) return 'private';
+  return version === 4 || globalSix.check(address, family) ? 'public' : 'special';
 }
 
 /**
@@ -49,16 +50,6 @@ export function mayCall(
   if (reach === 'loopback') return kind === 'loopback';
   if (reach === 'public') return kind === 'public';
   return kind !== 'special' || isAddress;
-}
-
-/** `::ffff:127.0.0.1` and `::ffff:7f00:1` are `127.0.0.1`. */
-function withoutMapping(address: string): string {
-  if (isIP(address) !== 6 || address.includes('%')) return address;
-  const { hostname } = new URL(`http://[${address}]`);
-  const mapped = /^\[::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})\]$/.exec(hostname);
-  if (mapped === null) return address;
-  const [high, low] = [mapped[1], mapped[2]].map((part) => Number.parseInt(part ?? '', 16));
-  return [(high ?? 0) >> 8, (high ?? 0) & 255, (low ?? 0) >> 8, (low ?? 0) & 255].join('.');
 }
 
 function blocks(ranges: readonly string[]): BlockList {

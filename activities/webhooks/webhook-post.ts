@@ -1,4 +1,3 @@
-import type { LookupAddress } from 'node:dns';
 import { lookup as resolveName } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage, RequestOptions } from 'node:http';
@@ -8,6 +7,8 @@ import { isIP } from 'node:net';
 import type { TryResult } from '../../domain/webhooks/verdict.ts';
 import type { HostVerdict } from '../../domain/webhooks/webhook-hosts.ts';
 import { mayCall } from './address-kind.ts';
+import { createPublicNames } from './public-names.ts';
+import type { NameFinder } from './public-names.ts';
 
 /** One request to a receiver. */
 export interface WebhookRequest {
@@ -27,8 +28,8 @@ export interface WebhookPostDeps {
   readonly judgeHost: (url: URL) => HostVerdict;
   /** Most time for all of it, from the name to the answer, milliseconds. */
   readonly timeoutMs: number;
-  /** Finds the addresses of a name; the machine's own resolver unless given. */
-  readonly resolve?: (hostname: string) => Promise<readonly LookupAddress[]>;
+  /** Finds the addresses of a name; by the machine's own means unless given. */
+  readonly resolve?: NameFinder;
 }
 
 /** Most bytes of an answer's body that are read and kept. */
@@ -44,7 +45,8 @@ const addressRefused = 'ADDRESS_NOT_ALLOWED';
  * and goes to just the address that was judged. Redirects are answers like any other: none is followed.
  */
 export function createWebhookPost(deps: WebhookPostDeps): WebhookPost {
-  const resolve = deps.resolve ?? ((hostname) => resolveName(hostname, { all: true }));
+  const ownNames: NameFinder = (hostname) => resolveName(hostname, { all: true });
+  const publicNames = createPublicNames();
   return async ({ url: text, headers, body, signal }) => {
     const url = new URL(text);
     const verdict = deps.judgeHost(url);
@@ -54,6 +56,7 @@ export function createWebhookPost(deps: WebhookPostDeps): WebhookPost {
     if (host.isAddress && !mayCall(literal, host)) {
       return { kind: 'unanswered', failure: 'address-not-allowed' };
     }
+    const resolve = deps.resolve ?? (verdict.reach === 'public' ? publicNames : ownNames);
     const timeout = AbortSignal.timeout(deps.timeoutMs);
     const options: RequestOptions = {
       method: 'POST',
@@ -98,6 +101,10 @@ function send(url: URL, options: RequestOptions, body: string): Promise<Incoming
     const request = open(url, options);
     request.on('response', resolve);
     request.on('error', reject);
+    // An answer that wants another protocol (101) ends without either.
+    request.on('close', () => {
+      reject(new Error('closed without an answer'));
+    });
     request.end(body);
   });
 }

@@ -8,7 +8,7 @@ describe('where an address lies', () => {
     ['172.15.255.255', 'public'],
     ['172.32.0.0', 'public'],
     ['2606:4700::1111', 'public'],
-    ['::ffff:8.8.8.8', 'public'],
+    ['::ffff:8.8.8.8', 'special'],
     ['127.0.0.1', 'loopback'],
     ['127.255.1.2', 'loopback'],
     ['::1', 'loopback'],

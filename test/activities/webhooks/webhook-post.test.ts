@@ -94,6 +94,18 @@ describe('a request', () => {
     expect(results).toMatchObject([{ status: 204 }, { status: 204 }]);
   });
 
+  test('that is answered with another protocol has failed', async () => {
+    server.removeAllListeners('request');
+    server.on('connection', (socket) => {
+      socket.end('HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n');
+    });
+
+    const { results } = await post(`http://127.0.0.1:${String(port)}/`, []);
+
+    const failed = { kind: 'unanswered', failure: 'connection-failed' };
+    expect(results).toEqual([failed, failed]);
+  });
+
   test('that is ended comes to nothing', async () => {
     const ending = new AbortController();
     server.removeAllListeners('request');
