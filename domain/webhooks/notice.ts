@@ -23,6 +23,7 @@ export function noticeOf(event: LedgerEvent): Notice {
   const { type, time, stream, seq } = event;
   const kept = Object.entries(event.data).filter(([name]) => !leftOut.includes(name));
   const collaboration = `/v1/collaborations/${stream}`;
+  const approval = event.data['approval'];
   return {
     type,
     timestamp: time,
@@ -33,6 +34,7 @@ export function noticeOf(event: LedgerEvent): Notice {
       links: {
         collaboration,
         event: `${collaboration}/events?after=${String(seq - 1)}&limit=1`,
+        ...(typeof approval === 'string' && { approval: `/v1/approvals/${stream}.${approval}` }),
       },
     },
   };

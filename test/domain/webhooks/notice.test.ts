@@ -35,6 +35,19 @@ test('a notice has the fact and where to read the rest, and no word of a partici
   });
 });
 
+test('a notice of an approval says where it is answered', () => {
+  const data = { approval: 'decision-1', content: { question: 'Does it hold?' } };
+  const type = 'conclave.approval.requested.v1';
+
+  const notice = noticeOf({ ...event, type, data });
+
+  expect(notice.data).toMatchObject({
+    event: { data: { approval: 'decision-1' } },
+    links: { approval: '/v1/approvals/c_1.decision-1' },
+  });
+  expect(JSON.stringify(notice)).not.toContain('Does it hold?');
+});
+
 test('a test says which webhook it is of', () => {
   expect(testNotice('wh_1', time)).toEqual({
     type: 'conclave.webhook.tested.v1',
