@@ -5,14 +5,19 @@ import process from 'node:process';
 
 const secret = Buffer.from(process.env.WEBHOOK_SECRET.replace('whsec_', ''), 'base64');
 const seen = new Set(); // of a real receiver: in its database
+const bytesMax = 65_536;
 
-const server = createServer(async (request, response) => {
+async function receive(request) {
   const {
     'webhook-id': id,
     'webhook-timestamp': time,
     'webhook-signature': signatures,
   } = request.headers;
-  const body = Buffer.concat(await request.toArray());
+  let body = Buffer.alloc(0); // the bytes as they came: what is parsed and written anew has another signature
+  for await (const chunk of request) {
+    body = Buffer.concat([body, chunk]);
+    if (body.length > bytesMax) return 413;
+  }
   const mine = createHmac('sha256', secret).update(`${id}.${time}.`).update(body).digest();
   const isSigned = String(signatures)
     .split(' ')
@@ -20,10 +25,18 @@ const server = createServer(async (request, response) => {
       const given = Buffer.from(one.replace('v1,', ''), 'base64');
       return given.length === mine.length && timingSafeEqual(given, mine);
     });
-  if (!isSigned || Math.abs(Date.now() / 1000 - time) > 300) return response.writeHead(401).end();
+  const isFresh = Math.abs(Date.now() / 1000 - Number(time)) <= 300;
+  if (!isSigned || !isFresh) return 401;
   if (!seen.has(id)) process.stdout.write(`${id} ${JSON.parse(body).type}\n`);
   seen.add(id); // a notice may come twice
-  response.writeHead(204).end();
+  return 204;
+}
+
+const server = createServer((request, response) => {
+  receive(request).then(
+    (status) => response.writeHead(status).end(),
+    () => response.destroy(), // it broke off
+  );
 });
 server.listen(process.env.PORT ?? 9000, '127.0.0.1', () => {
   process.stdout.write(`listening on ${server.address().port}\n`);

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -7,6 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { openReceiver, verified } from '../webhooks/receiver.ts';
 import type { Receiver } from '../webhooks/receiver.ts';
 import { House } from './house.ts';
+import { answered, asking, awaited } from './people.ts';
 
 interface Shown {
   readonly id: string;
@@ -101,6 +103,43 @@ describe('a webhook', () => {
     await house.call(`/v1/webhooks/${id}`, { method: 'DELETE' });
   });
 
+  test('is told where a person is asked, who answered, and what a fork took over', async () => {
+    const { id, secret } = await register(receiver.url);
+    const told = () => receiver.received.map((received) => verified(received, secret));
+
+    const run = await house.start(asking({ points: ['decision'] }));
+    const approval = await awaited(house, run, 'decision-1');
+    const asked = await receiver.until(({ body }) => body.includes('approval.requested'));
+    const { approval: link = '' } = verified(asked, secret).data['links'] as { approval?: string };
+    const shown = await house.call<{ id: string }>(link);
+    await answered(house, approval.id, { answer: 'approve', comment: 'Read and agreed.' });
+    await house.ended(run);
+    const fork = await house.call<Shown>(`/v1/collaborations/${run}/forks`, {
+      body: { rounds: 2 },
+    });
+    await answered(house, (await awaited(house, fork.body.id, 'decision-1')).id, {
+      answer: 'approve',
+    });
+    await house.ended(fork.body.id);
+    const events = [...(await house.events(run)), ...(await house.events(fork.body.id))];
+    await receiver.count(events.length);
+
+    const placeOf = (collaboration: unknown, seq: unknown) =>
+      `${String(collaboration)} ${String(seq)}`;
+    expect(shown.body.id).toBe(approval.id);
+    expect(
+      told()
+        .map(({ data }) => placeOf(data['collaboration'], data['seq']))
+        .sort(),
+    ).toEqual(events.map(({ stream, seq }) => placeOf(stream, seq)).sort());
+    const answers = told().filter(({ type }) => type === 'conclave.approval.answered.v1');
+    expect(answers).toHaveLength(2);
+    expect(JSON.stringify(answers)).toMatch(/"by":"\/users\//);
+    expect(JSON.stringify(told())).not.toMatch(/Read and agreed|Which store|"content"/);
+    expect(JSON.stringify(told())).toContain('"reused":');
+    await house.call(`/v1/webhooks/${id}`, { method: 'DELETE' });
+  });
+
   test('whose receiver fails has its deliveries dead, and gets them when they are sent again', async () => {
     const { id } = await register(receiver.url, ['conclave.decision.sealed.v1']);
     receiver.answer(500);
@@ -180,7 +219,7 @@ describe('the receiver of the guide', () => {
     expect(guide).toContain(readFileSync(example, 'utf8').trimEnd());
   });
 
-  test('takes what is signed, once, and refuses the rest', async () => {
+  test('takes what is signed, once, refuses the rest, and outlives what breaks off', async () => {
     const place = await openReceiver();
     const { id, secret } = await register(place.url, ['conclave.decision.sealed.v1']);
     const program = spawn(process.execPath, [example], {
@@ -198,6 +237,13 @@ describe('the receiver of the guide', () => {
     const post = async (headers: Record<string, string>, body = given?.body ?? '') =>
       (await fetch(`http://127.0.0.1:${port}/`, { method: 'POST', headers, body })).status;
 
+    // Neither a caller that goes away nor one that never ends may bring it down.
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.end('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{');
+    socket.resume().on('error', () => undefined);
+    await new Promise((resolve) => socket.on('close', resolve));
+    const flood = post(signed, 'x'.repeat(1_000_000)).catch(() => 'broken off');
+
     const statuses = [
       await post(signed),
       await post(signed),
@@ -209,6 +255,7 @@ describe('the receiver of the guide', () => {
     program.kill();
     const rest = await lines.next();
 
+    expect([413, 'broken off']).toContain(await flood);
     expect(statuses).toEqual([204, 204, 401, 401, 401]);
     expect(line).toBe(`${signed['webhook-id'] ?? ''} conclave.webhook.tested.v1`);
     expect(rest.done).toBe(true);
