@@ -12,7 +12,8 @@ const httpFaults = {
   },
   'webhook-off': {
     status: 409,
-    meaning: 'The webhook is switched off since its receiver answered 410; nothing is sent to it.',
+    meaning:
+      'The webhook is switched off since its receiver answered 410 or failed for five days; nothing is sent to it.',
   },
   'webhooks-full': { status: 409, meaning: 'The tenant has as many webhooks as it may have.' },
   'not-ended': { status: 409, meaning: 'The collaboration has no decision yet.' },

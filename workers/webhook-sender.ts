@@ -10,6 +10,8 @@ export interface WebhookPace {
   readonly leaseMs: number;
   /** Most tries of this process at a time. */
   readonly triesAtOnce: number;
+  /** Most tries of one tenant at a time, over all workers. */
+  readonly triesPerTenant: number;
   /** Most tries of one webhook at a time, over all workers. */
   readonly triesPerWebhook: number;
   /** How often it looks when nobody tells it to and nothing becomes due, milliseconds. */
@@ -35,6 +37,7 @@ export function usualPace(timeoutMs: number): WebhookPace {
   return {
     leaseMs: 2 * timeoutMs + 1000,
     triesAtOnce: 64,
+    triesPerTenant: 32,
     triesPerWebhook: 8,
     lookMs: 5000,
     sweepMs: 60_000,
@@ -135,6 +138,7 @@ export class WebhookSender {
       limit: room,
       // Half of the room is kept for those who answer.
       failingLimit: Math.max(Math.floor(pace.triesAtOnce / 2) - failing, 0),
+      perTenant: pace.triesPerTenant,
       perWebhook: pace.triesPerWebhook,
       leaseMs: pace.leaseMs,
     });

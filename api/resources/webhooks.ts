@@ -89,7 +89,7 @@ const activateRoute = createRoute({
   operationId: 'activateWebhook',
   summary: 'Switch a webhook on again',
   description:
-    'After its receiver answered 410. What happened meanwhile is not told; what had waited is dead and can be sent again.',
+    'After its receiver answered 410 or failed for five days. What happened meanwhile is not told; what had waited is dead and can be sent again.',
   request: { params: webhookParams },
   responses: { 200: answers('It is on.', webhookSchema), ...keyedProblems('not-found') },
 });

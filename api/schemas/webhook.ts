@@ -63,7 +63,7 @@ export const webhookSchema = z
     description: z.string().nullable(),
     state: z.enum(webhookStates).openapi({
       description:
-        '`off`: its receiver answered 410. Nothing is sent or kept for it until it is activated.',
+        '`off`: its receiver answered 410, or failed for five days. Nothing is sent or kept for it until it is activated.',
     }),
     stateSince: z.string(),
     failures: z

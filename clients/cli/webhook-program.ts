@@ -51,7 +51,7 @@ export function addWebhooks(program: Command, shared: ConnectedCommands): void {
   onOne('secret', 'give it a new secret; the old one signs too for a day', (context, id) =>
     webhooks.change(context, id, 'secret'),
   );
-  onOne('activate', 'switch it on again after its receiver answered 410', (context, id) =>
+  onOne('activate', 'switch it on again after its receiver was gone', (context, id) =>
     webhooks.change(context, id, 'activation'),
   );
   onOne('test', 'send it a notice that tells of nothing', (context, id) =>

@@ -7,6 +7,8 @@ export interface ClaimedDelivery {
   readonly tenantId: string;
   readonly webhookId: string;
   readonly id: string;
+  /** Place in the list; a decimal number. */
+  readonly ordinal: string;
   /** Names the claim; whoever settles shows it. */
   readonly claim: string;
   readonly type: string;
@@ -41,6 +43,8 @@ export interface ClaimLimits {
   readonly limit: number;
   /** Most of webhooks that keep failing, one of each. */
   readonly failingLimit: number;
+  /** About how many deliveries of one tenant all workers together try at a time. */
+  readonly perTenant: number;
   /** Most deliveries of one webhook that all workers together try at a time. */
   readonly perWebhook: number;
   /** How long they are this process's, milliseconds; then they are handed out anew. */
@@ -61,7 +65,7 @@ export interface DeliveryQueue {
   claim(limits: ClaimLimits): Promise<ClaimedDelivery[]>;
   /** Writes down what a try came to; false when its claim has lapsed: then somebody else tries. */
   settle(
-    delivery: Pick<ClaimedDelivery, 'tenantId' | 'webhookId' | 'id' | 'claim'>,
+    delivery: Pick<ClaimedDelivery, 'ordinal' | 'claim'>,
     outcome: SettledTry,
   ): Promise<boolean>;
   /** For how long nothing becomes due, milliseconds; undefined when nothing waits for a time. */
@@ -83,6 +87,7 @@ export interface DeliveryQueue {
 export const webhooksChannel = 'conclave_webhooks';
 
 interface ClaimedRow {
+  readonly ordinal: string;
   readonly tenant_id: string;
   readonly webhook_id: string;
   readonly id: string;
@@ -112,18 +117,18 @@ interface ClaimedRow {
 export function createDeliveryQueue(deps: StoreDeps): DeliveryQueue {
   const { database } = deps;
   return {
-    claim: async ({ claim, limit, failingLimit, perWebhook, leaseMs }) => {
+    claim: async ({ claim, limit, failingLimit, perTenant, perWebhook, leaseMs }) => {
       const rows = await database.sql<ClaimedRow[]>`
         select * from conclave.webhooks_claim(
-          ${claim}, ${limit}, ${failingLimit}, ${perWebhook}, ${leaseMs})`;
+          ${claim}, ${limit}, ${failingLimit}, ${perTenant}, ${perWebhook}, ${leaseMs})`;
       return rows.map((row) => claimedOf(row, claim));
     },
 
-    settle: ({ tenantId, webhookId, id, claim }, outcome) =>
+    settle: ({ ordinal, claim }, outcome) =>
       persistently(async () => {
         const text = JSON.stringify({ ...outcome, claim });
         const [row] = await database.sql<{ settled: boolean }[]>`
-          select conclave.webhook_settle(${tenantId}, ${webhookId}, ${id}, ${text}::text::jsonb)
+          select conclave.webhook_settle(${ordinal}::bigint, ${text}::text::jsonb)
             as settled`;
         return row?.settled === true;
       }),
@@ -150,9 +155,9 @@ export function createDeliveryQueue(deps: StoreDeps): DeliveryQueue {
 }
 
 function claimedOf(row: ClaimedRow, claim: string): ClaimedDelivery {
-  const { id, type, tries, url } = row;
+  const { id, ordinal, type, tries, url } = row;
   return {
-    ...{ tenantId: row.tenant_id, webhookId: row.webhook_id, id, claim, type, tries, url },
+    ...{ tenantId: row.tenant_id, webhookId: row.webhook_id, id, ordinal, claim, type, tries, url },
     createdAt: row.created_at.toISOString(),
     secrets: [row.secret, ...(row.previous_secret === null ? [] : [row.previous_secret])],
     isFailing: row.is_failing,

@@ -127,11 +127,10 @@ export function createDeliveryStore(deps: StoreDeps): DeliveryStore {
         const { count } = await sql`
           update conclave.webhook_deliveries
           set state = 'pending', tries = 0, due_at = now(), ended_at = null
-          where tenant_id = ${tenantId} and webhook_id = ${webhookId} and state = 'dead' and id in (
-            select id from conclave.webhook_deliveries
+          where state = 'dead' and ctid = any (array(
+            select ctid from conclave.webhook_deliveries
             where tenant_id = ${tenantId} and webhook_id = ${webhookId} and state = 'dead'
-            order by ordinal limit ${redeliveredMax}
-          )`;
+            order by ordinal limit ${redeliveredMax} for update skip locked))`;
         if (count > 0) await wakeSenders(sql);
         return count;
       }),

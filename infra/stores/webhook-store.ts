@@ -1,7 +1,7 @@
 import type { Transaction } from '../database/connection.ts';
 import type { StoreDeps } from './store-deps.ts';
 
-/** States of a webhook that is there: `off` since its receiver answered 410. */
+/** States of a webhook that is there: `off` since its receiver answered 410, or failed for five days. */
 export const webhookStates = ['active', 'off'] as const;
 export type WebhookState = (typeof webhookStates)[number];
 
@@ -105,7 +105,7 @@ export function createWebhookStore(deps: StoreDeps): WebhookStore {
       database.withTenant(tenantId, async (sql) => {
         await sql`
           update conclave.webhooks
-          set state = 'active', state_since = now(), failures = 0, resting_until = null
+          set state = 'active', state_since = now(), failures = 0, failing_since = null, resting_until = null
           where tenant_id = ${tenantId} and id = ${id} and state = 'off'`;
         return await readOne(sql, tenantId, id);
       }),

@@ -15,18 +15,21 @@ create table conclave.webhooks (
   previous_secret bytea,
   previous_until timestamptz,
   failures integer not null default 0, -- tries that failed since the last one that did not
+  failing_since timestamptz, -- when the first of those was
   resting_until timestamptz, -- the receiver asked to be left alone
   created_at timestamptz not null default now(),
   primary key (tenant_id, id)
 ) with (fillfactor = 70);
 create index webhooks_ended on conclave.webhooks (state) where state <> 'active';
 
--- `due_at` of a pending delivery: when it is tried next; while it is claimed: when the claim lapses.
+-- `due_at` of a pending delivery: when it is tried next; while it is claimed: when the claim lapses. Those who change many
+-- or under load name rows by `ordinal` or `ctid`: before the first ANALYZE the planner takes any index that begins with
+-- tenant and webhook for as good as the primary key, and reads all of a webhook for each row.
 create table conclave.webhook_deliveries (
   tenant_id text collate "C" not null,
   webhook_id text collate "C" not null,
   id text collate "C" not null,
-  ordinal bigint generated always as identity,
+  ordinal bigint generated always as identity unique,
   type text collate "C" not null,
   stream_id text collate "C", -- with seq: the event; both null for a test
   seq integer,
@@ -156,13 +159,13 @@ begin atomic
 end;
 
 -- Hands out what is due, at most `p_limit`, until `p_lease_ms` from now. Of one webhook at most `p_each` are out at a
--- time, over all workers; of one that keeps failing only one, and of all of those together at most `p_failing`: whoever
--- does not answer holds up nobody who does.
+-- time, over all workers, and of one tenant about `p_tenant`; of one that keeps failing only one, and of all of those
+-- together at most `p_failing`: whoever answers late or never holds up nobody else.
 create function conclave.webhooks_claim(
-  p_claim text, p_limit integer, p_failing integer, p_each integer, p_lease_ms integer
+  p_claim text, p_limit integer, p_failing integer, p_tenant integer, p_each integer, p_lease_ms integer
 )
 returns table (
-  tenant_id text, webhook_id text, id text, type text, tries integer, created_at timestamptz, url text,
+  ordinal bigint, tenant_id text, webhook_id text, id text, type text, tries integer, created_at timestamptz, url text,
   secret bytea, previous_secret bytea, is_failing boolean, stream text, seq integer, event_id text, source text,
   subject text, event_time timestamptz, data json, previous_hash text, hash text
 )
@@ -175,6 +178,7 @@ declare
   v record;
   v_failing boolean;
   v_room integer;
+  v_tenants integer;
   v_count integer;
 begin
   for v in
@@ -188,24 +192,24 @@ begin
     select w.failures >= 3 into v_failing from webhooks w
     where w.tenant_id = v.tenant_id and w.id = v.webhook_id and w.state = 'active' for update skip locked;
     continue when not found or (v_failing and p_failing <= 0);
-    select count(*) into v_count from webhook_deliveries d
-    where d.tenant_id = v.tenant_id and d.webhook_id = v.webhook_id and d.claim is not null and d.due_at > now();
-    v_room := least(p_limit, case when v_failing then 1 else p_each end - v_count);
+    select count(*) filter (where d.webhook_id = v.webhook_id), count(*) into v_count, v_tenants from webhook_deliveries d
+    where d.tenant_id = v.tenant_id and d.claim is not null and d.due_at > now();
+    v_room := least(p_limit, p_tenant - v_tenants, case when v_failing then 1 else p_each end - v_count);
     continue when v_room <= 0;
 
     perform set_config('conclave.tenant', v.tenant_id, true); -- events have no door for the owner
     return query
       with chosen as (
-        select d.id from webhook_deliveries d
+        select d.ctid from webhook_deliveries d
         where d.tenant_id = v.tenant_id and d.webhook_id = v.webhook_id and d.state = 'pending' and d.due_at <= now()
         order by d.due_at, d.ordinal limit v_room for update skip locked
       ), claimed as (
         update webhook_deliveries d
         set claim = p_claim, due_at = now() + p_lease_ms * interval '1 millisecond', tries = d.tries + 1
-        from chosen c where d.tenant_id = v.tenant_id and d.webhook_id = v.webhook_id and d.id = c.id
+        from chosen c where d.ctid = c.ctid
         returning d.id, d.ordinal, d.type, d.tries, d.created_at, d.stream_id, d.seq
       )
-      select v.tenant_id, v.webhook_id, c.id, c.type, c.tries, c.created_at, w.url, w.secret,
+      select c.ordinal, v.tenant_id, v.webhook_id, c.id, c.type, c.tries, c.created_at, w.url, w.secret,
         case when w.previous_until > now() then w.previous_secret end, v_failing, c.stream_id, c.seq, e.id, e.source,
         e.subject, e.time, e.data, encode(e.previous_hash, 'hex'), encode(e.hash, 'hex')
       from claimed c
@@ -242,25 +246,27 @@ language plpgsql security definer set search_path = conclave, pg_catalog, pg_tem
 declare
   v_count integer;
 begin
-  with old as materialized (
-    select o.id from webhook_deliveries o
+  update webhook_deliveries set state = 'dead', claim = null, ended_at = now(), error = 'webhook-off'
+  where ctid = any (array(
+    select o.ctid from webhook_deliveries o
     where o.tenant_id = p_tenant and o.webhook_id = p_webhook and o.state = 'pending'
       and (o.claim is null or o.due_at <= now())
-    limit p_limit for update skip locked
-  )
-  update webhook_deliveries d set state = 'dead', claim = null, ended_at = now(), error = 'webhook-off' from old
-  where d.tenant_id = p_tenant and d.webhook_id = p_webhook and d.id = old.id;
+    limit p_limit for update skip locked));
   get diagnostics v_count = row_count;
   return v_count;
 end
 $$;
 
--- Says what a try came to; false when the claim had lapsed and somebody else has it.
-create function conclave.webhook_settle(p_tenant text, p_webhook text, p_id text, o jsonb) returns boolean
+-- Says what a try came to; false when the claim had lapsed and somebody else has it. A receiver that is gone, or where
+-- nothing has succeeded for five days of tries, is sent nothing more, so that what waits for it cannot grow without end.
+create function conclave.webhook_settle(p_ordinal bigint, o jsonb) returns boolean
 language plpgsql security definer set search_path = conclave, pg_catalog, pg_temp as $$
 declare
   v_kind text := o ->> 'kind';
   v_rest timestamptz := now() + (o ->> 'restMs')::double precision * interval '1 millisecond';
+  v_tenant text;
+  v_webhook text;
+  v_failing_since timestamptz;
 begin
   -- A crash of the server may forget it: then it is sent once more.
   perform set_config('synchronous_commit', 'off', true);
@@ -274,16 +280,18 @@ begin
     status = (o ->> 'status')::integer,
     error = o ->> 'error',
     answer = o ->> 'answer'
-  where tenant_id = p_tenant and webhook_id = p_webhook and id = p_id and claim = o ->> 'claim';
+  where ordinal = p_ordinal and claim = o ->> 'claim' returning tenant_id, webhook_id into v_tenant, v_webhook;
   if not found then return false; end if;
   update webhooks set
     failures = case when v_kind = 'delivered' then 0 else failures + 1 end,
+    failing_since = case when v_kind <> 'delivered' then coalesce(failing_since, now()) end,
     resting_until = greatest(resting_until, v_rest)
-  where tenant_id = p_tenant and id = p_webhook and (v_kind <> 'delivered' or failures > 0);
-  if v_kind = 'gone' then
+  where tenant_id = v_tenant and id = v_webhook and (v_kind <> 'delivered' or failures > 0)
+  returning failing_since into v_failing_since;
+  if v_kind = 'gone' or v_failing_since < now() - interval '5 days' then
     update webhooks set state = 'off', state_since = now()
-    where tenant_id = p_tenant and id = p_webhook and state = 'active';
-    perform webhook_bury(p_tenant, p_webhook, 10000);
+    where tenant_id = v_tenant and id = v_webhook and state = 'active';
+    perform webhook_bury(v_tenant, v_webhook, 10000);
   end if;
   return true;
 end
@@ -300,13 +308,10 @@ declare
   v_sum integer := 0;
 begin
   for v in values ('delivered', p_delivered_s), ('dead', p_dead_s) loop
-    with old as materialized (
-      select o.tenant_id, o.webhook_id, o.id from webhook_deliveries o
+    delete from webhook_deliveries where ctid = any (array(
+      select o.ctid from webhook_deliveries o
       where o.state = v.column1 and o.ended_at < now() - v.column2 * interval '1 second'
-      order by o.ended_at limit p_limit for update skip locked
-    )
-    delete from webhook_deliveries d using old
-    where d.tenant_id = old.tenant_id and d.webhook_id = old.webhook_id and d.id = old.id;
+      order by o.ended_at limit p_limit for update skip locked));
     get diagnostics v_count = row_count;
     v_sum := v_sum + v_count;
   end loop;
@@ -321,12 +326,9 @@ begin
       v_sum := v_sum + webhook_bury(v.tenant_id, v.id, p_limit);
       continue;
     end if;
-    with old as materialized (
-      select o.id from webhook_deliveries o where o.tenant_id = v.tenant_id and o.webhook_id = v.id
-      limit p_limit for update skip locked
-    )
-    delete from webhook_deliveries d using old
-    where d.tenant_id = v.tenant_id and d.webhook_id = v.id and d.id = old.id;
+    delete from webhook_deliveries where ctid = any (array(
+      select o.ctid from webhook_deliveries o where o.tenant_id = v.tenant_id and o.webhook_id = v.id
+      limit p_limit for update skip locked));
     get diagnostics v_count = row_count;
     v_sum := v_sum + v_count;
     -- Whoever recorded an event while it was deleted may still be about to write a delivery.
@@ -357,18 +359,18 @@ end;
 revoke execute on function
   conclave.webhooks_tell(text, text, integer, integer),
   conclave.webhooks_waiting(),
-  conclave.webhooks_claim(text, integer, integer, integer, integer),
+  conclave.webhooks_claim(text, integer, integer, integer, integer, integer),
   conclave.webhooks_idle_ms(),
   conclave.webhook_bury(text, text, integer),
-  conclave.webhook_settle(text, text, text, jsonb),
+  conclave.webhook_settle(bigint, jsonb),
   conclave.webhooks_sweep(double precision, double precision, integer),
   conclave.webhooks_backlog()
 from public;
 grant execute on function
   conclave.webhooks_tell(text, text, integer, integer),
-  conclave.webhooks_claim(text, integer, integer, integer, integer),
+  conclave.webhooks_claim(text, integer, integer, integer, integer, integer),
   conclave.webhooks_idle_ms(),
-  conclave.webhook_settle(text, text, text, jsonb),
+  conclave.webhook_settle(bigint, jsonb),
   conclave.webhooks_sweep(double precision, double precision, integer),
   conclave.webhooks_backlog()
 to {{app_role}};

@@ -19,7 +19,9 @@ export function webhookNamed(id: string, more: Partial<NewWebhook> = {}): NewWeb
 
 /** Limits of a claim that takes everything for a minute. */
 export function claiming(claim: string, more: Partial<ClaimLimits> = {}): ClaimLimits {
-  return { claim, limit: 1000, failingLimit: 1000, perWebhook: 1000, leaseMs: 60_000, ...more };
+  const most = 1000;
+  const limits = { limit: most, failingLimit: most, perTenant: most, perWebhook: most };
+  return { claim, ...limits, leaseMs: 60_000, ...more };
 }
 
 /** What a try came to: a success, unless something else is said. */

@@ -254,6 +254,78 @@ describe('deliveries', () => {
     expect(none.map(({ webhookId }) => webhookId)).toEqual(['wh_healthy']);
   });
 
+  test('ten thousand that wait for one webhook hold up no other, and die together when it is gone', async () => {
+    const { deliveryQueue: queue, webhooks } = fixture.stores;
+    await webhooks.add(webhookNamed('wh_full'));
+    await fixture.owner.sql`
+      insert into conclave.webhook_deliveries (tenant_id, webhook_id, id, type)
+      select 'one', 'wh_full', 'msg_' || n, 't' from generate_series(1, 10000) n`;
+    await webhooks.add(webhookNamed('wh', { events: ['conclave.collaboration.opened.v1'] }));
+    await fixture.stores.deliveries.addTest(ref('wh'), { id: 'msg_test', type: 't' });
+
+    const claimed = await queue.claim(claiming('a', { limit: 64, perTenant: 32, perWebhook: 8 }));
+    const [first] = claimed;
+    if (first === undefined) throw new Error('nothing was claimed');
+    await queue.settle(first, settled({ kind: 'gone', status: 410 }));
+
+    const full = Array<string>(8).fill('wh_full');
+    expect(claimed.map(({ webhookId }) => webhookId)).toEqual([...full, 'wh']);
+    // What is under way may still be answered.
+    expect(await queue.backlog()).toMatchObject({ pending: 8, dead: 9993 });
+  });
+
+  test('a tenant gets no more at a time than it may, whatever its webhooks', async () => {
+    const { deliveryQueue: queue, webhooks } = fixture.stores;
+    for (const id of ['wh_1', 'wh_2', 'wh_3']) await webhooks.add(webhookNamed(id));
+    await webhooks.add(webhookNamed('wh_two', { tenantId: 'two' }));
+    await happen(fixture, 's', { count: 9 });
+    await happen(fixture, 't', { count: 2, tenantId: 'two' });
+
+    const claimed = await queue.claim(claiming('a', { perTenant: 6, perWebhook: 4 }));
+    const more = await queue.claim(claiming('b', { perTenant: 6, perWebhook: 4 }));
+
+    const tenants = claimed.map(({ tenantId }) => tenantId).sort();
+    expect(tenants).toEqual([...Array<string>(6).fill('one'), 'two', 'two']);
+    expect(more).toEqual([]);
+  });
+
+  test('a receiver that has failed for five days and fails again is sent nothing more', async () => {
+    const { deliveryQueue: queue, webhooks } = fixture.stores;
+    await webhooks.add(webhookNamed('wh'));
+    await happen(fixture, 's', { count: 3 });
+    const failAfter = async (days: number): Promise<string | undefined> => {
+      await fixture.owner.sql`
+        update conclave.webhooks set failing_since = now() - ${days}::integer * interval '1 day'`;
+      const [claimed] = await queue.claim(claiming('a', { limit: 1 }));
+      if (claimed !== undefined) await queue.settle(claimed, settled({ kind: 'retry', waitMs: 0 }));
+      return (await webhooks.get('one', 'wh'))?.state;
+    };
+
+    expect(await failAfter(4)).toBe('active');
+    expect(await failAfter(5)).toBe('off');
+    expect(await statesOf('wh')).toEqual([1, 2, 3].map((seq) => `msg_s_${String(seq)} dead`));
+    await webhooks.activate('one', 'wh');
+    const [row] = await fixture.owner.sql`select failing_since from conclave.webhooks`;
+    expect(row).toEqual({ failing_since: null });
+  });
+
+  test('a success ends the days of failing', async () => {
+    const { deliveryQueue: queue, webhooks } = fixture.stores;
+    await webhooks.add(webhookNamed('wh'));
+    await happen(fixture, 's', { count: 2 });
+    const [first, second] = await queue.claim(claiming('a'));
+    if (first === undefined || second === undefined) throw new Error('nothing was claimed');
+    const since = async (): Promise<unknown> =>
+      (await fixture.owner.sql`select failing_since from conclave.webhooks`)[0]?.['failing_since'];
+
+    await queue.settle(first, settled({ kind: 'retry', waitMs: 0 }));
+    const failing = await since();
+    await queue.settle(second, settled());
+
+    expect(failing).toEqual(expect.any(Date));
+    expect(await since()).toBeNull();
+  });
+
   test('a receiver that is gone ends its webhook, and what waits is dead; switched on it goes on', async () => {
     const { deliveryQueue: queue, deliveries, webhooks } = fixture.stores;
     await webhooks.add(webhookNamed('wh'));
