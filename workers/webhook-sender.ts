@@ -132,6 +132,8 @@ export class WebhookSender {
     const { queue, pace } = this.#deps;
     const room = pace.triesAtOnce - this.#underWay.size;
     if (room <= 0) return pace.lookMs;
+    // Before the claim, so that what becomes due between the two is in one of them.
+    const idleMs = (await queue.idleMs()) ?? pace.lookMs;
     const failing = [...this.#underWay.keys()].filter(({ isFailing }) => isFailing).length;
     const claimed = await queue.claim({
       claim: randomUUID(),
@@ -149,8 +151,7 @@ export class WebhookSender {
       });
       this.#underWay.set(delivery, trying);
     }
-    if (claimed.length === room) return pace.lookMs;
-    return Math.min((await queue.idleMs()) ?? pace.lookMs, pace.lookMs);
+    return Math.min(idleMs, pace.lookMs);
   }
 
   async #attempt(delivery: ClaimedDelivery): Promise<void> {
