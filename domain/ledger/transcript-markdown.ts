@@ -88,6 +88,7 @@ function noteBlocks(note: TranscriptNote): readonly string[] {
     case 'approval':
       return [quoted(note.text)];
     case 'round closed':
+    case 'part':
     case 'note':
       return [`*${oneLine(note.text)}*`];
   }

@@ -1,3 +1,4 @@
+import { partSentence } from '../analysis/part-sentences.ts';
 import type { ApprovalFact } from '../approvals/approvals.ts';
 import type { Cost, Decision } from '../collaboration/decision.ts';
 import type { FactOf, LostCalls, TurnTask } from '../collaboration/fact.ts';
@@ -47,7 +48,7 @@ export interface TranscriptTurn {
 
 /** Anything else that happened, as one sentence. */
 export interface TranscriptNote {
-  readonly kind: 'round opened' | 'round closed' | 'message' | 'approval' | 'note';
+  readonly kind: 'round opened' | 'round closed' | 'message' | 'approval' | 'part' | 'note';
   readonly seq: number;
   readonly time: string;
   readonly text: string;
@@ -201,6 +202,7 @@ function noteOf(run: RunReading, event: LedgerEvent): readonly TranscriptNote[] 
     return [{ kind: 'message', seq, time, text: `${fact.by}: ${messageText(run, event)}` }];
   }
   if ('approval' in fact) return [{ kind: 'approval', seq, time, text: askedOf(run, event, fact) }];
+  if ('part' in fact) return [{ kind: 'part', seq, time, text: partSentence(fact) }];
   return [{ kind: 'note', seq, time, text: sentenceOf(run, fact) }];
 }
 

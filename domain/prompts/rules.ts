@@ -60,6 +60,12 @@ export function taskInstruction(task: TurnTask, isOpen: boolean): string {
         'Weigh what the others wrote, then take your position again. If it changes, cite in "citing" the one ' +
         'participant whose argument changed it. If it stays, repeat your answer word for word.'
       );
+    case 'decomposition':
+      return (
+        'Cut the question into parts that can be answered on their own and together answer the whole. Leave nothing out ' +
+        'and ask nothing twice. A part names others in "after" only where it cannot be answered without theirs. ' +
+        'Propose one part where cutting gains nothing.'
+      );
     case 'grouping':
       return 'Find the answers that mean the same, however they are worded. Answers that differ in substance stay apart.';
     case 'judgement':

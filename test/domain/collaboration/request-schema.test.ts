@@ -30,6 +30,7 @@ const sameFields: SameFields = {
   participants: true,
   protocol: true,
   rounds: true,
+  parts: true,
   thoroughness: true,
   questionKind: true,
   toleratedFaults: true,
