@@ -242,11 +242,11 @@ test(
     const body = { pattern: 'analysis', question, parts: 3 };
     const provider = await cuttingProvider(threeParts, ({ question: text }) =>
       // More than any call may take.
-      text === threeParts[0]?.question ? { usage: { input: 60_000, cached: 0, output: 0 } } : {},
+      text === threeParts[0]?.question ? { usage: { input: 42_000, cached: 0, output: 0 } } : {},
     );
     const participants = await house.agentsOf(provider, models);
 
-    const run = await house.run({ ...body, participants, budget: { tokens: 120_000 } });
+    const run = await house.run({ ...body, participants, budget: { tokens: 100_000 } });
     await provider.close();
 
     expect(run.decision).toMatchObject({ partial: true });
