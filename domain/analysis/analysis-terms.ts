@@ -1,6 +1,7 @@
 import type { QuestionKind } from '../calibration/question-kind.ts';
 import type { NoDecisionReason } from '../collaboration/fact.ts';
 import type { BudgetLimits } from '../collaboration/plan.ts';
+import type { Text } from '../ledger/event.ts';
 import type { Usage } from '../providers/usage.ts';
 
 /** Most parts that any analysis may have. */
@@ -81,11 +82,10 @@ export interface PartQuestion {
 
 /** Content of the end of a part: what it came to, in words. */
 export interface PartContent {
-  readonly collaboration: string;
-  readonly question: string;
-  readonly answer: string | null;
+  /** Id of the collaboration that worked on it; `null` where none was opened. */
+  readonly collaboration: string | null;
+  readonly answer: Text | null;
   readonly explanation: string;
-  readonly dissent: readonly { readonly answer: string; readonly rationale: string }[];
 }
 
 /** Two parts or more whose answers cannot all be true, as the synthesis named it. */

@@ -1,7 +1,7 @@
 import type { FactOf } from '../collaboration/fact.ts';
 import type { BudgetLimits } from '../collaboration/plan.ts';
 import { formatUsd } from '../providers/price.ts';
-import type { PartEnd } from './analysis-terms.ts';
+import type { PartEnd, RefusalReason } from './analysis-terms.ts';
 
 /** Says in a few words how a part came out, its name first. */
 export function endInWords({ part, ending, reason }: PartEnd): string {
@@ -13,7 +13,7 @@ export function endInWords({ part, ending, reason }: PartEnd): string {
     case 'unanswered':
       return unansweredInWords(part, reason);
     case 'refused':
-      return refusalInWords(part, reason);
+      return `${part} ${refusals[reason as RefusalReason]}`;
   }
 }
 
@@ -25,18 +25,12 @@ function unansweredInWords(part: string, reason: PartEnd['reason']): string {
     : `${part} came to no decision (${String(reason)})`;
 }
 
-function refusalInWords(part: string, reason: PartEnd['reason']): string {
-  switch (reason) {
-    case 'budget':
-      return `${part} was not begun, for its share of the budget was too small`;
-    case 'needs-missing':
-      return `${part} was not begun, for no part that it needs gave an answer`;
-    case 'stopped':
-      return `${part} was not begun`;
-    default:
-      return `${part} could not be planned`;
-  }
-}
+const refusals: Readonly<Record<RefusalReason, string>> = {
+  budget: 'was not begun, for its share of the budget was too small',
+  'needs-missing': 'was not begun, for no part that it needs gave an answer',
+  stopped: 'was not begun',
+  unplannable: 'could not be planned',
+};
 
 /** Says in one sentence what happened to a part. */
 export function partSentence(fact: FactOf<'part.opened' | 'part.ended'>): string {

@@ -1,5 +1,5 @@
 import type { FactOf } from '../collaboration/fact.ts';
-import type { Part, PartState } from './analysis-terms.ts';
+import type { Part, PartEnd, PartState } from './analysis-terms.ts';
 
 /** The parts of an analysis by name, in the order in which they were proposed. */
 export type Parts = Readonly<Record<string, PartState>>;
@@ -19,18 +19,19 @@ export function evolveParts(parts: Parts, fact: FactOf<'part.opened' | 'part.end
   const known = parts[fact.part];
   if (known === undefined || known.state === 'ended') return parts;
   if (fact.type === 'part.ended') {
-    const { type: _type, ...end } = fact;
-    return { ...parts, [fact.part]: { ...known, state: 'ended', end } };
+    return { ...parts, [fact.part]: { ...known, state: 'ended', end: endIn(fact) } };
   }
   if (known.state === 'running') return parts;
   return { ...parts, [fact.part]: { ...known, state: 'running', budget: fact.budget } };
 }
 
+function endIn(fact: FactOf<'part.ended'>): PartEnd {
+  const { part, ending, reason, usage, microsUsd, charged, calls, unknownCalls, record } = fact;
+  return { part, ending, reason, usage, microsUsd, charged, calls, unknownCalls, record };
+}
+
 /** The parts that stand somewhere, in the order in which they were proposed. */
-export function partsIn(
-  parts: Parts | undefined,
-  state: PartState['state'],
-): readonly PartState[] {
+export function partsIn(parts: Parts | undefined, state: PartState['state']): readonly PartState[] {
   return Object.values(parts ?? {}).filter((part) => part.state === state);
 }
 

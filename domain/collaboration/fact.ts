@@ -183,8 +183,7 @@ export type Fact =
     } & TurnRef &
       TurnCost)
   /** The chair cut the question into parts. First turn of an analysis. */
-  | ({ readonly type: 'question.decomposed'; readonly parts: readonly Part[] } & TurnRef &
-      TurnCost)
+  | ({ readonly type: 'question.decomposed'; readonly parts: readonly Part[] } & TurnRef & TurnCost)
   /** A part begins as a collaboration of its own, with its share of the budget. All that it needs has ended. */
   | { readonly type: 'part.opened'; readonly part: string; readonly budget: BudgetLimits }
   /** A part came to its end; one that was never opened ends without having cost anything. */

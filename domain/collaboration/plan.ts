@@ -120,3 +120,10 @@ export interface Plan {
 export function eventsGiven({ origin }: Plan): number {
   return origin?.events ?? 1;
 }
+
+/** Makes a plan without one of the fields that not every plan has. */
+export function planWithout(plan: Plan, field: 'cutting' | 'parent'): Plan {
+  return Object.fromEntries(
+    Object.entries(plan).filter(([name]) => name !== field),
+  ) as unknown as Plan;
+}

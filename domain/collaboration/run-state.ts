@@ -167,7 +167,9 @@ function takeEffect(state: RunState, fact: Exclude<TurnFact, FactOf<'turn.refuse
     case 'question.decomposed':
       return { ...state, parts: plannedParts(fact.parts) };
     case 'synthesis.written':
-      return fact.key === undefined ? state : { ...state, synthesised: synthesisedBy(fact, fact.key) };
+      return fact.key === undefined
+        ? state
+        : { ...state, synthesised: synthesisedBy(fact, fact.key) };
     case 'critique.submitted':
     case 'turn.cancelled':
       return state;
