@@ -15,7 +15,7 @@ export function idOfPart({ collaborationId, part }: ParentRef): string {
  * Reads what the request of a part is made from out of the analysis.
  *
  * @param run - the analysis, in which the part was proposed and all that it needs has ended
- * @param name - the part
+ * @param name - which part, for instance `p2`
  * @param budget - its share
  * @throws Error when there is no such part, which only a bug can cause
  */
