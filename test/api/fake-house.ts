@@ -42,8 +42,8 @@ export interface House {
   readonly caughtUp: string[];
   /** Names Temporal's database. */
   incarnation: string;
-  /** What the next update comes to. */
-  outcome: SteeringOutcome;
+  /** What the next update comes to, or what becomes of it. */
+  outcome: SteeringOutcome | (() => Promise<SteeringOutcome>);
   nowMs: number;
   /** How often the ledger was read. */
   reads: number;
@@ -339,7 +339,8 @@ function engineOf(house: Mutable<House>): ApiDeps['engine'] {
     (name: string) =>
     (target: SteeringTarget, input: object): Promise<SteeringOutcome> => {
       house.steered.push({ name, target, input });
-      return Promise.resolve(house.outcome);
+      const { outcome } = house;
+      return typeof outcome === 'function' ? outcome() : Promise.resolve(outcome);
     };
   return {
     start: (input) => {

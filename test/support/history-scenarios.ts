@@ -5,7 +5,7 @@ export interface HistoryScenario {
   readonly name: string;
   /** Body of the start, without the pattern. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** Steps that follow the start at once, in order: last part of the path, and body. */
+  /** Steps that follow the start at once, in order: last part of the path, or `approvals/<name>`, and body. */
   readonly steps: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
   /** How the run must end, so that the history shows what its name says. */
   readonly stoppedBy: string;
@@ -106,6 +106,23 @@ export const historyScenarios: readonly HistoryScenario[] = [
     name: 'gated-and-held',
     body: { ...closed, rounds: 2, gate: { confidenceMin: 1 } },
     steps: [],
+    stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'debate',
+    name: 'asked-at-its-start-and-expired-at-its-end',
+    body: {
+      ...closed,
+      participants: panel.slice(0, 2),
+      rounds: 1,
+      people: {
+        points: ['start', 'decision'],
+        questions: ['Which cloud is it?'],
+        expiresAfterSeconds: 2,
+        onExpiry: { decision: 'approve' },
+      },
+    },
+    steps: [['approvals/question-1', { answer: 'reply', choice: 'The one in Turin.' }]],
     stoppedBy: 'rounds',
   },
 ];
