@@ -141,10 +141,12 @@ describe('an analysis in three parts', () => {
 
     const fork = await problemOf(`${path}/forks`, {});
     const whatIf = await problemOf(`${path}/replays`, { protocol: { kind: 'unanimity' } });
+    const comparison = await house.call<Problem>(`${path}/comparison`);
     const replayed = await house.call<{ kind: string }>(`${path}/replays`, { body: {} });
 
     expect(fork).toMatchObject({ status: 422, code: 'input-invalid' });
     expect(whatIf).toMatchObject({ status: 422, code: 'input-invalid' });
+    expect(comparison.status).toBe(422);
     expect(replayed.body.kind).toBe('equal');
   });
 });
