@@ -10,7 +10,7 @@ import {
 import type { RunState } from '../collaboration/run-state.ts';
 import { decideFirst, machineFrom, stoppedBy } from '../collaboration/stepping.ts';
 import type { PartState } from './analysis-terms.ts';
-import { answeredParts, partsIn } from './parts.ts';
+import { allParts, answeredParts, partsIn } from './parts.ts';
 import { refusedPart } from './part-end.ts';
 import { shareOfPart } from './part-budget.ts';
 import { verdictOfParts } from './verdict-of-parts.ts';
@@ -54,8 +54,8 @@ function beginning(state: RunState): FactOf<'part.opened' | 'part.ended'> | null
     : { type: 'part.opened', part: ready.part, budget: shareOfPart(state) };
 }
 
-function needsOf({ parts = {} }: RunState, { after }: PartState): readonly PartState[] {
-  return after.flatMap((name) => parts[name] ?? []);
+function needsOf({ parts }: RunState, { after }: PartState): readonly PartState[] {
+  return allParts(parts).filter(({ part }) => after.includes(part));
 }
 
 /** A run that was stopped begins no other part. */

@@ -1,6 +1,6 @@
 import type { BudgetLimits } from '../collaboration/plan.ts';
 import type { RunState } from '../collaboration/run-state.ts';
-import { partsIn } from './parts.ts';
+import { allParts, partsIn } from './parts.ts';
 
 type Limit = keyof BudgetLimits;
 
@@ -17,9 +17,9 @@ export function shareOfPart(state: RunState): BudgetLimits {
 function shareIn({ budget, spent, plan, parts }: RunState, limit: Limit): number | null {
   const most = budget[limit];
   if (most === null) return null;
-  const promised = partsIn(parts, 'running').reduce(
+  const promised = allParts(parts).reduce(
     // A limit that was set while a part ran does not bind that part.
-    (sum, part) => sum + (part.budget?.[limit] ?? 0),
+    (sum, part) => (part.end === null ? sum + (part.budget?.[limit] ?? 0) : sum),
     0,
   );
   const left = most - spent[limit] - promised - (plan.cutting?.reserve[limit] ?? 0);

@@ -30,12 +30,17 @@ function endIn(fact: FactOf<'part.ended'>): PartEnd {
   return { part, ending, reason, usage, microsUsd, charged, calls, unknownCalls, record };
 }
 
+/** All parts, in the order in which they were proposed; none before the question is cut. */
+export function allParts(parts: Parts | undefined): readonly PartState[] {
+  return Object.values(parts ?? {});
+}
+
 /** The parts that stand somewhere, in the order in which they were proposed. */
 export function partsIn(parts: Parts | undefined, state: PartState['state']): readonly PartState[] {
-  return Object.values(parts ?? {}).filter((part) => part.state === state);
+  return allParts(parts).filter((part) => part.state === state);
 }
 
 /** The parts that came to an answer. */
 export function answeredParts(parts: Parts | undefined): readonly PartState[] {
-  return Object.values(parts ?? {}).filter(({ end }) => end?.ending === 'answered');
+  return allParts(parts).filter(({ end }) => end?.ending === 'answered');
 }

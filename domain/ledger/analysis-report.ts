@@ -12,12 +12,11 @@ import type { RunReading } from './run-reading.ts';
  * @returns `undefined` for other patterns
  */
 export function analysisReportOf(run: RunReading): AnalysisReport | undefined {
-  const { plan, synthesised } = run.state;
+  const { plan } = run.state;
   if (plan.cutting === undefined) return undefined;
-  const written = run.turns.find(({ fact }) => fact.type === 'synthesis.written');
   return {
     parts: run.parts.flatMap((part) => reportOf(part, plan.thoroughness)),
-    contradictions: synthesised === undefined ? [] : (written?.content?.contradictions ?? []),
+    contradictions: run.turns.flatMap(({ content }) => content?.contradictions ?? []),
     partial: run.parts.some(({ end }) => end?.ending !== 'answered'),
   };
 }

@@ -167,7 +167,9 @@ function openingOf(event: LedgerEvent | undefined): { stream: string; opened: Op
 function saidIn(events: readonly LedgerEvent[]) {
   return events.flatMap((event) => {
     const fact = factOf(event);
-    return fact === undefined ? [] : [{ fact, content: event.data['content'] }];
+    const isOfParts =
+      fact !== undefined && (fact.type === 'question.decomposed' || fact.type === 'part.ended');
+    return isOfParts ? [{ fact, content: event.data['content'] }] : [];
   });
 }
 

@@ -87,9 +87,9 @@ function callsOfChair(plan: Plan): readonly Call[] {
 
 /** As many parts as there may be, each of the kind that costs most. */
 function callsOfParts(plan: Plan, partsMax: number): readonly Call[] {
-  const [dearest = []] = questionKinds
+  const dearest = questionKinds
     .map((kind) => callsOfTable(sketchedPart(plan, kind)))
-    .toSorted((one, other) => tokensOf(other) - tokensOf(one));
+    .reduce((most, calls) => (tokensOf(calls) > tokensOf(most) ? calls : most));
   return Array.from({ length: partsMax }, () => dearest).flat();
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { analysis } from '../../../domain/analysis/analysis.ts';
 import type { Fact, FactOf } from '../../../domain/collaboration/fact.ts';
-import type { Plan } from '../../../domain/collaboration/plan.ts';
+import { planWithout, type Plan } from '../../../domain/collaboration/plan.ts';
 import { factsOf } from '../../../domain/collaboration/step.ts';
 import {
   abstained,
@@ -314,6 +314,17 @@ describe('the budget of a part', () => {
 
     // 3,000 - 150 for the cut - 300 held back, by three; then 3,000 - 150 - 600 - 300 for the last.
     expect(budgetsOf(driven)).toEqual([850, 850, 1950]);
+  });
+
+  test('is a share of all that is left where nothing is held back', () => {
+    const plan = planWithout(
+      analysisPlan({ budget: { tokens: 3000, microsUsd: null } }),
+      'cutting',
+    );
+
+    expect(budgetsOf(drive(analysis, plan, chair(), { parts: partsEnding() }))).toEqual([
+      950, 950, 2250,
+    ]);
   });
 
   test('has no limit where the analysis has none', () => {

@@ -19,8 +19,8 @@ import {
   unanswered,
 } from '../../support/analyses.ts';
 import type { Panel } from '../../support/drive.ts';
-import { analysed, sealed, type Wanted } from '../analysis/recorded-analysis.ts';
-import { noLongTexts, sha256 } from './sample-run.ts';
+import { analysed, contentOf, sealed, type Wanted } from '../analysis/recorded-analysis.ts';
+import { chained, noLongTexts, said, sha256 } from './sample-run.ts';
 
 const disputed: Panel = (turn) =>
   turn.task === 'synthesis' ? synthesised(turn, [['p1', 'p2']]) : decomposed(turn, threeParts);
@@ -126,6 +126,32 @@ describe('the decision of an analysis', () => {
     expect(
       decision({ panel: (turn) => ({ type: 'turn.refused', ...turn, reason: 'budget' }) }),
     ).toMatchObject({ kind: 'no-decision', parts: [], partial: false });
+  });
+
+  test('leaves out parts of which nobody says how they ended, and is partial', () => {
+    const { facts } = analysed({ parts: () => [] });
+    const verdict = { kind: 'decided', answer: 'p1', reason: null, stoppedBy: 'parts' } as const;
+    const decided = { ...verdict, rounds: 0, explanation: 'forged' };
+    const events = chained(
+      [...facts, { type: 'decision.reached' as const, verdict: decided }].map((fact) => ({
+        fact,
+        content: contentOf(fact),
+      })),
+    );
+
+    expect(decisionOf(readRun(events, noLongTexts))).toMatchObject({ parts: [], partial: true });
+  });
+
+  test('asks the whole question where a part has no words', () => {
+    const { facts } = analysed();
+    const events = chained(
+      facts.map((fact) => ({
+        fact,
+        content: fact.type === 'question.decomposed' ? said('') : contentOf(fact),
+      })),
+    );
+
+    expect(decisionOf(readRun(events, noLongTexts)).parts?.[0]?.question).toBe('Shall we move?');
   });
 
   test('is read from the first end of a part', () => {
