@@ -15,7 +15,7 @@ export interface ProposedPart {
 }
 
 /** What is wrong with a proposal. */
-export interface CuttingFault {
+interface CuttingFault {
   /** Where, for instance `parts[1].after`. */
   readonly field: string;
   readonly got: unknown;

@@ -37,7 +37,7 @@ const routes: Readonly<Record<Exclude<QuestionKind, 'other'>, Route>> = {
 };
 
 /** From this thoroughness of the whole on, parts about anything are debated; below it they are voted on. */
-export const debatedFrom = 0.4;
+const debatedFrom = 0.4;
 
 /**
  * Says how a part is answered.
