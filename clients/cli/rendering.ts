@@ -128,10 +128,20 @@ function turnText(event: LedgerEvent): string {
 
 function otherText(event: LedgerEvent, fact: Fact | undefined): string {
   if (fact?.type === 'part.opened') {
-    return `${fact.part} as ${event.stream}-${fact.part}, budget ${valueText(fact.budget)}`;
+    return `${fact.part} as ${event.stream}-${fact.part}, ${shareText(fact.budget)}`;
   }
   return fact?.type === 'part.ended' ? partEndText(event, fact) : plainText(event);
 }
+
+function shareText({ tokens, microsUsd }: FactOf<'part.opened'>['budget']): string {
+  const limits = [
+    ...(tokens === null ? [] : [`${String(tokens)} tokens`]),
+    ...(microsUsd === null ? [] : [`${String(microsUsd / microsPerUsd)} USD`]),
+  ];
+  return limits.length === 0 ? 'no limit of its own' : `at most ${limits.join(' and ')}`;
+}
+
+const microsPerUsd = 1_000_000;
 
 function partEndText(event: LedgerEvent, { part, ending, reason }: FactOf<'part.ended'>): string {
   const content = event.data['content'] as Partial<PartContent> | undefined;
