@@ -7,6 +7,7 @@ import { inlineBytesMax, type Text } from '../domain/ledger/event.ts';
 import { stateOf } from '../domain/ledger/run-reading.ts';
 import type { Collaboration, CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
+import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Presence } from '../infra/temporal/engine.ts';
 import type { Activities } from './activities.ts';
 import type { RunKey } from './case-files.ts';
@@ -16,6 +17,7 @@ import { tryLater } from './retry-failures.ts';
 export interface PartEndDeps {
   readonly collaborations: Pick<CollaborationStore, 'get' | 'markFailed'>;
   readonly ledger: Pick<LedgerStore, 'readUpTo'>;
+  readonly turns: Pick<TurnStore, 'endAbandoned'>;
   /** Where Temporal has a run. */
   presence(run: Pick<Collaboration, 'collaborationId' | 'pattern'>): Promise<Presence>;
   /** Milliseconds since the epoch. */
@@ -63,8 +65,13 @@ async function brokenEnd(deps: PartEndDeps, run: RunKey, part: string): Promise<
   // It may have come to its own end between the two looks.
   const end = await sealedEnd(deps, run, part);
   if (end !== null) return end;
-  await deps.collaborations.markFailed({ ...run, time: new Date(deps.now()).toISOString() });
-  return endOfPart(part, { state: await readState(deps, run), record: null });
+  const time = new Date(deps.now()).toISOString();
+  // What its calls may have cost counts, though nobody waits for their answers any more.
+  await deps.turns.endAbandoned({ ...run, time, source: `/collaborations/${run.collaborationId}` });
+  await deps.collaborations.markFailed({ ...run, time });
+  const state = await readState(deps, run);
+  // A verdict that was never sealed is none.
+  return endOfPart(part, { state: { ...state, verdict: null }, record: null });
 }
 
 async function readState(

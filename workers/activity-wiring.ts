@@ -102,12 +102,12 @@ function wirePartActivities(
   const shared = {
     collaborations: stores.collaborations,
     ledger: stores.ledger,
+    turns: stores.turns,
     now: Date.now,
   };
   return {
     openPart: createOpenPart({
       ...shared,
-      turns: stores.turns,
       resolutions: stores.resolutions,
       artifacts,
       agentOf,
