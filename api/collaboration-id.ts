@@ -4,8 +4,8 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford's base 32, as 
 const TIME_SIGNS = 10;
 const RANDOM_SIGNS = 16;
 
-/** Shape of every collaboration's id. */
-export const collaborationIdPattern = /^c_[0-9a-hjkmnp-tv-z]{26}$/;
+/** Shape of every collaboration's id; that of a part ends in the part's name. */
+export const collaborationIdPattern = /^c_[0-9a-hjkmnp-tv-z]{26}(-p\d{1,2})?$/;
 
 /**
  * Draws the id of a collaboration.

@@ -28,6 +28,9 @@ const factTypes = {
   'approval.answered': true,
   'approval.expired': true,
   'approval.withdrawn': true,
+  'question.decomposed': true,
+  'part.opened': true,
+  'part.ended': true,
   'decision.reached': true,
 } as const satisfies Readonly<Record<FactType, true>>;
 

@@ -1,6 +1,8 @@
+import type { Pattern } from '../../domain/collaboration/plan.ts';
+
 /** A run to be recorded: how it starts, and what people do to it. */
 export interface HistoryScenario {
-  readonly workflow: 'consensus' | 'debate';
+  readonly workflow: Pattern;
   /** Name of its file. */
   readonly name: string;
   /** Body of the start, without the pattern. */
@@ -124,5 +126,12 @@ export const historyScenarios: readonly HistoryScenario[] = [
     },
     steps: [['approvals/question-1', { answer: 'reply', choice: 'The one in Turin.' }]],
     stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'analysis',
+    name: 'cut-into-four-parts',
+    body: { question: 'What comes next?', participants: panel.slice(0, 3), parts: 4 },
+    steps: [],
+    stoppedBy: 'parts',
   },
 ];

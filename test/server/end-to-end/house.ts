@@ -20,6 +20,7 @@ export interface Shown {
   readonly simulated: boolean;
   readonly decision: Decision | null;
   readonly budget: {
+    readonly limits: { readonly tokens: number | null; readonly microsUsd: number | null };
     readonly reserved: { readonly tokens: number; readonly microsUsd: number };
     readonly settled: { readonly tokens: number; readonly microsUsd: number };
   };
