@@ -1,6 +1,8 @@
+import type { PartEnd } from '../domain/analysis/analysis-terms.ts';
 import type { Fact, TurnFact } from '../domain/collaboration/fact.ts';
+import type { Plan } from '../domain/collaboration/plan.ts';
 import type { TurnEnding } from '../domain/collaboration/turn-ending.ts';
-import type { Forgotten } from '../domain/ledger/resumption.ts';
+import type { Forgotten, Resumption } from '../domain/ledger/resumption.ts';
 
 /**
  * One model call's purpose; the turn is `<task>-<round>-<seat>`. It stands in the history once for every call, so it is
@@ -57,6 +59,27 @@ export interface SealDecisionResult {
   readonly instead?: Exclude<RecordFactsResult, null>;
 }
 
+/** Names a part of an analysis. */
+export interface PartRef {
+  readonly tenantId: string;
+  /** The analysis. */
+  readonly collaborationId: string;
+  readonly part: string;
+}
+
+/** A part that is stored as a run and is to be started, or to go on. */
+export interface OpenedPart {
+  readonly kind: 'opened';
+  /** The part's own run. */
+  readonly collaborationId: string;
+  readonly plan: Plan;
+  /** Where it goes on, if it had begun before. */
+  readonly resumed?: Resumption;
+}
+
+/** What opening a part came to. `ended`: it cannot be run, or has ended before. */
+export type OpenPartResult = OpenedPart | { readonly kind: 'ended'; readonly end: PartEnd };
+
 /** Everything that workflows may ask of the outside. */
 export interface Activities {
   /** Asks one agent once; safe to repeat. */
@@ -65,4 +88,8 @@ export interface Activities {
   recordFacts(input: RecordFactsInput): Promise<RecordFactsResult>;
   /** Builds, signs and stores the decision record; safe to repeat. */
   sealDecision(input: SealDecisionInput): Promise<SealDecisionResult>;
+  /** Plans a part of an analysis and stores it as a run of its own; safe to repeat. */
+  openPart(input: PartRef): Promise<OpenPartResult>;
+  /** Tells how a part ended; fails, to be tried again, while it goes on. */
+  awaitPart(input: PartRef): Promise<PartEnd>;
 }

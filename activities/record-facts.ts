@@ -1,5 +1,6 @@
 import { activityInfo } from '@temporalio/activity';
 
+import type { PartContent } from '../domain/analysis/analysis-terms.ts';
 import type { Fact } from '../domain/collaboration/fact.ts';
 import { evolveRun } from '../domain/collaboration/run-state.ts';
 import { approvalQuestion, type RequestedContent } from '../domain/ledger/approval-words.ts';
@@ -10,9 +11,10 @@ import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Activities, DecidedFact } from './activities.ts';
 import type { RunKey } from './case-files.ts';
 import { longTexts, type LongTextDeps } from './long-text.ts';
+import { partContent, type PartContentDeps } from './part-ends.ts';
 
 /** What recording needs. */
-export interface RecordFactsDeps extends LongTextDeps {
+export interface RecordFactsDeps extends LongTextDeps, PartContentDeps {
   readonly turns: Pick<TurnStore, 'recordFacts'>;
   readonly ledger: Pick<LedgerStore, 'readUpTo'>;
   /** Milliseconds since the epoch. */
@@ -22,10 +24,10 @@ export interface RecordFactsDeps extends LongTextDeps {
 /** Makes the activity that appends a workflow's own facts to the ledger. */
 export function createRecordFacts(deps: RecordFactsDeps): Activities['recordFacts'] {
   return async (input) => {
-    const isAsking = input.facts.some(({ fact }) => fact.type === 'approval.requested');
+    const isWorded = input.facts.some(({ fact }) => wordedTypes.includes(fact.type));
     const result = await deps.turns.recordFacts({
       ...input,
-      ...(isAsking ? { facts: await withQuestions(deps, input, input.facts) } : {}),
+      ...(isWorded ? { facts: await withWords(deps, input, input.facts) } : {}),
       time: new Date(deps.now()).toISOString(),
       source: `/workflows/${activityInfo().workflowExecution?.workflowId ?? 'none'}`,
     });
@@ -33,10 +35,16 @@ export function createRecordFacts(deps: RecordFactsDeps): Activities['recordFact
   };
 }
 
-type WordedFact = DecidedFact & { readonly content?: RequestedContent };
+type WordedFact = DecidedFact & { readonly content?: RequestedContent | PartContent };
 
-/** A workflow knows keys alone: what people are asked is put into words here, from the ledger. */
-async function withQuestions(
+/** Facts whose words nobody but the ledger has. */
+const wordedTypes: readonly Fact['type'][] = ['approval.requested', 'part.ended'];
+
+/**
+ * A workflow knows keys alone: what people are asked, and what a part came to, is put into words here, from the ledger and
+ * from what the part sealed.
+ */
+async function withWords(
   deps: RecordFactsDeps,
   { tenantId, collaborationId: stream }: RunKey,
   facts: readonly DecidedFact[],
@@ -48,9 +56,15 @@ async function withQuestions(
     wordsOf: (key: string) => run.wordsOf(key),
     writtenUp: writtenUp(run),
   };
-  const contentOf = (fact: Fact): Pick<WordedFact, 'content'> =>
-    fact.type === 'approval.requested'
-      ? { content: { question: approvalQuestion(fact, source) } }
-      : {};
-  return facts.map(({ id, fact }) => ({ id, fact, ...contentOf(fact) }));
+  const contentOf = async (fact: Fact): Promise<Pick<WordedFact, 'content'>> => {
+    if (fact.type === 'approval.requested') {
+      return { content: { question: approvalQuestion(fact, source) } };
+    }
+    if (fact.type !== 'part.ended') return {};
+    const { part } = fact;
+    return { content: await partContent(deps, tenantId, { collaborationId: stream, part }) };
+  };
+  return await Promise.all(
+    facts.map(async ({ id, fact }) => ({ id, fact, ...(await contentOf(fact)) })),
+  );
 }

@@ -1,3 +1,4 @@
+import { chairBriefOf } from '../domain/analysis/chair-brief.ts';
 import { chairSeat } from '../domain/collaboration/ballots.ts';
 import { optionsOf, standingAnswers, type CaseFile } from '../domain/collaboration/case-file.ts';
 import type { TurnRef } from '../domain/collaboration/fact.ts';
@@ -49,6 +50,7 @@ export function briefOf(input: BriefInput): TurnBrief {
   const joinedLater = seats.length - plan.seats.length;
   const names = anonymousNames(plan.seed, seats, joinedLater);
   const held = state.standpoints[turn.seat];
+  const chair = chairBriefOf(file);
   const material: PromptMaterial = {
     round: turn.round,
     rounds: plan.rounds,
@@ -71,6 +73,7 @@ export function briefOf(input: BriefInput): TurnBrief {
       vision: agent.capabilities.vision ?? false,
       budgetLeft: budgetLeft(file),
     },
+    ...chair.material,
   };
   const context: ReplyContext = {
     protocol: plan.protocol,
@@ -85,6 +88,7 @@ export function briefOf(input: BriefInput): TurnBrief {
     previous: held?.choice ?? null,
     answers,
     sha256,
+    ...chair.context,
   };
   return { material, context };
 }

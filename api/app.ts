@@ -27,6 +27,8 @@ import { addReplays } from './resources/replays.ts';
 import { addResolutions } from './resources/resolutions.ts';
 import { addSigningKeys } from './resources/signing-keys.ts';
 import { addSteering } from './resources/steering.ts';
+import { addWebhookDeliveries } from './resources/webhook-deliveries.ts';
+import { addWebhooks } from './resources/webhooks.ts';
 import { methodsFor, refuseInvalid } from './routes.ts';
 
 /** The application, and what runs beside its requests. */
@@ -51,7 +53,10 @@ export function createApp(deps: ApiDeps): App {
   const hubs = new StreamHubs((err) => {
     deps.log.warn({ err }, 'stream of events interrupted');
   });
-  const metrics = createMetrics(() => hubs.watchers);
+  const metrics = createMetrics({
+    watchers: () => hubs.watchers,
+    webhookBacklog: deps.webhookBacklog,
+  });
   const api: Api = new OpenAPIHono<ApiEnv>({ defaultHook: refuseInvalid });
   api.openAPIRegistry.registerComponent('securitySchemes', 'apiKey', {
     type: 'http',
@@ -73,6 +78,8 @@ export function createApp(deps: ApiDeps): App {
   addCalibration(api, deps);
   addProviders(api, deps);
   addArtifacts(api, deps);
+  addWebhooks(api, deps);
+  addWebhookDeliveries(api, deps);
   addSigningKeys(api, deps);
   addHealth(api, deps, metrics);
   addDocs(api, deps);

@@ -4,22 +4,32 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'; // Crockford's base 32, as 
 const TIME_SIGNS = 10;
 const RANDOM_SIGNS = 16;
 
-/** Shape of every collaboration's id. */
-export const collaborationIdPattern = /^c_[0-9a-hjkmnp-tv-z]{26}$/;
+/** Shape of every collaboration's id; that of a part ends in the part's name. */
+export const collaborationIdPattern = /^c_[0-9a-hjkmnp-tv-z]{26}(-p\d{1,2})?$/;
 
 /**
- * Draws an id: `c_` and 26 signs, of which the first 10 are the time and the rest 80 bits of chance,
- * so that ids sort by time and cannot be guessed. Source: ULID specification, in lower case.
+ * Draws the id of a collaboration.
  *
  * @param nowMs - time, milliseconds since 1970
  */
 export function createCollaborationId(nowMs: number): string {
+  return createOrderedId('c_', nowMs);
+}
+
+/**
+ * Draws an id: a prefix and 26 signs, of which the first 10 are the time and the rest 80 bits of chance,
+ * so that ids sort by time and cannot be guessed. Source: ULID specification, in lower case.
+ *
+ * @param prefix - what kind of thing it names
+ * @param nowMs - time, milliseconds since 1970
+ */
+export function createOrderedId(prefix: string, nowMs: number): string {
   let time = '';
   for (let rest = nowMs, i = 0; i < TIME_SIGNS; i += 1, rest = Math.floor(rest / 32)) {
     time = signOf(rest % 32) + time;
   }
   const chance = Array.from(randomBytes(RANDOM_SIGNS), (byte) => signOf(byte % 32)).join('');
-  return `c_${time}${chance}`;
+  return `${prefix}${time}${chance}`;
 }
 
 function signOf(value: number): string {

@@ -1,6 +1,14 @@
+import type {
+  ParentRef,
+  Part,
+  PartEnd,
+  PartEnding,
+  PartState,
+} from '../domain/analysis/analysis-terms.ts';
 import type { Decision, SealedRecord } from '../domain/collaboration/decision.ts';
 import type { Phase } from '../domain/collaboration/fact.ts';
 import type { Origin, Plan } from '../domain/collaboration/plan.ts';
+import type { RunState } from '../domain/collaboration/run-state.ts';
 import type { Estimate } from '../domain/collaboration/request.ts';
 import { stateOf } from '../domain/ledger/run-reading.ts';
 import type {
@@ -23,6 +31,17 @@ export interface Progress {
   readonly phase: Phase | null;
   readonly turns: number;
   readonly events: number;
+  /** Of an analysis only; none before its question was cut. */
+  readonly parts?: readonly PartProgress[];
+}
+
+/** Where a part of an analysis stands. */
+export interface PartProgress extends Part {
+  readonly state: PartState['state'];
+  /** The part's own run; null before it was opened. */
+  readonly collaboration: string | null;
+  readonly ending: PartEnding | null;
+  readonly reason: PartEnd['reason'];
 }
 
 /** A collaboration as the API shows it. */
@@ -39,6 +58,7 @@ export interface CollaborationView {
   readonly budget: object;
   readonly decision: Decision | null;
   readonly origin: OriginView | null;
+  readonly parent: ParentView | null;
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly endedAt: string | null;
@@ -47,6 +67,9 @@ export interface CollaborationView {
 
 /** Where a fork comes from. */
 export type OriginView = Origin & { readonly links: Links };
+
+/** Of which analysis a run is a part. */
+export type ParentView = ParentRef & { readonly links: Links };
 
 /** An estimate with dollars beside the exact micro-dollars. */
 export interface EstimateView extends Estimate {
@@ -99,7 +122,7 @@ export function acceptedView(
     plan: run.plan,
     estimate: estimateView(run.estimate),
     simulated: isSimulated(run.plan),
-    links: linksOf(run.id),
+    links: linksOfRun({ collaborationId: run.id, pattern: run.plan.pattern }),
   };
 }
 
@@ -110,6 +133,7 @@ export function summaryView(row: CollaborationSummary): {
   simulated: boolean;
   question: string;
   decision: DecisionSummary | null;
+  parent: ParentView | null;
   links: Links;
 } {
   const { collaborationId, ...rest } = row;
@@ -118,7 +142,8 @@ export function summaryView(row: CollaborationSummary): {
     ...rest,
     simulated: row.decision?.simulated ?? row.simulated,
     status: shownStatus(row),
-    links: linksOf(collaborationId),
+    parent: parentView(row),
+    links: linksOfRun(row),
   };
 }
 
@@ -147,11 +172,30 @@ export async function collaborationView(
     budget: budgetView(row.budget),
     decision,
     origin: originView(row.plan),
+    parent: parentView(row),
     createdAt: row.createdAt,
     startedAt: row.startedAt,
     endedAt: row.endedAt,
-    links: linksOf(row.collaborationId),
+    links: linksOfRun(row),
   };
+}
+
+function linksOfRun({
+  collaborationId: id,
+  pattern,
+}: Pick<CollaborationSummary, 'collaborationId' | 'pattern'>): Links {
+  const links = linksOf(id);
+  return pattern === 'analysis' ? { ...links, parts: partsPath(id) } : links;
+}
+
+function partsPath(id: string): string {
+  return `/v1/collaborations?parent=${id}`;
+}
+
+function parentView({ parent }: Pick<CollaborationSummary, 'parent'>): ParentView | null {
+  if (parent === undefined) return null;
+  const self = linksOf(parent.collaborationId)['self'] ?? '';
+  return { ...parent, links: { self, parts: partsPath(parent.collaborationId) } };
 }
 
 function originView({ origin }: Plan): OriginView | null {
@@ -221,5 +265,18 @@ async function progressOf(
     phase: state.pass?.phase ?? null,
     turns: Object.keys(state.turns).length,
     events: events.length,
+    ...(row.pattern === 'analysis' ? { parts: partsProgress(row.collaborationId, state) } : {}),
   };
+}
+
+function partsProgress(id: string, { parts = {} }: RunState): readonly PartProgress[] {
+  return Object.values(parts).map(({ part, kind, after, state, budget, end }) => ({
+    part,
+    kind,
+    after,
+    state,
+    collaboration: budget === null ? null : `${id}-${part}`,
+    ending: end?.ending ?? null,
+    reason: end?.reason ?? null,
+  }));
 }

@@ -4,6 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
+import { webhookHosts } from '../domain/webhooks/webhook-hosts.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
 import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
 import { createTenantArtifacts } from '../infra/artifacts/tenant-artifacts.ts';
@@ -20,6 +21,7 @@ import { createStores } from '../infra/stores/stores.ts';
 import { openTemporal } from '../infra/temporal/client.ts';
 import type { TemporalConnection } from '../infra/temporal/client.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
+import { openWebhookSecrets } from '../infra/webhooks/webhook-secrets.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps, Part } from './ports.ts';
 import { createReconciler } from './starts/reconciler.ts';
@@ -87,6 +89,14 @@ async function connect(settings: ServiceConfig): Promise<{
     agents: stores.agents,
     accounts: stores.providerAccounts,
     resolutions: stores.resolutions,
+    webhooks: stores.webhooks,
+    deliveries: stores.deliveries,
+    webhookSecrets: await openWebhookSecrets(signingKeyPath(settings.dataFolder)),
+    judgeWebhookHost: webhookHosts({
+      hosts: settings.webhooks.hosts,
+      loopback: settings.mode === 'local',
+    }),
+    webhookBacklog: () => stores.deliveryQueue.backlog(),
     artifacts: createTenantArtifacts({ store, index: stores.artifacts }),
     feed: {
       watch: (...about) => feed.watch(...about),

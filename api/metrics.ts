@@ -1,5 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import type { DeliveryBacklog } from '../infra/stores/delivery-queue.ts';
+
 /** What this process counts, in Prometheus' terms. */
 export interface Metrics {
   readonly registry: Registry;
@@ -8,12 +10,15 @@ export interface Metrics {
   readonly starts: Counter<'pattern' | 'outcome'>;
 }
 
-/**
- * Makes the metrics of one app, in a registry of its own.
- *
- * @param countWatchers - tells how many streams of events are open
- */
-export function createMetrics(countWatchers: () => number): Metrics {
+/** What is asked whenever the metrics are read. */
+export interface MetricSources {
+  /** How many streams of events are open. */
+  readonly watchers: () => number;
+  readonly webhookBacklog: () => Promise<DeliveryBacklog>;
+}
+
+/** Makes the metrics of one app, in a registry of its own. */
+export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const watchers = new Gauge({
@@ -21,9 +26,10 @@ export function createMetrics(countWatchers: () => number): Metrics {
     help: 'Open streams of server-sent events',
     registers: [registry],
     collect: () => {
-      watchers.set(countWatchers());
+      watchers.set(sources.watchers());
     },
   });
+  addWebhookGauges(registry, sources.webhookBacklog);
   return {
     registry,
     requestSeconds: new Histogram({
@@ -40,4 +46,32 @@ export function createMetrics(countWatchers: () => number): Metrics {
       registers: [registry],
     }),
   };
+}
+
+/** They say the same in every process, and keep their last value while the database is away. */
+function addWebhookGauges(registry: Registry, readBacklog: MetricSources['webhookBacklog']): void {
+  let reading: Promise<DeliveryBacklog | undefined>;
+  const deliveries = new Gauge({
+    name: 'conclave_webhook_deliveries',
+    help: 'Deliveries to webhooks that wait or have died, counted up to 100,000',
+    labelNames: ['state'],
+    registers: [registry],
+    collect: async () => {
+      reading = readBacklog().catch(() => undefined);
+      const backlog = await reading;
+      if (backlog === undefined) return;
+      deliveries.set({ state: 'pending' }, backlog.pending);
+      deliveries.set({ state: 'dead' }, backlog.dead);
+    },
+  });
+  const overdue = new Gauge({
+    name: 'conclave_webhook_overdue_seconds',
+    help: 'For how long the oldest delivery to a webhook has been due',
+    registers: [registry],
+    // Asked after the one above, in the same turn.
+    collect: async () => {
+      const backlog = await reading;
+      if (backlog !== undefined) overdue.set(backlog.overdueSeconds);
+    },
+  });
 }

@@ -4,16 +4,21 @@ import type { Logger } from 'pino';
 import type { ApprovalReply } from '../domain/approvals/approval-terms.ts';
 import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/plan.ts';
 import type { Resumption } from '../domain/ledger/resumption.ts';
+import type { HostVerdict } from '../domain/webhooks/webhook-hosts.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
 import type { AgentStore } from '../infra/stores/agent-store.ts';
 import type { ApprovalStore } from '../infra/stores/approval-store.ts';
 import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
 import type { CollaborationStore } from '../infra/stores/collaboration-store.ts';
+import type { DeliveryBacklog } from '../infra/stores/delivery-queue.ts';
+import type { DeliveryStore } from '../infra/stores/delivery-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
 import type { ResolutionStore } from '../infra/stores/resolution-store.ts';
 import type { TenantStore } from '../infra/stores/tenant-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
+import type { WebhookStore } from '../infra/stores/webhook-store.ts';
+import type { WebhookSecrets } from '../infra/webhooks/webhook-secrets.ts';
 
 /** Keeps bytes by their SHA-256; what one tenant put, no other can get. */
 export interface Artifacts {
@@ -147,6 +152,13 @@ export interface ApiDeps {
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
   readonly resolutions: ResolutionStore;
+  readonly webhooks: WebhookStore;
+  readonly deliveries: DeliveryStore;
+  readonly webhookSecrets: Pick<WebhookSecrets, 'create'>;
+  /** Whether a webhook may be on the host of this address. */
+  readonly judgeWebhookHost: (url: URL) => HostVerdict;
+  /** What waits to be sent to webhooks, over all tenants. */
+  readonly webhookBacklog: () => Promise<DeliveryBacklog>;
   readonly engine: CollaborationEngine;
   readonly parts: readonly Part[];
   readonly signingKeys: readonly PublishedKey[];

@@ -10,6 +10,12 @@ const httpFaults = {
     status: 409,
     meaning: 'The collaboration was resolved with another answer.',
   },
+  'webhook-off': {
+    status: 409,
+    meaning:
+      'The webhook is switched off since its receiver answered 410 or failed for five days; nothing is sent to it.',
+  },
+  'webhooks-full': { status: 409, meaning: 'The tenant has as many webhooks as it may have.' },
   'not-ended': { status: 409, meaning: 'The collaboration has no decision yet.' },
 } as const;
 

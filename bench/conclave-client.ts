@@ -27,6 +27,10 @@ export interface ConclaveClient {
   start(body: object): Promise<TimedStart>;
   pause(id: string): Promise<void>;
   resume(id: string): Promise<void>;
+  /** Answers what people are asked; `id` is `<collaboration>.<name>`. */
+  answerApproval(id: string, body: object): Promise<void>;
+  /** Reads a page to its end. */
+  get(path: string): Promise<void>;
   /** Follows a collaboration from its first event to its seal. */
   watch(id: string, onEvent: (event: SeenEvent) => void, onOpen?: () => void): Promise<void>;
   close(): void;
@@ -67,6 +71,14 @@ export function createClient(address: string, apiKey: string): ConclaveClient {
     },
     resume: async (id) => {
       await post(`/v1/collaborations/${id}/resume`, {}, {});
+    },
+    answerApproval: async (id, body) => {
+      await post(`/v1/approvals/${id}`, body, {});
+    },
+    get: async (path) => {
+      const answered = await send(`${address}${path}`, { agent, headers: { authorization } });
+      const text = await textOf(answered);
+      if (answered.statusCode !== 200) throw new Error(`GET ${path}: got ${text}`);
     },
     watch: async (id, onEvent, onOpen) => {
       const answered = await send(`${address}/v1/collaborations/${id}/events`, {

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os';
 
 import { openBenchStack } from './bench-stack.ts';
 import type { Finding } from './figures.ts';
+import { measureApprovals } from './measurements/approvals.ts';
 import { measureBareTemporal } from './measurements/bare-temporal.ts';
 import { measureFullDatabase } from './measurements/full-database.ts';
 import { measureHistory } from './measurements/history.ts';
@@ -26,6 +27,7 @@ const onOneStack: readonly MeasurementName[] = [
   'throughput',
   'watchers',
   'history',
+  'approvals',
 ];
 
 process.exitCode = await main(process.argv.slice(2));
@@ -68,6 +70,7 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
       if (isAsked('throughput')) (await measureThroughput(bench, options)).forEach(found);
       if (isAsked('watchers')) found(await measureWatchers(bench));
       if (isAsked('history')) found(await measureHistory(bench));
+      if (isAsked('approvals')) found(await measureApprovals(bench, options));
     } finally {
       await bench.stop();
     }

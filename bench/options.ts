@@ -9,6 +9,7 @@ export const measurementNames = [
   'throughput',
   'watchers',
   'history',
+  'approvals',
   'full-database',
 ] as const;
 
@@ -26,6 +27,8 @@ export interface BenchOptions {
   /** Debates one after the other. */
   readonly runs: number;
   readonly inFlight: number;
+  /** Approvals that wait at once. */
+  readonly approvals: number;
   /** Finished debates in the full database. */
   readonly finished: number;
   readonly models: ModelsKind;
@@ -35,7 +38,8 @@ export interface BenchOptions {
 
 /** How the command is used. */
 export const usage = `npm run bench -- [--only NAME[,NAME]] [--debates 300] [--runs 100] [--in-flight 50]
-                 [--finished 10000] [--models lean|simulated] [--json FILE]
+                 [--approvals 1000] [--finished 10000] [--models lean|simulated]
+                 [--json FILE]
 measurements: ${measurementNames.join(', ')}`;
 
 /**
@@ -51,6 +55,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       debates: { type: 'string', default: '300' },
       runs: { type: 'string', default: '100' },
       'in-flight': { type: 'string', default: '50' },
+      approvals: { type: 'string', default: '1000' },
       finished: { type: 'string', default: '10000' },
       models: { type: 'string', default: 'lean' },
       json: { type: 'string' },
@@ -61,6 +66,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     debates: positive('--debates', values.debates),
     runs: positive('--runs', values.runs),
     inFlight: positive('--in-flight', values['in-flight']),
+    approvals: positive('--approvals', values.approvals),
     finished: positive('--finished', values.finished),
     models: modelsNamed(values.models),
     jsonFile: values.json,

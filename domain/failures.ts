@@ -84,6 +84,11 @@ const kinds = {
     isRetried: true,
     status: 503,
   },
+  'part-running': {
+    meaning: 'A part of an analysis is under way; its end is looked for again.',
+    isRetried: true,
+    status: 503,
+  },
   'database-unavailable': {
     meaning: 'The database cannot be reached.',
     isRetried: true,

@@ -1,3 +1,4 @@
+import { analysis } from './analysis/analysis.ts';
 import type { Fact } from './collaboration/fact.ts';
 import type { Pattern, Plan } from './collaboration/plan.ts';
 import type { RunState } from './collaboration/run-state.ts';
@@ -6,7 +7,11 @@ import { consensus } from './consensus/consensus.ts';
 import { debate } from './debate/debate.ts';
 
 /** The machine of every pattern: a new pattern enters here, and nowhere else in the domain. */
-export const machines: Readonly<Record<Pattern, Machine<RunState>>> = { consensus, debate };
+export const machines: Readonly<Record<Pattern, Machine<RunState>>> = {
+  consensus,
+  debate,
+  analysis,
+};
 
 /**
  * Gives the facts with which every run begins: its opening, and what its machine decides at once. Whoever starts a run

@@ -54,6 +54,23 @@ const hostList = list.refine(
   },
 );
 
+const webhookHostList = list.refine(
+  (hosts) =>
+    hosts.every((host) => host === '*' || (HOST_PATTERN.test(host) && hasPossiblePort(host))),
+  {
+    error:
+      'expected hosts separated by commas, each host, host:port, *.domain or * alone, without a scheme',
+  },
+);
+
+const whole = ({ from, to }: { from: number; to: number }) =>
+  z
+    .string()
+    .refine((text) => /^\d{1,9}$/.test(text) && Number(text) >= from && Number(text) <= to, {
+      error: `expected a whole number from ${String(from)} to ${String(to)}`,
+    })
+    .transform(Number);
+
 function hasPossiblePort(address: string): boolean {
   const port = /:(\d+)$/.exec(address)?.[1];
   return port === undefined || Number(port) <= PORT_MAX;
@@ -96,6 +113,10 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_S3_BIN: text.optional(),
   CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
   CONCLAVE_KEY_VARIABLES: variableList.default(['*_API_KEY']),
+  CONCLAVE_WEBHOOK_HOSTS: webhookHostList.default([]),
+  CONCLAVE_WEBHOOK_TRIES: whole({ from: 1, to: 20 }).default(10),
+  CONCLAVE_WEBHOOK_FIRST_WAIT_MS: whole({ from: 1, to: 3_600_000 }).default(10_000),
+  CONCLAVE_WEBHOOK_TIMEOUT_MS: whole({ from: 100, to: 60_000 }).default(15_000),
   CONCLAVE_SIMULATED: oneOf(['auto', 'on', 'off']).default('auto'),
   CONCLAVE_SIMULATED_ADDRESS: url(['http:', 'https:']).optional(),
   CONCLAVE_SIMULATED_LATENCY_MS: milliseconds.default(50),

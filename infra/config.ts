@@ -57,6 +57,17 @@ export interface S3Settings {
   readonly secretKey: string | undefined;
 }
 
+/** Where webhooks may be, and how often and how long they are tried. */
+export interface WebhookSettings {
+  /** `host`, `host:port`, `*.domain`, or `*` for every public host. */
+  readonly hosts: readonly string[];
+  /** Most tries of a delivery. */
+  readonly triesMax: number;
+  readonly firstWaitMs: number;
+  /** Most time for one try. */
+  readonly timeoutMs: number;
+}
+
 /** All settings of a process. Never log it whole: it holds credentials. */
 export interface Config {
   readonly mode: 'local' | 'cluster';
@@ -83,6 +94,7 @@ export interface Config {
   readonly s3: S3Settings & { readonly binary: string | undefined };
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
+  readonly webhooks: WebhookSettings;
   readonly simulated: 'auto' | 'on' | 'off';
   /** URL of the panel of simulated agents, when there is one. */
   readonly simulatedAddress: string | undefined;
@@ -251,6 +263,12 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_S3_BIN,
     },
     allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
+    webhooks: {
+      hosts: values.CONCLAVE_WEBHOOK_HOSTS,
+      triesMax: values.CONCLAVE_WEBHOOK_TRIES,
+      firstWaitMs: values.CONCLAVE_WEBHOOK_FIRST_WAIT_MS,
+      timeoutMs: values.CONCLAVE_WEBHOOK_TIMEOUT_MS,
+    },
     simulated: values.CONCLAVE_SIMULATED,
     simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,
     simulatedLatencyMs: values.CONCLAVE_SIMULATED_LATENCY_MS,

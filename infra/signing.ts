@@ -59,13 +59,26 @@ export async function ensureSigningKey(dataFolder: string): Promise<{ keyId: str
  * @throws Error when it cannot be read or is no private Ed25519 key
  */
 export async function loadSigner(source: string): Promise<Signer> {
+  return signerWith(await readSigningKey(source));
+}
+
+/**
+ * Reads a signing key itself, for what is derived from it.
+ *
+ * @param source - path of a PEM file, or the PEM itself
+ * @throws Error when it cannot be read or is no private Ed25519 key
+ */
+export async function readSigningKey(source: string): Promise<KeyObject> {
   const isPem = source.includes('-----BEGIN');
   const pem = isPem ? source : await readFile(source, 'utf8');
-  return signerOf(pem, isPem ? 'the given PEM' : source);
+  return privateKeyOf(pem, isPem ? 'the given PEM' : source);
 }
 
 function signerOf(pem: string, where: string): Signer {
-  const privateKey = privateKeyOf(pem, where);
+  return signerWith(privateKeyOf(pem, where));
+}
+
+function signerWith(privateKey: KeyObject): Signer {
   const publicKey = createPublicKey(privateKey);
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   return {

@@ -5,6 +5,8 @@ import { createCaseFiles } from '../activities/case-files.ts';
 import { createLiveText } from '../activities/live-text.ts';
 import { createMaterials } from '../activities/materials.ts';
 import { createConnectorPool } from '../activities/models/connector-pool.ts';
+import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
+import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
 import type { Agent } from '../domain/providers/agent.ts';
@@ -26,6 +28,8 @@ export interface ActivityParts {
   readonly feed: EventFeed;
   readonly artifacts: ArtifactStore;
   readonly signer: Signer;
+  /** Where Temporal has a run. */
+  readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
 }
 
@@ -49,11 +53,13 @@ export function wireActivities(parts: ActivityParts): {
     timeouts: modelTimeouts,
   });
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
+  const agentOf = rememberedAgents(stores);
+  const putText = textKeeper(tenantArtifacts);
   const askAgent = createAskAgent({
     workerId: parts.workerId,
     caseFiles: createCaseFiles({ ledger: stores.ledger, artifacts }),
     materials: createMaterials(artifacts),
-    agentOf: rememberedAgents(stores),
+    agentOf,
     turns: stores.turns,
     calls,
     accounts: stores.providerAccounts,
@@ -69,7 +75,9 @@ export function wireActivities(parts: ActivityParts): {
   const recordFacts = createRecordFacts({
     turns: stores.turns,
     ledger: stores.ledger,
+    collaborations: stores.collaborations,
     artifacts,
+    putText,
     now,
   });
   const sealDecision = createSealDecision({
@@ -82,7 +90,43 @@ export function wireActivities(parts: ActivityParts): {
     signer,
     now,
   });
-  return { activities: { askAgent, recordFacts, sealDecision }, calls };
+  const ofParts = wirePartActivities(parts, { agentOf, putText });
+  return { activities: { askAgent, recordFacts, sealDecision, ...ofParts }, calls };
+}
+
+/** Makes the activities that open and await the parts of an analysis. */
+function wirePartActivities(
+  { stores, artifacts, presence }: ActivityParts,
+  { agentOf, putText }: Pick<OpenPartDeps, 'agentOf' | 'putText'>,
+): Pick<Activities, 'openPart' | 'awaitPart'> {
+  const shared = {
+    collaborations: stores.collaborations,
+    ledger: stores.ledger,
+    turns: stores.turns,
+    now: Date.now,
+  };
+  return {
+    openPart: createOpenPart({
+      ...shared,
+      resolutions: stores.resolutions,
+      artifacts,
+      agentOf,
+      putText,
+      sha256: sha256Of,
+    }),
+    awaitPart: createAwaitPart({ ...shared, presence }),
+  };
+}
+
+/** Keeps texts that are too long for an event, under their hash. */
+function textKeeper(
+  artifacts: Pick<ReturnType<typeof createTenantArtifacts>, 'put'>,
+): OpenPartDeps['putText'] {
+  return async (tenantId, text) => {
+    const bytes = new TextEncoder().encode(text);
+    const stored = await artifacts.put(tenantId, { bytes, mediaType: 'text/plain; charset=utf-8' });
+    return { artifact: stored.sha256, bytes: stored.bytes };
+  };
 }
 
 function liveTextOf(

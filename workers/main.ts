@@ -12,10 +12,12 @@ import { releaseVersion } from '../infra/stack/program-part.ts';
 import { loadSigner, signingKeyPath } from '../infra/signing.ts';
 import { createStores } from '../infra/stores/stores.ts';
 import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
+import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
 import { bundledWorkflows } from './bundle.ts';
 import { installRuntime } from './runtime.ts';
 import { watchWorkers } from './takeover.ts';
+import { wireWebhooks } from './webhook-wiring.ts';
 import { workerOptions } from './worker-options.ts';
 import { omitCallStacks } from './workflow-threads.ts';
 
@@ -48,6 +50,8 @@ async function run(): Promise<void> {
   const feed = createEventFeed({ database });
   const artifacts = createArtifactStore(s3);
   const registry = createWorkerRegistry({ url: databaseUrl });
+  const client = new Client({ connection, namespace: temporalNamespace });
+  const engine = createEngine(client, config.taskQueue);
   const wired = wireActivities({
     config,
     workerId,
@@ -56,6 +60,7 @@ async function run(): Promise<void> {
     feed,
     artifacts,
     signer,
+    presence: (run) => engine.presence(run),
     onFault,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
@@ -76,13 +81,13 @@ async function run(): Promise<void> {
     activities: wired.activities,
   });
   const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
-  const client = new Client({ connection, namespace: temporalNamespace });
   const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
+  const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(worker);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
   await worker.run();
-  await takeover.stop();
+  await Promise.all([takeover.stop(), webhooks.stop()]);
   await registration.close();
   await registry.close();
   await feed.close();

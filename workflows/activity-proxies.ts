@@ -24,11 +24,30 @@ export const { askAgent } = proxyActivities<Pick<Activities, 'askAgent'>>({
 });
 
 /**
+ * Waits for a part whose workflow this one has not started, or that broke. Each try is one look: a wait between two of them
+ * takes no worker's place and leaves nothing in the history.
+ */
+export const { awaitPart } = proxyActivities<Pick<Activities, 'awaitPart'>>({
+  startToCloseTimeout: '20 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 1,
+    maximumAttempts: 1_000_000,
+  },
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+});
+
+/**
  * Database steps of milliseconds: local activities, a marker each and no round trip. While Postgres or S3 is away they
  * are tried again for as long as it takes; after a second of that they wait on timers, so that the run stays responsive.
  */
-export const { recordFacts, sealDecision } = proxyLocalActivities<
-  Pick<Activities, 'recordFacts' | 'sealDecision'>
+export const {
+  recordFacts,
+  sealDecision,
+  openPart,
+  awaitPart: readEndedPart,
+} = proxyLocalActivities<
+  Pick<Activities, 'recordFacts' | 'sealDecision' | 'openPart' | 'awaitPart'>
 >({
   startToCloseTimeout: '20 seconds',
   localRetryThreshold: '1 second',

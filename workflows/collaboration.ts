@@ -11,8 +11,9 @@ import {
 } from '@temporalio/workflow';
 
 import type { RunState } from '../domain/collaboration/run-state.ts';
-import type { Machine, Step } from '../domain/collaboration/step.ts';
+import { partsOf, type Machine, type Step } from '../domain/collaboration/step.ts';
 import { startExpiries } from './approvals.ts';
+import { attendParts } from './parts.ts';
 import {
   askTurns,
   createRun,
@@ -52,6 +53,7 @@ export async function perform(run: Run, step: Exclude<Step, { kind: 'end' }>): P
 }
 
 async function performStep(run: Run, step: Exclude<Step, { kind: 'end' }>): Promise<void> {
+  attendParts(run, partsOf(step));
   switch (step.kind) {
     case 'record':
       await recordDecided(run);
@@ -84,11 +86,12 @@ async function sealed(run: Run): Promise<Outcome> {
   return { kind: verdict.kind, answer: verdict.answer, record };
 }
 
-/** Between passes nothing is outstanding: the state is all there is to carry over. */
+/** Between passes, and with no part under way, nothing is outstanding: the state is all there is to carry over. */
 async function continueAsNewWhenLong(run: Run): Promise<void> {
   const info = workflowInfo();
   const isLong = info.continueAsNewSuggested || info.historyLength > historyEventsMax;
-  if (!isLong || run.state.verdict !== null) return;
+  const isBusy = run.parts.size > 0 || run.state.verdict !== null;
+  if (!isLong || isBusy) return;
   await settleOutstanding(run);
   await condition(allHandlersFinished);
   const { state, known, decidedSteps, input, requestedAt } = run;

@@ -1,5 +1,7 @@
+import type { PartState } from '../domain/analysis/analysis-terms.ts';
 import { pendingIn } from '../domain/approvals/approvals.ts';
 import type { Fact, TurnRef } from '../domain/collaboration/fact.ts';
+import type { Plan } from '../domain/collaboration/plan.ts';
 import { gateNumbers } from '../domain/ledger/gate-sentence.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 
@@ -26,9 +28,23 @@ export function recordSummaryOf(facts: readonly Fact[]): string {
 }
 
 function namedFact(fact: Fact): string {
+  if (fact.type === 'part.ended') return `${fact.type} ${fact.part} ${fact.ending}`;
+  if (fact.type === 'part.opened') return `${fact.type} ${fact.part}`;
   if (fact.type === 'gate.decided') return `${fact.type} ${fact.outcome}`;
   if ('approval' in fact) return `${fact.type} ${fact.approval}`;
   return 'phase' in fact ? `${fact.type} ${String(fact.round)} ${fact.phase}` : fact.type;
+}
+
+/** Names a part of an analysis, for instance `part p2, security`. */
+export function partNameOf({ parts = {} }: RunState, part: string): string {
+  const kind = parts[part]?.kind;
+  return kind === undefined ? `part ${part}` : `part ${part}, ${kind}`;
+}
+
+/** One line for the workflow of a part, for instance `part p2, security: debate, 2 seats, 2 rounds`. */
+export function childSummaryOf(state: RunState, part: string, plan: Plan): string {
+  const rounds = plan.rounds === 1 ? '1 round' : `${String(plan.rounds)} rounds`;
+  return `${partNameOf(state, part)}: ${plan.pattern}, ${String(plan.seats.length)} seats, ${rounds}`;
 }
 
 /** What the Temporal UI shows of a run while it goes on, as Markdown. */
@@ -50,12 +66,19 @@ function whereOf(state: RunState): string {
   const pending = pendingIn(state);
   if (pending.length > 0)
     return `waits for people: ${pending.map((name) => awaitedOf(state, name)).join('; ')}`;
+  if (state.parts !== undefined) return partsProgress(Object.values(state.parts));
   const { pass } = state;
   if (pass === null) return `after round ${String(state.round)}`;
   const back = pass.seats.filter(
     (seat) => `${pass.phase}-${String(pass.round)}-${seat}` in state.turns,
   ).length;
   return `round ${String(pass.round)} of ${String(state.plan.rounds)}, ${pass.phase}: ${String(back)} of ${String(pass.seats.length)} are back`;
+}
+
+function partsProgress(parts: readonly PartState[]): string {
+  const standing = parts.map(({ part, state, end }) => `${part} ${end?.ending ?? state}`);
+  const ended = parts.filter(({ state }) => state === 'ended').length;
+  return `${String(ended)} of ${String(parts.length)} parts have ended: ${standing.join(', ')}`;
 }
 
 function awaitedOf({ approvals = {} }: RunState, name: string): string {

@@ -1,2 +1,3 @@
+export { analysis } from './analysis.ts';
 export { consensus } from './consensus.ts';
 export { debate } from './debate.ts';

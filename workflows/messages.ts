@@ -41,5 +41,19 @@ export const answerApprovalUpdate = defineUpdate<Steered, [ApprovalReply]>('answ
  */
 export const catchUpSignal = defineSignal('catchUp');
 
+/** How an analysis stands, as far as its parts follow it. */
+export interface ParentStanding {
+  /** How many facts of its own the analysis has by then: names what its parts record of it. */
+  readonly at: number;
+  readonly isPaused: boolean;
+  readonly cancelled: { readonly reason: string } | null;
+  /** Whether it ends with what it has. */
+  readonly isClosing: boolean;
+  readonly isDeadlinePassed: boolean;
+}
+
+/** Tells a part how its analysis stands now; the last one that is told holds. */
+export const parentSteeredSignal = defineSignal<[ParentStanding]>('parentSteered');
+
 /** Answers the run's state: the fold of its facts so far. */
 export const stateQuery = defineQuery<RunState>('state');

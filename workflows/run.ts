@@ -46,12 +46,23 @@ export interface Run {
   /** Artifact of the sealed record, once there is one. */
   record: string | null;
   readonly asked: Map<string, { readonly scope: CancellationScope; readonly done: Promise<void> }>;
+  /** Parts of an analysis that are under way, by name. */
+  readonly parts: Map<string, AttendedPart>;
   /** When approvals were requested, milliseconds since 1970. */
   requestedAt: Readonly<Record<string, number>>;
   /** Approvals whose time runs. */
   readonly expiring: Set<string>;
   /** Records one after the other, so that the workflow folds in the ledger's order. */
   recording: Promise<unknown>;
+}
+
+/** A part that is under way. */
+export interface AttendedPart {
+  /** Its workflow, once it has begun. */
+  workflowId: string | null;
+  /** How the analysis stood when the part was told last. */
+  told: string;
+  readonly done: Promise<void>;
 }
 
 /** Begins a run, whose first facts were recorded with its start, or goes on where it stood. */
@@ -68,6 +79,7 @@ export function createRun(input: CollaborationInput, machine: Machine<RunState>)
     found: new Set(),
     record: null,
     asked: new Map(),
+    parts: new Map(),
     requestedAt: requestedAt ?? {},
     expiring: new Set(),
     recording: Promise.resolve(),
@@ -192,14 +204,21 @@ export async function catchUp(run: Run): Promise<void> {
 /** Whether the facts, or others in their place, are in the ledger and folded in; if not, there was something before. */
 async function record(run: Run, facts: readonly DecidedFact[]): Promise<boolean> {
   const { tenantId, collaborationId } = run.input;
-  const isClosing = facts.some(({ fact }) => fact.type === 'round.closed');
-  const awaited = isClosing ? openTurns(run) : [];
+  const awaited = facts.some(({ fact }) => isClosing(run, fact)) ? openTurns(run) : [];
   const summary = recordSummaryOf(facts.map(({ fact }) => fact));
   const result = await recordFacts.executeWithOptions({ summary }, [
     { tenantId, collaborationId, facts, awaited, known: run.known },
   ]);
   takeIn(run, facts, result);
   return result === null || result.kind === 'replaced';
+}
+
+/** Whether nobody is waited for after this fact. A chair's task that decides what an analysis does next ends with it too. */
+function isClosing({ input }: Run, { type }: Fact): boolean {
+  if (type === 'round.closed') return true;
+  return (
+    input.plan.pattern === 'analysis' && (type === 'part.ended' || type === 'decision.reached')
+  );
 }
 
 /** Folds in what a record came to; a run that was behind stands where the ledger does afterwards. */
@@ -276,8 +295,8 @@ function isObsolete({ pass, verdict }: RunState, { seat, task, round }: TurnRef)
   return pass?.phase !== task || pass.round !== round;
 }
 
-/** Waits until every call that was asked has come back, so that all costs are settled. */
+/** Waits until every call that was asked has come back, and every part has ended, so that all costs are settled. */
 export async function settleOutstanding(run: Run): Promise<void> {
-  await Promise.all([...run.asked.values()].map(({ done }) => done));
+  await Promise.all([...run.asked.values(), ...run.parts.values()].map(({ done }) => done));
   await run.recording;
 }

@@ -16,6 +16,7 @@ import {
   type Steered,
 } from './messages.ts';
 import { registerApprovals } from './approvals.ts';
+import { heedParent } from './heeding.ts';
 import { refuse, refuseEnded, statusOf } from './refusals.ts';
 import { catchUp, recordCaused, wasRecorded, type Run } from './run.ts';
 import { updateName } from './update-name.ts';
@@ -25,6 +26,7 @@ export function registerSteering(run: Run): void {
   setHandler(stateQuery, () => run.state);
   setHandler(catchUpSignal, () => catchUp(run));
   registerApprovals(run);
+  heedParent(run);
   // Seats that were given while their fact is still being recorded: they are taken all the same.
   const given = new Set<string>();
   on(run, pauseUpdate, {

@@ -99,6 +99,9 @@ const listRoute = createRoute({
         .string()
         .optional()
         .openapi({ description: 'Only forks of the collaboration with this id.' }),
+      parent: z.string().optional().openapi({
+        description: 'Only the parts of the analysis with this id. Without it no parts are listed.',
+      }),
       createdAfter: queryTime().optional(),
       createdBefore: queryTime().optional(),
       cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),

@@ -1,7 +1,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
 import type { SealedRecord } from '../../domain/collaboration/decision.ts';
-import { changesSchema, type Changes } from '../../domain/replay/changes.ts';
+import { changesSchema, withoutWhatIf, type Changes } from '../../domain/replay/changes.ts';
 import { compare } from '../../domain/replay/comparison.ts';
 import { momentOf } from '../../domain/replay/moment.ts';
 import { recordedRun } from '../../domain/replay/recorded-run.ts';
@@ -29,7 +29,8 @@ const replaysRoute = createRoute({
   description:
     'Without changes its machine gets the recorded replies and steps and decides everything else again: `equal`, or ' +
     '`different` with the first difference. With changes, `answered` says what would have come out of the same replies, ' +
-    'and `unanswerable` which replies would be needed that were never given. No model is called, nothing is stored.',
+    'and `unanswerable` which replies would be needed that were never given. No model is called, nothing is stored. ' +
+    'An analysis can be replayed; a what-if is asked of its parts.',
   middleware: jsonBody({ isOptional: true }),
   request: {
     params: collaborationParams,
@@ -47,7 +48,8 @@ const comparisonRoute = createRoute({
   operationId: 'compareProtocols',
   summary: 'Count one record under every protocol',
   description:
-    'A row for each: what would have come out, or which replies were never given. The own protocol comes first.',
+    'A row for each: what would have come out, or which replies were never given. The own protocol comes first. ' +
+    'None of an analysis, whose parts vote.',
   request: { params: collaborationParams },
   responses: {
     200: answers('All protocols over this record.', comparisonSchema),
@@ -91,7 +93,10 @@ export function addReplays(
   });
   api.openapi(comparisonRoute, async (c) => {
     const run = await readEnded(deps, c.get('tenantId'), c.req.valid('param').id);
-    return c.json(compare(recordedRun(run.events, run.resolve)), 200);
+    const recorded = recordedRun(run.events, run.resolve);
+    const refused = withoutWhatIf(recorded.plan);
+    if (refused.length > 0) throw invalidRequest(refused);
+    return c.json(compare(recorded), 200);
   });
   api.openapi(stateRoute, async (c) => {
     const tenantId = c.get('tenantId');

@@ -13,6 +13,7 @@ import type { Metrics } from '../metrics.ts';
 import { restoreRun } from '../starts/restorer.ts';
 import { startWorkflow } from '../starts/start.ts';
 import { ended, unreachable, refused } from '../steering-problems.ts';
+import { updateUntilEnd } from '../update-until-end.ts';
 import { findCollaboration } from './collaborations.ts';
 import { steeringRoutes } from './steering-routes.ts';
 
@@ -166,11 +167,13 @@ async function sendToKnown(
   tenantId: string,
   { target, update }: { target: SteeringTarget; update: SteeringUpdate },
 ): Promise<SteeringOutcome> {
-  const send = async (): Promise<SteeringOutcome> => await update.send(target, actorOf(tenantId));
+  const { collaborationId } = target;
+  const run = { tenantId, collaborationId };
+  const send = async (): Promise<SteeringOutcome> =>
+    await updateUntilEnd(deps, run, () => update.send(target, actorOf(tenantId)));
   const outcome = await send();
   if (outcome.kind !== 'ended') return outcome;
-  const { collaborationId } = target;
-  const kind = await restoreRun(deps, deps.metrics, { tenantId, collaborationId });
+  const kind = await restoreRun(deps, deps.metrics, run);
   if (kind === 'unreachable') return { kind, cause: undefined };
   return kind === 'restored' ? await send() : outcome;
 }

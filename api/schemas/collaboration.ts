@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi';
 
+import { partEndings, refusalReasons } from '../../domain/analysis/analysis-terms.ts';
 import { approvalPoints } from '../../domain/approvals/approval-terms.ts';
-import { phases } from '../../domain/collaboration/fact.ts';
+import { noDecisionReasons, phases } from '../../domain/collaboration/fact.ts';
 import { gateWays } from '../../domain/gate/gate-terms.ts';
 import { patterns } from '../../domain/collaboration/plan.ts';
 import { questionKinds } from '../../domain/calibration/question-kind.ts';
@@ -23,6 +24,31 @@ const origin = {
     .int()
     .openapi({ description: 'Events that were taken over: the fork begins with them.' }),
 };
+
+const parent = {
+  collaborationId: z.string(),
+  part: z.string().openapi({ example: 'p2' }),
+};
+
+const parentView = z
+  .object({ ...parent, links: linksSchema })
+  .nullable()
+  .openapi({ description: 'The analysis that it is a part of; null of any other.' });
+
+const partProgress = z
+  .object({
+    part: z.string().openapi({ example: 'p2' }),
+    kind: z.enum(questionKinds),
+    after: z.array(z.string()).openapi({ description: 'Parts whose answers it needs.' }),
+    state: z.enum(['planned', 'running', 'ended']),
+    collaboration: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Its own collaboration; null before it was opened.' }),
+    ending: z.enum(partEndings).nullable(),
+    reason: z.enum([...noDecisionReasons, ...refusalReasons]).nullable(),
+  })
+  .openapi('PartProgress');
 
 /** Everything that was decided about a run before it started. */
 export const planSchema = z
@@ -101,6 +127,16 @@ export const planSchema = z
           'Thresholds with which the blind vote of a debate is enough; null without a gate, absent in other patterns.',
       }),
     origin: z.object(origin).optional().openapi({ description: 'Only of a fork.' }),
+    cutting: z
+      .looseObject({
+        partsMax: z.int().openapi({ description: 'Most parts.' }),
+        reserve: z
+          .object({ tokens, microsUsd })
+          .openapi({ description: 'Held back for the synthesis.' }),
+      })
+      .optional()
+      .openapi({ description: 'How the question is cut; of an analysis only.' }),
+    parent: z.object(parent).optional().openapi({ description: 'Only of a part.' }),
   })
   .openapi('Plan');
 
@@ -136,6 +172,7 @@ export const summarySchema = z
     ...summary,
     question: z.string().openapi({ description: 'Its first 200 characters.' }),
     decision: decisionSummarySchema.nullable(),
+    parent: parentView,
   })
   .openapi('CollaborationSummary');
 
@@ -154,6 +191,10 @@ export const collaborationSchema = z
         phase: z.enum(phases).nullable(),
         turns: z.int().openapi({ description: 'Model calls that have ended.' }),
         events: z.int(),
+        parts: z
+          .array(partProgress)
+          .optional()
+          .openapi({ description: 'Of an analysis; none before its question was cut.' }),
       })
       .openapi({ description: 'How far it is; `phase` is null between passes and after the end.' }),
     budget: z.object({
@@ -166,6 +207,7 @@ export const collaborationSchema = z
       .object({ ...origin, links: linksSchema })
       .nullable()
       .openapi({ description: 'Where a fork comes from; null of any other.' }),
+    parent: parentView,
   })
   .openapi('Collaboration');
 

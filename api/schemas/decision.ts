@@ -1,10 +1,12 @@
 import { z } from '@hono/zod-openapi';
 
+import { partEndings, refusalReasons } from '../../domain/analysis/analysis-terms.ts';
 import {
   approvalAnswers,
   approvalPoints,
   approvalStates,
 } from '../../domain/approvals/approval-terms.ts';
+import { questionKinds } from '../../domain/calibration/question-kind.ts';
 import { noDecisionReasons, stopReasons } from '../../domain/collaboration/fact.ts';
 import { gateOutcomes, gateReasons, gateWays } from '../../domain/gate/gate-terms.ts';
 
@@ -137,6 +139,31 @@ const people = z
   })
   .openapi('PeopleReport', { description: 'What people were asked and answered.' });
 
+const part = z
+  .object({
+    part: z.string().openapi({ example: 'p2' }),
+    question: z.string(),
+    kind: z.enum(questionKinds),
+    pattern: z.enum(['consensus', 'debate']),
+    after: z.array(z.string()).openapi({ description: 'Parts whose answers it was given.' }),
+    collaboration: z.string().nullable().openapi({
+      description: 'The collaboration that worked on it; null where it was not begun.',
+    }),
+    ending: z.enum(partEndings).openapi({
+      description:
+        '`unanswered`: it came to no decision; `refused`: it was not begun; `failed`: it broke.',
+    }),
+    reason: z
+      .enum([...noDecisionReasons, ...refusalReasons])
+      .nullable()
+      .openapi({ description: 'Why it has no answer; null where it has one.' }),
+    answer: z.string().nullable(),
+    explanation: z.string(),
+    record: z.string().nullable().openapi({ description: 'SHA-256 of its own sealed record.' }),
+    cost,
+  })
+  .openapi('PartReport', { description: 'What one part of an analysis came to.' });
+
 /** A decision with everything that speaks for and against it. */
 export const decisionSchema = z
   .object({
@@ -164,6 +191,18 @@ export const decisionSchema = z
     dissent: z.array(
       z.object({ seat: z.string(), agent: z.string(), answer: z.string(), rationale: z.string() }),
     ),
+    parts: z
+      .array(part)
+      .optional()
+      .openapi({ description: 'Of an analysis only, in the order in which they were proposed.' }),
+    contradictions: z
+      .array(z.object({ parts: z.array(z.string()), about: z.string() }))
+      .optional()
+      .openapi({ description: 'Parts of an analysis whose answers cannot all be true.' }),
+    partial: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Of an analysis: whether a part gave no answer.' }),
     people: people.optional().openapi({ description: 'Only of runs that ask people.' }),
     debate: debate
       .optional()

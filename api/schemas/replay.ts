@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
 import { approvalAnswers, approvalPoints } from '../../domain/approvals/approval-terms.ts';
+import { questionKinds } from '../../domain/calibration/question-kind.ts';
 import {
   noDecisionReasons,
   phases,
@@ -132,6 +133,19 @@ export const momentSchema = z
       })
       .nullable()
       .openapi({ description: 'The open pass; null between passes.' }),
+    parts: z
+      .array(
+        z.object({
+          part: z.string(),
+          kind: z.enum(questionKinds),
+          after: z.array(z.string()),
+          question: z.string(),
+          state: z.enum(['planned', 'running', 'ended']),
+          answer: z.string().nullable(),
+        }),
+      )
+      .optional()
+      .openapi({ description: 'Of an analysis, once its question is cut.' }),
     positions: z.array(
       z.object({
         seat: z.string(),

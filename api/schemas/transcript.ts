@@ -12,7 +12,15 @@ export const transcriptSchema = z
     options: z.array(z.string()),
     entries: z.array(
       z.looseObject({
-        kind: z.enum(['turn', 'round opened', 'round closed', 'message', 'approval', 'note']),
+        kind: z.enum([
+          'turn',
+          'round opened',
+          'round closed',
+          'message',
+          'approval',
+          'part',
+          'note',
+        ]),
         seq: z.int(),
         time: z.string(),
         lost: z.object({ calls: z.int(), tokens: z.int(), microsUsd: z.int() }).optional().openapi({

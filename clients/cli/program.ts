@@ -14,6 +14,7 @@ import { collected, numberOf, timeOf } from './option-values.ts';
 import { addReplays } from './replay-program.ts';
 import { participantOf } from './start-request.ts';
 import { verify, type VerifyOptions } from './verify.ts';
+import { addWebhooks } from './webhook-program.ts';
 
 /** What the command line stands on. */
 export interface Surroundings {
@@ -74,10 +75,12 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
   addDocuments(program, surroundings);
   addSteering(program, surroundings);
   addTruth(program, surroundings);
-  addApprovals(program, {
+  const shared = {
     connected,
     contextOf: (options: SharedOptions) => contextOf(options, surroundings),
-  });
+  };
+  addApprovals(program, shared);
+  addWebhooks(program, shared);
   return program;
 }
 
@@ -127,6 +130,7 @@ function startCommand(program: Command, usage: string, description: string): Com
     .option('--persona <name=text>', 'a persona of your own; repeat', collected)
     .option('--protocol <kind>', 'how votes are counted: a name, or JSON')
     .option('--rounds <n>', 'most rounds, 1 to 5', numberOf)
+    .option('--parts <n>', 'most parts of an analysis, 1 to 12', numberOf)
     .option('--thoroughness <share>', '0.0 (quick) to 1.0 (thorough)', numberOf)
     .option('--question-kind <kind>', `what it is about: ${questionKinds.join(', ')}`)
     .option('--tolerated-faults <n>', 'participants that may be faulty', numberOf)
@@ -174,12 +178,13 @@ function addReading(program: Command, surroundings: Surroundings): void {
     .option('--status <status>', 'only those in this state')
     .option('--pattern <name>', 'only those of this pattern')
     .option('--origin <id>', 'only forks of this one')
+    .option('--parent <id>', 'only the parts of this analysis; without it no parts are listed')
     .option('--limit <n>', 'how many')
     .option('--cursor <next>', 'go on after a page')
     .action(async (options: SharedOptions & Readonly<Record<string, string | undefined>>) => {
-      const { status, pattern, origin, limit, cursor } = options;
+      const { status, pattern, origin, parent, limit, cursor } = options;
       const context = contextOf(options, surroundings);
-      await commands.list(context, { status, pattern, origin, limit, cursor });
+      await commands.list(context, { status, pattern, origin, parent, limit, cursor });
     });
   reading(program, surroundings, 'show', 'show a collaboration in full', async (context, id) => {
     await commands.show(context, commands.pathOf(id));

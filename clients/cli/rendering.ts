@@ -2,8 +2,11 @@ import type {
   Cost,
   DebateReport,
   Decision,
+  PartReport,
   PeopleReport,
 } from '../../domain/collaboration/decision.ts';
+import type { PartContent } from '../../domain/analysis/analysis-terms.ts';
+import type { Fact, FactOf } from '../../domain/collaboration/fact.ts';
 import { debateSentences } from '../../domain/ledger/debate-sentences.ts';
 import { peopleSentences } from '../../domain/ledger/people-sentences.ts';
 import { factOf } from '../../domain/ledger/event.ts';
@@ -51,7 +54,7 @@ export function decisionText(decision: Decision): string {
   const { answer, reason, explanation, rounds, stoppedBy } = decision;
   return [
     answer === null ? `no decision (${String(reason)})${mark}` : `decided${mark}: ${answer}`,
-    `${explanation}; ${counted(rounds, 'round')}, stopped by ${stoppedBy}`,
+    `${explanation}; ${decision.parts ? '' : `${counted(rounds, 'round')}, `}stopped by ${stoppedBy}`,
     ...decision.votes.map(
       ({ seat, agent, choice, abstained }) =>
         `  ${seat} ${agent}: ${choice === null ? `abstains (${String(abstained)})` : choiceText(choice)}`,
@@ -64,12 +67,23 @@ export function decisionText(decision: Decision): string {
       ({ seat, agent, answer: lost, rationale }) =>
         `  dissent of ${seat} ${agent}: ${shortened(lost)} (${shortened(rationale)})`,
     ),
+    ...(decision.parts ?? []).map((part) => `  ${partLine(part)}`),
+    ...(decision.contradictions ?? []).map(
+      ({ parts, about }) => `  ${parts.join(' and ')} contradict each other: ${shortened(about)}`,
+    ),
     ...(decision.people ? peopleSentences(decision.people) : []).map(
       (line) => `  ${shortened(line)}`,
     ),
     ...(decision.debate ? debateLines(decision.debate, decision.people) : []),
     costText(decision.cost),
   ].join('\n');
+}
+
+function partLine({ part, kind, pattern, collaboration, ...said }: PartReport): string {
+  const { ending, reason, answer, question, cost } = said;
+  const outcome = answer === null ? `${ending} (${reason ?? 'it broke'})` : shortened(answer);
+  const where = collaboration === null ? '' : `, ${collaboration}, ${counted(cost.calls, 'call')}`;
+  return `${part} ${kind}, by ${pattern}${where}: ${shortened(question)} -> ${outcome}`;
 }
 
 function debateLines(report: DebateReport, people?: PeopleReport): readonly string[] {
@@ -96,18 +110,44 @@ export function eventLine(event: LedgerEvent): string {
   const fact = factOf(event);
   const time = event.time.slice('2026-01-01T'.length);
   const noun = event.type.replace(/^conclave\.|\.v\d+$/g, '');
-  const what = fact !== undefined && 'turn' in fact ? turnText(event) : plainText(event);
+  const what = fact !== undefined && 'turn' in fact ? turnText(event) : otherText(event, fact);
   return `${String(event.seq).padStart(4)}  ${time}  ${noun}${what === '' ? '' : `: ${what}`}`;
 }
 
 function turnText(event: LedgerEvent): string {
   const content = event.data['content'] as Partial<TurnContent> | undefined;
   const reason = event.data['reason'];
-  const said = [content?.answer, content?.rationale].map(textOf).filter((part) => part !== '');
+  const parts = (content?.parts ?? []).map(({ part, question }) => `${part} ${question}`);
+  const words = [content?.answer, content?.rationale].map(textOf);
+  const said = [...parts, ...words].filter((part) => part !== '');
   const mark = content?.simulated === true ? ' [simulated]' : '';
   const who = `${String(event.data['turn'])}${mark}`;
   const why = typeof reason === 'string' ? ` (${reason})` : '';
   return `${who}${why}${said.length === 0 ? '' : ` ${shortened(said.join(': '))}`}`;
+}
+
+function otherText(event: LedgerEvent, fact: Fact | undefined): string {
+  if (fact?.type === 'part.opened') {
+    return `${fact.part} as ${event.stream}-${fact.part}, ${shareText(fact.budget)}`;
+  }
+  return fact?.type === 'part.ended' ? partEndText(event, fact) : plainText(event);
+}
+
+function shareText({ tokens, microsUsd }: FactOf<'part.opened'>['budget']): string {
+  const limits = [
+    ...(tokens === null ? [] : [`${String(tokens)} tokens`]),
+    ...(microsUsd === null ? [] : [`${String(microsUsd / microsPerUsd)} USD`]),
+  ];
+  return limits.length === 0 ? 'no limit of its own' : `at most ${limits.join(' and ')}`;
+}
+
+const microsPerUsd = 1_000_000;
+
+function partEndText(event: LedgerEvent, { part, ending, reason }: FactOf<'part.ended'>): string {
+  const content = event.data['content'] as Partial<PartContent> | undefined;
+  const why = reason === null ? '' : ` (${reason})`;
+  const said = textOf(content?.answer ?? undefined) || (content?.explanation ?? '');
+  return `${part} ${ending}${why}${said === '' ? '' : ` ${shortened(said)}`}`;
 }
 
 /** What a line has no room for: the plan, the contents, how a pass is prompted. */

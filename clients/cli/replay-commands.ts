@@ -1,3 +1,4 @@
+import { withoutWhatIf } from '../../domain/replay/changes.ts';
 import { compare } from '../../domain/replay/comparison.ts';
 import { momentOf } from '../../domain/replay/moment.ts';
 import { recordedRun } from '../../domain/replay/recorded-run.ts';
@@ -50,11 +51,14 @@ export async function whatIfFiles(
 /**
  * Shows all protocols over one record, from files alone.
  *
- * @throws CommandError as `readRunFiles` does
+ * @throws CommandError as `readRunFiles` does, and for an analysis
  */
 export async function compareFiles({ files, printer, json }: OfflineContext): Promise<void> {
   const { events, resolve } = await readRunFiles(files);
-  const result = compare(recordedRun(events, resolve));
+  const recorded = recordedRun(events, resolve);
+  const refused = withoutWhatIf(recorded.plan);
+  if (refused.length > 0) throw refusal(refused);
+  const result = compare(recorded);
   printer.print(json ? pretty(result) : comparisonText(result));
 }
 

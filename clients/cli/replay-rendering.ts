@@ -101,6 +101,10 @@ export function momentText(moment: Moment): string {
     pass === null
       ? 'between passes'
       : `${pass.phase}: answered ${listed(pass.answered)}; outstanding ${listed(pass.outstanding)}`,
+    ...(moment.parts ?? []).map(
+      ({ part, kind, state, question, answer }) =>
+        `  ${part} ${kind}, ${state}: ${shortened(answer ?? question)}`,
+    ),
     ...moment.positions.map(({ seat, agent, answer }) => `  ${seat} ${agent}: ${voteText(answer)}`),
     tally === null
       ? 'no votes yet'

@@ -13,6 +13,7 @@ export interface StartOptions {
   readonly protocol?: string;
   readonly rounds?: number;
   readonly thoroughness?: number;
+  readonly parts?: number;
   readonly questionKind?: string;
   readonly toleratedFaults?: number;
   readonly budgetUsd?: number;
@@ -53,6 +54,7 @@ export async function startBody(
     protocol: options.protocol === undefined ? undefined : protocolOf(options.protocol),
     rounds: options.rounds,
     thoroughness: options.thoroughness,
+    parts: options.parts,
     questionKind: options.questionKind,
     toleratedFaults: options.toleratedFaults,
     budget: usd === undefined && tokens === undefined ? undefined : given({ usd, tokens }),

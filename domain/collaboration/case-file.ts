@@ -1,4 +1,5 @@
-import type { OpenedContent, TurnContent } from '../ledger/event.ts';
+import { wordedParts, type WordedPart } from '../analysis/part-words.ts';
+import type { OpenedContent, Text, TurnContent } from '../ledger/event.ts';
 import type { Pass, PassEntry, PromptMessage } from '../prompts/material.ts';
 import type { KeyedAnswer } from '../replies/reply.ts';
 import { chairSeat, leadingKey, mergedChoice } from './ballots.ts';
@@ -37,6 +38,8 @@ export interface CaseFile {
   readonly labels: ReadonlyMap<string, string>;
   /** Latest turn in which a seat argued, for the seats whose arguments are shown. */
   readonly argumentTurns: ReadonlyMap<string, string>;
+  /** Of an analysis, in words, in the order in which they were proposed; else none. */
+  readonly parts: readonly WordedPart[];
 }
 
 /**
@@ -62,12 +65,20 @@ export function horizonOf(events: readonly FiledEvent[], turn: TurnRef): number 
   const isItsPass = ({ fact }: FiledEvent): boolean =>
     fact.type === 'round.opened' && fact.round === turn.round && fact.phase === turn.task;
   if (turn.seat !== chairSeat) return events.find(isItsPass)?.seq;
+  if (turn.task === 'decomposition') return events.findLast(isBeforeTheCut)?.seq;
   return events.findLast(({ fact }) => openedTheChairsTask(fact, turn))?.seq;
 }
 
-/** The chair works on what stood when the last pass closed, and on its own earlier work. */
+/** Who cuts the question knows it, and what people replied before. */
+function isBeforeTheCut({ fact }: FiledEvent): boolean {
+  if (fact.type === 'collaboration.opened') return true;
+  const isSettled = 'approval' in fact && fact.type !== 'approval.requested';
+  return isSettled && fact.approval.startsWith('question-');
+}
+
+/** The chair works on what stood when the last pass closed or the last part ended, and on its own earlier work. */
 function openedTheChairsTask(fact: Fact, turn: TurnRef): boolean {
-  if (fact.type === 'round.closed') return true;
+  if (fact.type === 'round.closed' || fact.type === 'part.ended') return true;
   return (
     (fact.type === 'answers.grouped' || fact.type === 'judgement.given') && fact.turn !== turn.turn
   );
@@ -99,7 +110,18 @@ export function caseFileOf(
     messages: messagesOf(rest, passes),
     labels: labelsOf(rest, state, opened.options),
     argumentTurns: argumentTurnsOf(rest),
+    parts: wordedParts({
+      said: rest,
+      parts: state.parts,
+      question: opened.question,
+      textOf: inPlace,
+    }),
   };
+}
+
+/** A case file has every text in place. */
+function inPlace(text: Text): string {
+  return text as string;
 }
 
 /** The answers that stand, merged, each once, in code point order of their keys: what a chair groups or judges. */

@@ -1,29 +1,29 @@
-import {
-  decisionAsked,
-  gateAsked,
-  isRoundRejected,
-  questionAsked,
-  roundAsked,
-  settlingFact,
-} from '../approvals/asking.ts';
-import { pendingIn } from '../approvals/approvals.ts';
+import { decisionAsked, gateAsked, questionAsked, roundAsked } from '../approvals/asking.ts';
 import { verdictByPeople } from '../approvals/verdict-by-people.ts';
-import { directivesFor, seatsUnderPressure, shareOf, thresholdsCrossed } from '../budget/budget.ts';
+import { directivesFor, seatsUnderPressure, shareOf } from '../budget/budget.ts';
 import { isOutcomeCertain, leadingKey, mergedChoice, tallyOf } from './ballots.ts';
 import {
   turnRef,
   type ClosingReason,
   type Fact,
   type FactOf,
-  type NoDecisionReason,
   type Phase,
   type StopReason,
   type TurnRef,
   type TurnTask,
   type Verdict,
 } from './fact.ts';
-import { evolveRun, openRun, type OpenPass, type RunState } from './run-state.ts';
-import type { Machine, Step } from './step.ts';
+import type { OpenPass, RunState } from './run-state.ts';
+import type { Machine } from './step.ts';
+import {
+  cancelledVerdict,
+  decidedFor,
+  decideFirst,
+  machineFrom,
+  noDecision,
+  stoppedBy as stoppedFromOutside,
+  withoutAnswers,
+} from './stepping.ts';
 
 /** A pass that a pattern wants next. */
 export interface WantedPass {
@@ -43,45 +43,15 @@ export interface Course {
   gate?(state: RunState): FactOf<'gate.decided'> | null;
 }
 
-/** Makes the machine of a pattern: everything that patterns share is here, the pattern adds its course. */
+/** Makes the machine of a pattern: everything that patterns with passes share is here, the pattern adds its course. */
 export function machineOf(course: Course): Machine<RunState> {
-  return {
-    open: openRun,
-    evolve: evolveRun,
-    next: (state) => nextStep(course, state),
-  };
-}
-
-/** Most facts that one step may record: two thresholds' worth of passes is far below it. */
-const factsMax = 16;
-
-function nextStep(course: Course, state: RunState): Step {
-  const facts: Fact[] = [];
-  let ahead = state;
-  for (let fact = decide(course, ahead); fact !== null; fact = decide(course, ahead)) {
-    if (facts.length === factsMax) throw new Error(`a step decided more than ${factsMax} facts`);
-    facts.push(fact);
-    ahead = evolveRun(ahead, fact);
-  }
-  if (facts.length > 0) return { kind: 'record', facts };
-  if (state.verdict !== null) return { kind: 'end', verdict: state.verdict };
-  if (state.isPaused) return { kind: 'wait', reason: 'paused' };
-  if (pendingIn(state).length > 0) return { kind: 'wait', reason: 'approval' };
-  return { kind: 'ask', turns: openTurns(course, state) };
-}
-
-/** The next thing the machine decides by itself, or `null` while it waits for others. */
-function decide(course: Course, state: RunState): Fact | null {
-  if (state.verdict !== null) return null;
-  if (state.isPaused && state.cancelled === null) return null;
-  if (state.pass !== null) return closing(course, state, state.pass);
-  const percent = thresholdsCrossed(state.budget, state.spent, state.thresholds)[0];
-  if (percent !== undefined) return { type: 'threshold.reached', percent };
-  const settling = settlingFact(state);
-  if (settling !== null) return settling;
-  // All questions are asked at once, so that several people can answer them.
-  if (pendingIn(state).length > 0) return questionAsked(state);
-  return goingOn(course, state);
+  return machineFrom({
+    decide: (state) =>
+      state.pass === null
+        ? decideFirst(state, () => goingOn(course, state))
+        : closing(course, state, state.pass),
+    turns: (state) => openTurns(course, state),
+  });
 }
 
 /** What follows a pass, once nobody is waited for. */
@@ -147,11 +117,8 @@ function leadingKeys(state: RunState): Readonly<Record<string, string | null>> {
 
 function stopReason(course: Course, state: RunState): StopReason | null {
   const last = state.passes.at(-1);
-  if (state.cancelled !== null) return 'cancelled';
-  if (state.isDeadlinePassed) return 'deadline';
-  if (state.isBudgetRefused || state.thresholds.includes(100)) return 'budget';
-  if (state.closing === 'run' || isRoundRejected(state)) return 'closed';
-  if (last === undefined) return null;
+  const stopped = stoppedFromOutside(state);
+  if (stopped !== null || last === undefined) return stopped;
   return course.enough(state) ?? (last.isLast && isShort(state) ? 'budget' : null);
 }
 
@@ -203,34 +170,15 @@ function chairTurns(state: RunState, stoppedBy: StopReason | null): readonly Tur
 
 function verdictOf(state: RunState, stoppedBy: StopReason): Verdict {
   const rounds = state.passes.at(-1)?.round ?? 0;
-  if (state.cancelled !== null) {
-    return noDecision('cancelled', stoppedBy, rounds, `cancelled by ${state.cancelled.by}`);
-  }
+  const cancelled = cancelledVerdict(state, rounds);
+  if (cancelled !== null) return cancelled;
   if (Object.keys(state.standpoints).length === 0) {
-    return noDecision(withoutAnswers(stoppedBy), stoppedBy, rounds, 'no seat gave a usable answer');
+    const explanation = 'no seat gave a usable answer';
+    return noDecision(withoutAnswers(stoppedBy), { stoppedBy, rounds, explanation });
   }
   const result = tallyOf(state);
+  const ended = { stoppedBy, rounds, explanation: result.explanation };
   return result.kind === 'decided'
-    ? {
-        kind: 'decided',
-        answer: result.option,
-        reason: null,
-        stoppedBy,
-        rounds,
-        explanation: result.explanation,
-      }
-    : noDecision(result.reason, stoppedBy, rounds, result.explanation);
-}
-
-function withoutAnswers(stoppedBy: StopReason): NoDecisionReason {
-  return stoppedBy === 'budget' || stoppedBy === 'deadline' ? stoppedBy : 'no-answers';
-}
-
-function noDecision(
-  reason: NoDecisionReason,
-  stoppedBy: StopReason,
-  rounds: number,
-  explanation: string,
-): Verdict {
-  return { kind: 'no-decision', answer: null, reason, stoppedBy, rounds, explanation };
+    ? decidedFor(result.option, ended)
+    : noDecision(result.reason, ended);
 }

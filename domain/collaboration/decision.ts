@@ -1,3 +1,5 @@
+import type { Contradiction, PartEnd } from '../analysis/analysis-terms.ts';
+import type { QuestionKind } from '../calibration/question-kind.ts';
 import type {
   ApprovalAnswer,
   ApprovalPoint,
@@ -118,8 +120,34 @@ export interface PeopleReport {
   readonly approvals: readonly ApprovalReport[];
 }
 
+/** What one part of an analysis came to. */
+export interface PartReport extends Pick<PartEnd, 'part' | 'ending' | 'reason' | 'record'> {
+  readonly question: string;
+  readonly kind: QuestionKind;
+  /** How it was answered. */
+  readonly pattern: 'consensus' | 'debate';
+  /** Parts whose answers it was given. */
+  readonly after: readonly string[];
+  /** Id of the collaboration that worked on it; `null` where there is none. */
+  readonly collaboration: string | null;
+  /** In words; `null` where it has none. */
+  readonly answer: string | null;
+  readonly explanation: string;
+  readonly cost: Cost;
+}
+
+/** What an analysis says beside its answer. */
+export interface AnalysisReport {
+  /** In the order in which they were proposed; none where the question was not cut. */
+  readonly parts: readonly PartReport[];
+  /** Parts whose answers cannot all be true, as the synthesis named them. */
+  readonly contradictions: readonly Contradiction[];
+  /** Whether a part gave no answer, so that the answer is not a whole one. */
+  readonly partial: boolean;
+}
+
 /** The outcome of a collaboration, as the API shows it and the record seals it. */
-export interface Decision {
+export interface Decision extends Partial<AnalysisReport> {
   readonly kind: 'decided' | 'no-decision';
   /** The answer in words; for an open debate the synthesis. */
   readonly answer: string | null;

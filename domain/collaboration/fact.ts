@@ -1,3 +1,4 @@
+import type { Part, PartEnd } from '../analysis/analysis-terms.ts';
 import type {
   ApprovalAnswer,
   ApprovalReply,
@@ -14,7 +15,13 @@ export const phases = ['nomination', 'vote', 'proposal', 'critique', 'revision']
 export type Phase = (typeof phases)[number];
 
 /** What one model call is asked for: a phase's contribution, or a chair's task. */
-export const turnTasks = [...phases, 'grouping', 'judgement', 'synthesis'] as const;
+export const turnTasks = [
+  ...phases,
+  'decomposition',
+  'grouping',
+  'judgement',
+  'synthesis',
+] as const;
 export type TurnTask = (typeof turnTasks)[number];
 
 /** Why a turn counts as an abstention. */
@@ -46,6 +53,7 @@ export type ClosingReason = (typeof closingReasons)[number];
 /** Why a run stopped asking. */
 export const stopReasons = [
   'rounds',
+  'parts',
   'stability',
   'gate',
   'certain',
@@ -166,7 +174,20 @@ export type Fact =
   /** The judge chose. */
   | ({ readonly type: 'judgement.given'; readonly choice: Choice } & TurnRef & TurnCost)
   /** The chair wrote the answer up. */
-  | ({ readonly type: 'synthesis.written' } & TurnRef & TurnCost)
+  | ({
+      readonly type: 'synthesis.written';
+      /** Key of the answer; of an analysis only, whose verdict names it. */
+      readonly key?: string;
+      /** Names of the parts that contradict each other, one list a contradiction; of an analysis only. */
+      readonly contradictions?: readonly (readonly string[])[];
+    } & TurnRef &
+      TurnCost)
+  /** The chair cut the question into parts. First turn of an analysis. */
+  | ({ readonly type: 'question.decomposed'; readonly parts: readonly Part[] } & TurnRef & TurnCost)
+  /** A part begins as a collaboration of its own, with its share of the budget. All that it needs has ended. */
+  | { readonly type: 'part.opened'; readonly part: string; readonly budget: BudgetLimits }
+  /** A part came to its end; one that was never opened ends without having cost anything. */
+  | ({ readonly type: 'part.ended' } & PartEnd)
   /** Whether the blind vote is enough. Follows the first `round.closed` of a debate whose plan has a gate. */
   | ({ readonly type: 'gate.decided' } & GateDecision)
   | { readonly type: 'threshold.reached'; readonly percent: BudgetThreshold }
@@ -223,6 +244,7 @@ export type TurnFact = FactOf<
   | 'answers.grouped'
   | 'judgement.given'
   | 'synthesis.written'
+  | 'question.decomposed'
 >;
 
 /**

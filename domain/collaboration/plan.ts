@@ -1,3 +1,4 @@
+import type { Cutting, ParentRef } from '../analysis/analysis-terms.ts';
 import type { People } from '../approvals/approval-terms.ts';
 import type { ConfidenceMap } from '../calibration/confidence-map.ts';
 import type { QuestionKind } from '../calibration/question-kind.ts';
@@ -6,7 +7,7 @@ import type { Gate } from '../gate/gate-terms.ts';
 import type { Protocol } from '../protocols/protocol.ts';
 
 /** The patterns that exist so far. */
-export const patterns = ['consensus', 'debate'] as const;
+export const patterns = ['consensus', 'debate', 'analysis'] as const;
 export type Pattern = (typeof patterns)[number];
 
 /** One seat at the table: an agent with its personas and weight. Seats are named `s1`, `s2`, … in the order of the request. */
@@ -109,9 +110,20 @@ export interface Plan {
   readonly people?: People;
   /** Only of a fork. */
   readonly origin?: Origin;
+  /** How the question is cut; of an analysis only. */
+  readonly cutting?: Cutting;
+  /** What this run is a part of; absent where it is none. */
+  readonly parent?: ParentRef;
 }
 
 /** Says how many events at the head of a run's stream were there before its machine decided anything: the opening, or all that a fork took over. */
 export function eventsGiven({ origin }: Plan): number {
   return origin?.events ?? 1;
+}
+
+/** Makes a plan without one of the fields that not every plan has. */
+export function planWithout(plan: Plan, field: 'cutting' | 'parent'): Plan {
+  return Object.fromEntries(
+    Object.entries(plan).filter(([name]) => name !== field),
+  ) as unknown as Plan;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { partsMax } from '../analysis/analysis-terms.ts';
 import { peopleSchema } from '../approvals/people-schema.ts';
 import { questionKinds } from '../calibration/question-kind.ts';
 import { gateSchema } from '../gate/gate-schema.ts';
@@ -186,6 +187,11 @@ export const collaborationRequestSchema = only({
       .min(0, share)
       .max(1, share)
       .describe('Depth against cost; 0.5 by default. Fields that are given come before it.'),
+  ),
+  parts: maybe(
+    whole({ from: 1, to: partsMax }).describe(
+      'Most parts that an analysis is cut into. By default 2 below thoroughness 0.3, 4 to 0.6, 8 above.',
+    ),
   ),
   questionKind: maybe(
     oneOf(questionKinds).describe(

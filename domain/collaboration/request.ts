@@ -29,6 +29,8 @@ export interface CollaborationRequest {
   readonly protocol?: Protocol;
   readonly rounds?: number;
   readonly thoroughness?: number;
+  /** Most parts of an analysis; follows thoroughness where absent. */
+  readonly parts?: number;
   readonly questionKind?: QuestionKind;
   readonly toleratedFaults?: number;
   readonly budget?: { readonly tokens?: number; readonly usd?: number };

@@ -1,4 +1,7 @@
+import type { PartCost } from '../analysis/analysis-terms.ts';
+import { evolveParts, plannedParts, wholeQuestion, type Parts } from '../analysis/parts.ts';
 import { evolveApprovals, type ApprovalFact, type Approvals } from '../approvals/approvals.ts';
+import { questionKindDefault } from '../calibration/question-kind.ts';
 import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { noUsage, addUsage, totalTokens, unknownUsage, type Usage } from '../providers/usage.ts';
@@ -83,6 +86,16 @@ export interface RunState {
   readonly gate?: GateDecision;
   /** What people were asked, by name; absent in runs that asked nothing. */
   readonly approvals?: Approvals;
+  /** Of an analysis, by name in the order in which they were proposed; absent before the question was cut. */
+  readonly parts?: Parts;
+  /** Of an analysis: what the chair wrote from its parts; absent before. */
+  readonly synthesised?: Synthesised;
+}
+
+/** The answer that a chair wrote from parts, in keys. */
+export interface Synthesised {
+  readonly key: string;
+  readonly contradictions: readonly (readonly string[])[];
 }
 
 /**
@@ -124,6 +137,7 @@ export function evolveRun(state: RunState, fact: Fact): RunState {
   if ('approval' in fact) {
     return { ...state, approvals: evolveApprovals(state.approvals ?? {}, fact) };
   }
+  if ('part' in fact) return evolvePart(state, fact);
   return 'by' in fact || fact.type === 'deadline.passed'
     ? steer(state, fact)
     : evolveCourse(state, fact);
@@ -145,16 +159,48 @@ function takeEffect(state: RunState, fact: Exclude<TurnFact, FactOf<'turn.refuse
     case 'position.submitted':
       return takePosition(state, fact);
     case 'turn.abstained':
-      return fact.reason === 'declined' ? withdraw(state, fact.seat) : state;
+      return abstain(state, fact);
     case 'answers.grouped':
       return { ...state, merges: fact.merges };
     case 'judgement.given':
       return { ...state, judgement: fact.choice };
-    case 'critique.submitted':
+    case 'question.decomposed':
+      return { ...state, parts: plannedParts(fact.parts) };
     case 'synthesis.written':
+      return fact.key === undefined
+        ? state
+        : { ...state, synthesised: synthesisedBy(fact, fact.key) };
+    case 'critique.submitted':
     case 'turn.cancelled':
       return state;
   }
+}
+
+function abstain(state: RunState, fact: FactOf<'turn.abstained'>): RunState {
+  if (fact.task === 'decomposition') return { ...state, parts: uncut(state.plan) };
+  return fact.reason === 'declined' ? withdraw(state, fact.seat) : state;
+}
+
+/** A question that nobody could cut is answered whole. */
+function uncut({ questionKind = questionKindDefault }: Plan): Parts {
+  return plannedParts([{ part: wholeQuestion, kind: questionKind, after: [] }]);
+}
+
+function synthesisedBy(
+  { contradictions = [] }: FactOf<'synthesis.written'>,
+  key: string,
+): Synthesised {
+  return { key, contradictions };
+}
+
+/** What a part used counts once, when it ends. */
+function evolvePart(state: RunState, fact: PartFact): RunState {
+  const before = state.parts ?? {};
+  const parts = evolveParts(before, fact);
+  if (parts === before) return state;
+  return fact.type === 'part.opened'
+    ? { ...state, parts }
+    : { ...state, parts, spent: addPart(state.spent, fact) };
 }
 
 function takePosition(state: RunState, fact: FactOf<'position.submitted'>): RunState {
@@ -180,6 +226,16 @@ function addSpent(spent: Spent, cost: TurnCost): Spent {
   };
 }
 
+function addPart(spent: Spent, { usage, charged, calls, unknownCalls }: PartCost): Spent {
+  return {
+    usage: addUsage(spent.usage, usage),
+    tokens: spent.tokens + charged.tokens,
+    microsUsd: spent.microsUsd + charged.microsUsd,
+    calls: spent.calls + calls,
+    unknownCalls: spent.unknownCalls + unknownCalls,
+  };
+}
+
 function addLost(spent: Spent, lost: LostCalls | undefined): Spent {
   if (lost === undefined) return spent;
   return {
@@ -193,7 +249,7 @@ function addLost(spent: Spent, lost: LostCalls | undefined): Spent {
 
 function evolveCourse(
   state: RunState,
-  fact: Exclude<Fact, TurnFact | ApprovalFact | SteeringFact>,
+  fact: Exclude<Fact, TurnFact | ApprovalFact | SteeringFact | PartFact>,
 ): RunState {
   switch (fact.type) {
     case 'collaboration.opened':
@@ -248,6 +304,9 @@ function nominate(state: RunState): RunState {
   );
   return { ...state, optionKeys: [...new Set(named)].sort(), standpoints: {} };
 }
+
+/** What happens to a part as a whole. */
+type PartFact = FactOf<'part.opened' | 'part.ended'>;
 
 /** Facts that people and the clock cause. */
 type SteeringFact = FactOf<

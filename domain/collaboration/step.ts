@@ -5,9 +5,19 @@ export type Step =
   /** The machine decided: these facts are to be recorded, in this order, and then folded in. */
   | { readonly kind: 'record'; readonly facts: readonly Fact[] }
   /** These turns are open: ask those that were not asked yet, then wait for any fact. */
-  | { readonly kind: 'ask'; readonly turns: readonly TurnRef[] }
+  | {
+      readonly kind: 'ask';
+      readonly turns: readonly TurnRef[];
+      /** Of an analysis: the parts that are to be under way. */
+      readonly parts?: readonly string[];
+    }
   /** Nothing to do until a person acts: resumes it, or answers an approval. */
-  | { readonly kind: 'wait'; readonly reason: 'paused' | 'approval' }
+  | {
+      readonly kind: 'wait';
+      readonly reason: 'paused' | 'approval';
+      /** Of an analysis: the parts that are under way, and wait too. */
+      readonly parts?: readonly string[];
+    }
   | { readonly kind: 'end'; readonly verdict: Verdict };
 
 /**
@@ -29,4 +39,9 @@ export function factsOf(step: Step): readonly Fact[] {
 /** Gives the turns that a step asks for; nothing when it records, waits or ends. */
 export function turnsOf(step: Step): readonly TurnRef[] {
   return step.kind === 'ask' ? step.turns : [];
+}
+
+/** Gives the parts that a step wants under way; none in patterns without parts. */
+export function partsOf(step: Step): readonly string[] {
+  return 'parts' in step ? step.parts : [];
 }

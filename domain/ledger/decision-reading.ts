@@ -6,6 +6,7 @@ import type { Seat } from '../collaboration/plan.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { optionsOf } from '../protocols/validity.ts';
 import { totalCost } from './cost.ts';
+import { analysisReportOf, costsOfParts } from './analysis-report.ts';
 import { debateReportOf } from './debate-report.ts';
 import { peopleReportOf } from './people-report.ts';
 import { costsOf, isPosition, positionInWords } from './run-reading.ts';
@@ -31,20 +32,23 @@ export function decisionOf(run: RunReading): Decision {
     inWords: (explanation) => inWords(run, explanation),
   });
   const people = peopleReportOf(run, verdict);
+  const analysis = analysisReportOf(run);
   return {
     kind: verdict.kind,
     answer: answerOf(run, verdict),
     reason: verdict.reason,
     explanation: inWords(run, verdict.explanation),
-    votes: run.state.seats.map((seat) => voteOf(run, seat)),
+    // The seats of an analysis vote in its parts.
+    votes: analysis === undefined ? run.state.seats.map((seat) => voteOf(run, seat)) : [],
     flips,
     dissent: dissentOf(run, verdict),
     rounds: verdict.rounds,
     stoppedBy: verdict.stoppedBy,
-    cost: totalCost(costsOf(run)),
+    cost: totalCost(costsOf(run), costsOfParts(run)),
     simulated: run.isSimulated,
     ...(debate === undefined ? {} : { debate }),
     ...(people === undefined ? {} : { people }),
+    ...analysis,
   };
 }
 

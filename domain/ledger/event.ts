@@ -1,3 +1,4 @@
+import type { Contradiction, PartQuestion } from '../analysis/analysis-terms.ts';
 import type { Fact, FactType, TurnFact } from '../collaboration/fact.ts';
 import type { FinishReason } from '../providers/model-connector.ts';
 
@@ -17,6 +18,10 @@ export interface TurnContent {
   readonly rationale: Text;
   /** Words of the open answers that this turn names by key, where `answer` alone does not tell them. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** The parts in words; of a decomposition only. */
+  readonly parts?: readonly PartQuestion[];
+  /** What the parts' answers contradict each other about; of the synthesis of an analysis only. */
+  readonly contradictions?: readonly Contradiction[];
   /** Points that support the answer. */
   readonly evidence: readonly string[];
   /** Critiques of the others' positions, by the anonymous name under which this seat saw them. */

@@ -80,6 +80,23 @@ const people = z.strictObject({
   ),
 });
 
+const part = z.strictObject({
+  part: z.string(),
+  question: z.string(),
+  kind: z.string(),
+  pattern: z.string(),
+  after: z.array(z.string()),
+  collaboration: z.string().nullable(),
+  ending: z.string(),
+  reason: z.string().nullable(),
+  answer: z.string().nullable(),
+  explanation: z.string(),
+  record: z.string().nullable(),
+  cost: z.strictObject(cost),
+});
+
+const contradiction = z.strictObject({ parts: z.array(z.string()), about: z.string() });
+
 const decision = z.strictObject({
   kind: z.enum(['decided', 'no-decision']),
   answer: z.string().nullable(),
@@ -119,9 +136,12 @@ const decision = z.strictObject({
   simulated: z.boolean(),
   debate: debate.exactOptional(),
   people: people.exactOptional(),
+  parts: z.array(part).exactOptional(),
+  contradictions: z.array(contradiction).exactOptional(),
+  partial: z.boolean().exactOptional(),
 });
 
-/** Shape of a sealed record, version 1: every field is there, and no other; `decision.debate` only since there are gates, `decision.people` only where people were asked. */
+/** Shape of a sealed record, version 1: every field is there, and no other; `decision.debate` only since there are gates, `decision.people` only where people were asked, `decision.parts`, `contradictions` and `partial` only of an analysis. */
 export const sealedRecordSchema = z.strictObject({
   version: z.literal(1),
   collaborationId: z.string(),

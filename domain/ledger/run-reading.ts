@@ -1,3 +1,5 @@
+import { wordedParts, type WordedPart } from '../analysis/part-words.ts';
+import { listOfAnswers } from '../analysis/verdict-of-parts.ts';
 import type { FactOf, TurnCost, TurnFact } from '../collaboration/fact.ts';
 import type { RunState } from '../collaboration/run-state.ts';
 import { foldRun } from '../machines.ts';
@@ -31,6 +33,8 @@ export interface RunReading {
   readonly state: RunState;
   /** Every turn once, in the ledger's order. */
   readonly turns: readonly TurnReading[];
+  /** Of an analysis, in the order in which they were proposed; else none. */
+  readonly parts: readonly WordedPart[];
   /** Whether any seat or reply was simulated. */
   readonly isSimulated: boolean;
   textOf(text: Text): string;
@@ -52,12 +56,19 @@ export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): R
   const { stream, opened } = openingOf(unsealed[0]);
   const state = stateOf(unsealed);
   const turns = turnsOf(unsealed);
+  const parts = wordedParts({
+    said: saidIn(unsealed),
+    parts: state.parts,
+    question: textOf(opened.question),
+    textOf,
+  });
   return {
     stream,
     events: unsealed,
     opened,
     state,
     turns,
+    parts,
     isSimulated:
       state.seats.some((seat) => seat.simulated) ||
       turns.some((turn) => turn.content?.simulated === true),
@@ -66,6 +77,7 @@ export function readRun(events: readonly LedgerEvent[], resolve: ResolveText): R
       state,
       opened,
       turns,
+      parts,
       textOf,
       answered: answersOfPeople(unsealed),
     }),
@@ -152,6 +164,15 @@ function openingOf(event: LedgerEvent | undefined): { stream: string; opened: Op
   return { stream: event.stream, opened };
 }
 
+function saidIn(events: readonly LedgerEvent[]) {
+  return events.flatMap((event) => {
+    const fact = factOf(event);
+    const isOfParts =
+      fact !== undefined && (fact.type === 'question.decomposed' || fact.type === 'part.ended');
+    return isOfParts ? [{ fact, content: event.data['content'] }] : [];
+  });
+}
+
 function turnsOf(events: readonly LedgerEvent[]): readonly TurnReading[] {
   const turns = new Map<string, TurnReading>();
   for (const event of events) {
@@ -167,6 +188,7 @@ function dictionary(run: {
   state: RunState;
   opened: OpenedContent;
   turns: readonly TurnReading[];
+  parts: readonly WordedPart[];
   textOf: (text: Text) => string;
   answered: readonly (readonly [string, string])[];
 }): (key: string) => string {
@@ -178,9 +200,31 @@ function dictionary(run: {
     ...run.answered,
     ...labels,
     ...openAnswers(run.turns, run.textOf),
+    ...answersOfParts(run.parts),
+    ...answersWritten(run.turns, run.textOf),
     ...options,
   ]);
   return (key) => words.get(key) ?? key;
+}
+
+/** Answers of parts by the part's name, and all of them as a list. */
+function answersOfParts(parts: readonly WordedPart[]): readonly (readonly [string, string])[] {
+  const answered = parts.flatMap(({ part, answer }) => (answer === null ? [] : [{ part, answer }]));
+  if (answered.length === 0) return [];
+  const list = answered.map(({ part, answer }) => `${part}: ${answer}`).join('\n\n');
+  return [...answered.map(({ part, answer }) => [part, answer] as const), [listOfAnswers, list]];
+}
+
+/** What the chair of an analysis wrote, by its key. */
+function answersWritten(
+  turns: readonly TurnReading[],
+  textOf: (text: Text) => string,
+): readonly (readonly [string, string])[] {
+  return turns.flatMap(({ fact, content }) =>
+    fact.type === 'synthesis.written' && fact.key !== undefined && content !== null
+      ? [[fact.key, textOf(content.answer)] as const]
+      : [],
+  );
 }
 
 /** Answers that people gave in words, by key: nobody else may have given them. */

@@ -1,4 +1,4 @@
-import type { Cost, Decision, DecisionVote } from '../collaboration/decision.ts';
+import type { Cost, Decision, DecisionVote, PartReport } from '../collaboration/decision.ts';
 import type { LostCalls } from '../collaboration/fact.ts';
 import { debateSentences } from './debate-sentences.ts';
 import { peopleSentences } from './people-sentences.ts';
@@ -88,6 +88,7 @@ function noteBlocks(note: TranscriptNote): readonly string[] {
     case 'approval':
       return [quoted(note.text)];
     case 'round closed':
+    case 'part':
     case 'note':
       return [`*${oneLine(note.text)}*`];
   }
@@ -95,11 +96,12 @@ function noteBlocks(note: TranscriptNote): readonly string[] {
 
 function decisionBlocks(decision: Decision | null): readonly string[] {
   if (decision === null) return ['## Decision', '*None yet.*'];
-  const { answer, reason, explanation, rounds, stoppedBy } = decision;
+  const { answer, reason, explanation } = decision;
   return [
     `## Decision${decision.simulated ? ' [simulated]' : ''}`,
     answer === null ? `No decision: ${String(reason)}.` : quoted(`**${answer.trim()}**`),
-    `${oneLine(explanation)} (${rounds} ${rounds === 1 ? 'round' : 'rounds'}, stopped by ${stoppedBy})`,
+    `${oneLine(explanation)} (${courseOf(decision)})`,
+    ...partBlocks(decision),
     ...list(
       (decision.people ? peopleSentences(decision.people) : []).map((line) => `- ${oneLine(line)}`),
     ),
@@ -120,6 +122,37 @@ function decisionBlocks(decision: Decision | null): readonly string[] {
       quoted(`**${lost.trim()}**\n\n${rationale}`),
     ]),
   ];
+}
+
+function courseOf({ rounds, stoppedBy, parts }: Decision): string {
+  const stopped = `stopped by ${stoppedBy}`;
+  if (parts !== undefined) return stopped;
+  return `${rounds} ${rounds === 1 ? 'round' : 'rounds'}, ${stopped}`;
+}
+
+function partBlocks({ parts = [], contradictions = [] }: Decision): readonly string[] {
+  return [
+    ...parts.flatMap((part) => [
+      `### ${oneLine(partHeading(part))}`,
+      quoted(part.question),
+      part.answer === null
+        ? `*No answer: ${oneLine(outcomeOf(part))}*`
+        : quoted(`**${part.answer.trim()}**`),
+    ]),
+    ...list(
+      contradictions.map(
+        ({ parts: named, about }) => `- Contradiction of ${named.join(' and ')}: ${oneLine(about)}`,
+      ),
+    ),
+  ];
+}
+
+function partHeading({ part, kind, pattern, collaboration }: PartReport): string {
+  return `Part ${part}, ${kind}, ${pattern}${collaboration === null ? '' : `: ${collaboration}`}`;
+}
+
+function outcomeOf({ ending, reason, explanation }: PartReport): string {
+  return `${ending}${reason === null ? '' : `, ${reason}`}${explanation === '' ? '' : `; ${explanation}`}`;
 }
 
 function voteLine({ seat, agent, weight, choice, confidence, abstained }: DecisionVote): string {

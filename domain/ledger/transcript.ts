@@ -1,7 +1,10 @@
+import type { Part } from '../analysis/analysis-terms.ts';
+import { partSentence } from '../analysis/part-sentences.ts';
 import type { ApprovalFact } from '../approvals/approvals.ts';
 import type { Cost, Decision } from '../collaboration/decision.ts';
 import type { FactOf, LostCalls, TurnTask } from '../collaboration/fact.ts';
 import { approvalSentence, type AnsweredContent, type RequestedContent } from './approval-words.ts';
+import { costsOfParts } from './analysis-report.ts';
 import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
 import { factOf } from './event.ts';
@@ -47,7 +50,7 @@ export interface TranscriptTurn {
 
 /** Anything else that happened, as one sentence. */
 export interface TranscriptNote {
-  readonly kind: 'round opened' | 'round closed' | 'message' | 'approval' | 'note';
+  readonly kind: 'round opened' | 'round closed' | 'message' | 'approval' | 'part' | 'note';
   readonly seq: number;
   readonly time: string;
   readonly text: string;
@@ -94,7 +97,7 @@ export function transcriptOf(run: RunReading): Transcript {
       }),
     ],
     decision: run.state.verdict === null ? null : decisionOf(run),
-    cost: totalCost(costsOf(run)),
+    cost: totalCost(costsOf(run), costsOfParts(run)),
   };
 }
 
@@ -171,8 +174,19 @@ function answerOf(run: RunReading, turn: TurnReading): string | null {
   if (fact.type === 'judgement.given')
     return listed(choiceInWords(fact.choice, (key) => run.wordsOf(key)));
   if (fact.type === 'answers.grouped') return mergesInWords(run, fact.merges);
+  if (fact.type === 'question.decomposed') return partsInWords(run, fact.parts);
   const answer = content === null ? '' : run.textOf(content.answer);
   return answer === '' ? null : answer;
+}
+
+function partsInWords(run: RunReading, parts: readonly Part[]): string {
+  const questions = new Map(run.parts.map(({ part, question }) => [part, question]));
+  return parts
+    .map(({ part, kind, after }) => {
+      const needs = after.length === 0 ? '' : `, after ${after.join(', ')}`;
+      return `${part} (${kind}${needs}): ${String(questions.get(part))}`;
+    })
+    .join('\n');
 }
 
 function listed(words: string | readonly string[] | null): string | null {
@@ -201,6 +215,7 @@ function noteOf(run: RunReading, event: LedgerEvent): readonly TranscriptNote[] 
     return [{ kind: 'message', seq, time, text: `${fact.by}: ${messageText(run, event)}` }];
   }
   if ('approval' in fact) return [{ kind: 'approval', seq, time, text: askedOf(run, event, fact) }];
+  if ('part' in fact) return [{ kind: 'part', seq, time, text: partSentence(fact) }];
   return [{ kind: 'note', seq, time, text: sentenceOf(run, fact) }];
 }
 

@@ -1,3 +1,5 @@
+import { partPromptTokens, sketchedPart } from '../analysis/routing.ts';
+import { questionKinds } from '../calibration/question-kind.ts';
 import { turnRef, type TurnTask } from '../collaboration/fact.ts';
 import type { Plan, Seat } from '../collaboration/plan.ts';
 import type { Estimate } from '../collaboration/request.ts';
@@ -72,6 +74,30 @@ function estimateOfCalls(calls: readonly Call[], prices: PricesByAgent): Estimat
 }
 
 function callsOf(plan: Plan): readonly Call[] {
+  return plan.cutting === undefined
+    ? callsOfTable(plan)
+    : [...callsOfChair(plan), ...callsOfParts(plan, plan.cutting.partsMax)];
+}
+
+/** The chair cuts the question and writes the answer, however small the budget. */
+function callsOfChair(plan: Plan): readonly Call[] {
+  const ofChair = { plan, round: 1, seat: plan.chair, passesBefore: 0, isFirstRound: true };
+  return chairTasksOf(plan).map((task) => callOf({ ...ofChair, task }));
+}
+
+/** As many parts as there may be, each of the kind that costs most. */
+function callsOfParts(plan: Plan, partsMax: number): readonly Call[] {
+  const dearest = questionKinds
+    .map((kind) => callsOfTable(sketchedPart(plan, kind)))
+    .reduce((most, calls) => (tokensOf(calls) > tokensOf(most) ? calls : most));
+  return Array.from({ length: partsMax }, () => dearest).flat();
+}
+
+function tokensOf(calls: readonly Call[]): number {
+  return sum(calls.map((call) => call.inputTokens + call.outputTokens));
+}
+
+function callsOfTable(plan: Plan): readonly Call[] {
   const passes = passesOf(plan);
   const asked = passes.flatMap(({ round, phase: task }, index) =>
     plan.seats.map((seat) =>
@@ -98,15 +124,22 @@ function callOf(call: {
     task,
     round,
     seat,
-    inputTokens: inputTokensOf(plan, passesBefore),
+    inputTokens: inputTokensOf(plan, task, passesBefore),
     outputTokens: plan.maxOutputTokens,
     isFirstRound,
   };
 }
 
-function inputTokensOf(plan: Plan, passesBefore: number): number {
+function inputTokensOf(plan: Plan, task: TurnTask, passesBefore: number): number {
   const usualReply = Math.ceil(plan.maxOutputTokens * usualReplyShare);
-  return plan.promptTokens + passesBefore * plan.seats.length * usualReply;
+  const positions = passesBefore * plan.seats.length * usualReply;
+  return plan.promptTokens + positions + partsReadIn(plan, task);
+}
+
+/** What the synthesis of an analysis reads at most; longer answers are cut for it. */
+function partsReadIn({ cutting, maxOutputTokens }: Plan, task: TurnTask): number {
+  if (cutting === undefined || task !== 'synthesis') return 0;
+  return cutting.partsMax * (maxOutputTokens + partPromptTokens);
 }
 
 function priceOf(calls: readonly Call[], prices: PricesByAgent): number | null {
@@ -137,7 +170,7 @@ export interface PlannedCall {
  * @returns the whole input at the uncached price and the longest reply that is allowed
  */
 export function reservationFor(call: PlannedCall): Amount {
-  const inputTokens = call.inputTokens ?? inputTokensOf(call.plan, passesBefore(call));
+  const inputTokens = call.inputTokens ?? inputTokensOf(call.plan, call.task, passesBefore(call));
   const outputTokens = call.plan.maxOutputTokens;
   return {
     tokens: inputTokens + outputTokens,

@@ -14,8 +14,9 @@ export interface PlannedPass {
   readonly phase: Phase;
 }
 
-/** Lists the passes of a run that needs all its rounds, in order. */
+/** Lists the passes of a run that needs all its rounds, in order; an analysis has none of its own. */
 export function passesOf(course: Course): readonly PlannedPass[] {
+  if (course.pattern === 'analysis') return [];
   const rounds = Array.from({ length: course.rounds }, (_, index) => index + 1);
   if (course.pattern === 'debate') return rounds.flatMap((round) => debatePasses(course, round));
   const votes = rounds.map((round): PlannedPass => ({ round, phase: 'vote' }));
@@ -32,8 +33,9 @@ function needsNomination({ protocol, optionKeys }: Course): boolean {
   return choiceKindOf(protocol) !== 'single' && optionKeys.length === 0;
 }
 
-/** Lists what the chair is asked for after the last pass, in order. */
+/** Lists what the chair is asked for, in order: in an analysis around its parts, elsewhere after the last pass. */
 export function chairTasksOf(course: Course): readonly TurnTask[] {
+  if (course.pattern === 'analysis') return ['decomposition', 'synthesis'];
   const tasks: TurnTask[] = [];
   if (course.grouping === 'model' && course.optionKeys.length === 0 && !needsNomination(course)) {
     tasks.push('grouping');

@@ -6,6 +6,7 @@ import type { Agent, Price } from '../providers/agent.ts';
 import { formatUsd, microsOf } from '../providers/price.ts';
 import { imageTokens } from '../prompts/token-estimate.ts';
 import { questionKindDefault, type QuestionKind } from '../calibration/question-kind.ts';
+import { analysisFaults, cuttingOf, withReserve } from './analysing.ts';
 import { peopleFaults, peopleOf } from './asking-people.ts';
 import { expectedAccuracy, withRecords, type KnownRecords } from './calibrating.ts';
 import { usualProtocol } from './default-protocol.ts';
@@ -72,6 +73,7 @@ export function makePlan(
     ...toleranceFaults(draft.plan),
     ...gateFaults(draft.plan, request.gate),
     ...peopleFaults(request, draft.plan),
+    ...analysisFaults(request),
   ];
   if (faults.length > 0) return { ok: false, faults };
 
@@ -80,7 +82,7 @@ export function makePlan(
   const tooSmall = budgetFaults(draft.plan, least, prices);
   if (tooSmall.length > 0) return { ok: false, faults: tooSmall };
 
-  const plan = fitted(draft, prices);
+  const plan = withReserve(fitted(draft, prices), prices);
   const { oneRoundTokens, oneRoundMicrosUsd } = least;
   return {
     ok: true,
@@ -129,6 +131,7 @@ function draftOf(
     thoroughness,
     questionKind: request.questionKind ?? questionKindDefault,
     toleratedFaults: request.toleratedFaults ?? 0,
+    ...cuttingOf(request, thoroughness),
   };
   const gate = gateOf(plan, request.gate);
   return {
@@ -163,7 +166,7 @@ function endOf(
   return {
     stopOnStability: request.stopOnStability ?? true,
     endsEarly: request.endsEarly ?? isClosed,
-    synthesis: request.synthesis ?? (request.pattern === 'debate' && !isClosed),
+    synthesis: request.synthesis ?? (request.pattern !== 'consensus' && !isClosed),
   };
 }
 
@@ -201,8 +204,9 @@ function fieldFaults(request: CollaborationRequest): readonly Fault[] {
 function tableFaults(request: CollaborationRequest, seats: readonly Seat[]): readonly Fault[] {
   const { pattern, protocol, options } = request;
   const faults: Fault[] = [];
-  if (pattern === 'debate' && seats.length < debatersMin) {
-    const expected = `at least ${debatersMin} participants in a debate`;
+  if (pattern !== 'consensus' && seats.length < debatersMin) {
+    const article = pattern === 'analysis' ? 'an' : 'a';
+    const expected = `at least ${debatersMin} participants in ${article} ${pattern}`;
     faults.push({ field: 'participants', got: `${seats.length} participant`, expected });
   }
   if (protocol?.kind === 'quorum' && protocol.required > seats.length) {
@@ -219,7 +223,7 @@ function tableFaults(request: CollaborationRequest, seats: readonly Seat[]): rea
 
 function budgetFaults(plan: Plan, least: Estimate, prices: PricesByAgent): readonly Fault[] {
   const { tokens, microsUsd } = plan.budget;
-  const round = `what one round of ${plan.seats.length} participants needs`;
+  const round = `what one round of ${plan.seats.length} participants${inParts(plan)} needs`;
   const faults: Fault[] = [];
   if (tokens !== null && tokens < least.oneRoundTokens) {
     const expected = `at least ${least.oneRoundTokens} tokens, ${round}`;
@@ -235,4 +239,8 @@ function budgetFaults(plan: Plan, least: Estimate, prices: PricesByAgent): reado
     faults.push({ field: 'budget.usd', got: formatUsd(microsUsd), expected });
   }
   return faults;
+}
+
+function inParts({ cutting }: Plan): string {
+  return cutting === undefined ? '' : ` in each of up to ${cutting.partsMax} parts`;
 }

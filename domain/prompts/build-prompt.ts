@@ -4,8 +4,9 @@ import { labelledOptions } from '../replies/option-labels.ts';
 import { groupLabels } from '../replies/reply-schema.ts';
 import { anonymousNames } from './anonymous-names.ts';
 import type { Prompt, PromptMaterial } from './material.ts';
+import { partsText } from './parts-text.ts';
 import { quoted, quotedInline } from './quote.ts';
-import { runRules, taskInstruction } from './rules.ts';
+import { analysisRules, partsInstruction, runRules, taskInstruction } from './rules.ts';
 import { fitSources } from './source-fit.ts';
 import { messageText, transcriptParts } from './transcript.ts';
 
@@ -23,14 +24,14 @@ export function buildPrompt(task: TurnTask, material: PromptMaterial): Prompt {
   const transcript = transcriptParts(material, names);
   return {
     task,
-    system: runRules(material.protocol),
+    system: material.analysis === undefined ? runRules(material.protocol) : analysisRules(),
     parts: [
       stable(caseText(material, sources.text, sources.leftOut)),
       ...sources.images,
       ...transcript.parts,
       { kind: 'text', text: ownText(task, material, names), stable: false },
     ],
-    leftOut: [...sources.leftOut, ...transcript.leftOut],
+    leftOut: [...sources.leftOut, ...transcript.leftOut, ...partsText(material).leftOut],
   };
 }
 
@@ -89,14 +90,15 @@ function ownText(
   if (own.previousAnswer !== null && task === 'revision') {
     blocks.push(`Your answer so far:\n${quoted(own.previousAnswer)}`);
   }
-  blocks.push(...answersText(task, material));
+  blocks.push(...answersText(task, material), ...partsText(material).blocks);
   if (name !== undefined) {
     const last = directives.isLast ? 'It is the last one.' : `There are at most ${rounds}.`;
     blocks.push(`This is round ${round}. ${last}`);
   }
   const budget = budgetText(own.budgetLeft);
   if (budget !== '') blocks.push(budget);
-  blocks.push(taskInstruction(task, material.options.length === 0));
+  const isOfParts = task === 'synthesis' && material.analysis !== undefined;
+  blocks.push(isOfParts ? partsInstruction : taskInstruction(task, material.options.length === 0));
   return blocks.join('\n\n');
 }
 

@@ -36,6 +36,17 @@ export interface PromptMessage {
   readonly text: string;
 }
 
+/** One part of an analysis as its chair reads it. */
+export interface PartMaterial {
+  readonly part: string;
+  readonly question: string;
+  /** How it came out, in a few words. */
+  readonly outcome: string;
+  /** `null` where it has none. */
+  readonly answer: string | null;
+  readonly explanation: string;
+}
+
 /** Everything that a prompt is built from. What is not under `own` must be equal for all seats of a pass, or caches miss. */
 export interface PromptMaterial {
   readonly round: number;
@@ -60,6 +71,13 @@ export interface PromptMaterial {
   readonly joinedLater: number;
   /** Answers to be grouped or judged, for those tasks. */
   readonly answers: readonly KeyedAnswer[];
+  /** Only for the chair of an analysis. */
+  readonly analysis?: {
+    /** None before the question is cut. */
+    readonly parts: readonly PartMaterial[];
+    /** Longest answer of a part that is shown, by {@link estimateTokens}; what is longer is cut. */
+    readonly answerTokensMax: number;
+  };
   /** What belongs to the asked seat alone. */
   readonly own: {
     readonly seat: string;

@@ -25,7 +25,7 @@ export function allowedHosts(rules: HostRules): (url: URL) => boolean {
     if (url.username !== '' || url.password !== '') return false;
     if (rules.loopback && isLoopback(url.hostname)) return true;
     if (isKnown(url)) return true;
-    return listed.some((rule) => matches(rule, url));
+    return listed.some((rule) => matchesHost(rule, url));
   };
 }
 
@@ -38,7 +38,13 @@ function isKnown(url: URL): boolean {
   return url.protocol === 'https:' && url.port === '' && knownHosts.includes(url.hostname);
 }
 
-function matches(rule: string, url: URL): boolean {
+/**
+ * Whether a rule covers the host of a URL.
+ *
+ * @param rule - `host`, `host:port` or `*.domain`, in lower case
+ * @param url - of HTTP or HTTPS
+ */
+export function matchesHost(rule: string, url: URL): boolean {
   if (rule.startsWith('*.')) return url.hostname.endsWith(rule.slice(1));
   return rule === url.hostname || rule === `${url.hostname}:${portOf(url)}`;
 }

@@ -100,6 +100,8 @@ const debatersMin = 2;
  * @param changes - of the shape that {@link changesSchema} accepts
  */
 export function changedPlan(plan: Plan, seats: readonly Seat[], changes: Changes): ChangedPlan {
+  const refused = withoutWhatIf(plan);
+  if (refused.length > 0) return { ok: false, faults: refused };
   const left = (changes.without ?? []).filter((agent) =>
     seats.some((seat) => seat.agent === agent),
   );
@@ -126,6 +128,14 @@ export function changedPlan(plan: Plan, seats: readonly Seat[], changes: Changes
     },
     leftOut: new Set(seats.filter((seat) => !stays(seat)).map(({ seat }) => seat)),
   };
+}
+
+/** Tells why there is no what-if of a run at all; nothing where there is one. */
+export function withoutWhatIf({ pattern }: Plan): readonly Fault[] {
+  if (pattern !== 'analysis') return [];
+  const expected =
+    'a debate or a consensus: an analysis is answered by its parts, so ask its parts';
+  return [{ field: 'pattern', got: shown(pattern), expected }];
 }
 
 /** Gives a seat the weight that a what-if wants for it. */

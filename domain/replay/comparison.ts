@@ -1,4 +1,5 @@
 import type { Protocol } from '../protocols/protocol.ts';
+import { withoutWhatIf } from './changes.ts';
 import type { RecordedRun } from './recorded-run.ts';
 import { isSameJson } from './same-json.ts';
 import { outcomeInWords, replayUnder, type WhatIf } from './what-if.ts';
@@ -24,7 +25,7 @@ const twoThirds = 2 / 3;
  * Counts the replies of a run under every protocol. Quorums ask for more than half of the seats, a super-majority for two
  * thirds of the votes cast; the run's own protocol comes first, with its own settings.
  *
- * @param recorded - a run that has ended
+ * @param recorded - a run that has ended; of an analysis there is nothing to count, see `withoutWhatIf`
  */
 export function compare(recorded: RecordedRun): Comparison {
   const { run, plan } = recorded;
@@ -39,6 +40,7 @@ export function compare(recorded: RecordedRun): Comparison {
     { kind: 'unanimity' },
     { kind: 'judge' },
   ];
+  if (withoutWhatIf(plan).length > 0) return { outcome: outcomeInWords(run), rows: [] };
   // Where the weights came from is no other protocol: they are in the plan either way.
   const rule = (protocol: Protocol): object => ({ ...protocol, by: 'plan' });
   const others = usual.filter((protocol) => !isSameJson(rule(protocol), rule(plan.protocol)));

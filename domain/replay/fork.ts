@@ -1,4 +1,4 @@
-import type { BudgetLimits, Plan } from '../collaboration/plan.ts';
+import { planWithout, type BudgetLimits, type Plan } from '../collaboration/plan.ts';
 import type { Estimate } from '../collaboration/request.ts';
 import type { RunState } from '../collaboration/run-state.ts';
 import { factsOf, turnsOf } from '../collaboration/step.ts';
@@ -41,6 +41,7 @@ export const changeableFields: readonly (keyof Plan)[] = [
   'budget',
   'deadlineMs',
   'origin',
+  'parent',
 ];
 
 const roundsMax = 5;
@@ -59,6 +60,8 @@ export function forkOf(
   asked: ForkAsked,
   identity: ForkIdentity,
 ): Fork {
+  const [unfit] = patternFaults(events);
+  if (unfit !== undefined) return { ok: false, faults: [unfit] };
   const undecided = beforeVerdict(events);
   const fault = pointFault(events, undecided, asked);
   if (fault !== undefined) return { ok: false, faults: [fault] };
@@ -84,6 +87,14 @@ export function forkOf(
       oneRoundMicrosUsd: needed.microsUsd,
     },
   };
+}
+
+/** What the parts of an analysis have done is not in its own stream, so nothing could be taken over. */
+function patternFaults(events: readonly LedgerEvent[]): readonly Fault[] {
+  const { pattern } = stateOf(events.slice(0, 1)).plan;
+  if (pattern !== 'analysis') return [];
+  const expected = 'a debate or a consensus: of an analysis, fork its parts';
+  return [{ field: 'pattern', got: shown(pattern), expected }];
 }
 
 function beforeVerdict(events: readonly LedgerEvent[]): readonly LedgerEvent[] {
@@ -130,11 +141,11 @@ function begunFrom(
   };
 }
 
-/** The plan as it stood then, with the changes. */
+/** The plan as it stood then, with the changes. A fork of a part is a run of its own. */
 function changed({ plan, budget }: RunState, asked: ForkAsked): Plan {
   const { rounds = plan.rounds, stopOnStability = plan.stopOnStability, deadline } = asked;
   return {
-    ...plan,
+    ...planWithout(plan, 'parent'),
     rounds,
     stopOnStability,
     budget: limitsOf(budget, asked),

@@ -1,3 +1,4 @@
+import type { WordedPart } from '../analysis/part-words.ts';
 import { pendingIn } from '../approvals/approvals.ts';
 import { tallyOf } from '../collaboration/ballots.ts';
 import type { Choice } from '../protocols/protocol.ts';
@@ -54,6 +55,11 @@ export interface Moment {
     readonly outstanding: readonly string[];
   } | null;
   readonly positions: readonly HeldPosition[];
+  /** Of an analysis, once its question is cut. */
+  readonly parts?: readonly Pick<
+    WordedPart,
+    'part' | 'kind' | 'after' | 'question' | 'state' | 'answer'
+  >[];
   readonly tally: MomentTally | null;
   readonly budget: {
     readonly limits: BudgetLimits;
@@ -123,6 +129,7 @@ function viewOf(run: RunReading, until: readonly LedgerEvent[], events: number):
     round: state.round,
     pass: passOf(state),
     positions: positionsOf(run),
+    ...partsOf(run),
     tally: tallyIn(run),
     budget: {
       limits: state.budget,
@@ -150,6 +157,15 @@ function passOf({ pass, turns }: RunState): Moment['pass'] {
     directives,
     answered: seats.filter(isAnswered),
     outstanding: seats.filter((seat) => !isAnswered(seat)),
+  };
+}
+
+function partsOf(run: RunReading): Pick<Moment, 'parts'> {
+  if (run.parts.length === 0) return {};
+  return {
+    parts: run.parts.map(({ part, kind, after, question, state, answer }) => {
+      return { part, kind, after, question, state, answer };
+    }),
   };
 }
 

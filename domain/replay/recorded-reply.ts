@@ -42,6 +42,7 @@ export function readReply(fact: TurnFact, now: RunState, then: RunState): Readin
     case 'critique.submitted':
     case 'turn.abstained':
     case 'answers.grouped':
+    case 'question.decomposed':
     case 'judgement.given':
     case 'synthesis.written':
       return { ok: true, fact };

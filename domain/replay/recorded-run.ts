@@ -1,3 +1,4 @@
+import { isDecidedEnd } from '../analysis/part-end.ts';
 import type { Fact, FactOf, TurnFact, TurnTask } from '../collaboration/fact.ts';
 import { eventsGiven, type Plan } from '../collaboration/plan.ts';
 import type { RunState } from '../collaboration/run-state.ts';
@@ -65,6 +66,8 @@ export type DecidedFact = FactOf<
   | 'threshold.reached'
   | 'approval.requested'
   | 'approval.withdrawn'
+  | 'part.opened'
+  | 'part.ended'
   | 'decision.reached'
 >;
 
@@ -75,12 +78,13 @@ const decidedTypes: readonly string[] = [
   'threshold.reached',
   'approval.requested',
   'approval.withdrawn',
+  'part.opened',
   'decision.reached',
 ] satisfies readonly DecidedFact['type'][];
 
-/** Whether a fact is one that the machine decided. */
+/** Whether a fact is one that the machine decided: of the ends of parts, those of parts that it did not begin. */
 export function isDecidedFact(fact: Fact): fact is DecidedFact {
-  return decidedTypes.includes(fact.type);
+  return fact.type === 'part.ended' ? isDecidedEnd(fact) : decidedTypes.includes(fact.type);
 }
 
 /** Whether a turn belongs to the pass that is open, and has not ended yet. */
@@ -95,8 +99,12 @@ export function isOfOpenPass({ pass, turns }: RunState, fact: TurnFact): boolean
 }
 
 /** Whether a plan gives the chair a task of this kind at all. */
-export function isTaskOfChair({ grouping, protocol, synthesis }: Plan, task: TurnTask): boolean {
+export function isTaskOfChair(
+  { cutting, grouping, protocol, synthesis }: Plan,
+  task: TurnTask,
+): boolean {
   return (
+    (task === 'decomposition' && cutting !== undefined) ||
     (task === 'grouping' && grouping === 'model') ||
     (task === 'judgement' && protocol.kind === 'judge') ||
     (task === 'synthesis' && synthesis)

@@ -3,8 +3,10 @@ import { isFlip } from '../collaboration/flip.ts';
 import type { FinishReason } from '../providers/model-connector.ts';
 import { findJsonObject } from './json-object.ts';
 import { labelledOptions } from './option-labels.ts';
+import { answerKey } from './answer-key.ts';
 import { choiceOf, nominatedOptions, optionNamed, vetoesOf } from './read-choice.ts';
 import type { ChosenAnswers } from './read-choice.ts';
+import { contradictionsOf, readDecomposition } from './read-parts.ts';
 import {
   confidenceOf,
   critiquesOf,
@@ -26,6 +28,7 @@ import type {
   ReadReply,
   ReplyContext,
   ReplyFault,
+  SynthesisReply,
 } from './reply.ts';
 import { synthesisCharactersMax } from './reply-limits.ts';
 
@@ -80,8 +83,11 @@ function wrong(fault: ReplyFault, instruction: string): Reading<never> {
   return { ok: false, fault, instruction };
 }
 
+/** Tasks that are no opinion, so that nothing in them could be declined. */
+const withoutDeclining: readonly TurnTask[] = ['decomposition', 'grouping', 'synthesis'];
+
 function isDeclining(task: TurnTask, fields: Fields): boolean {
-  const canDecline = task !== 'grouping' && task !== 'synthesis';
+  const canDecline = !withoutDeclining.includes(task);
   return canDecline && textOf(fieldOf(fields, 'abstain')).toLowerCase() === 'true';
 }
 
@@ -99,8 +105,10 @@ function readTask(task: TurnTask, fields: Fields, context: ReplyContext): Readin
       return readCritique(fields, context);
     case 'grouping':
       return readGrouping(fields, context);
+    case 'decomposition':
+      return readDecomposition(fields, context);
     case 'synthesis':
-      return readSynthesis(fields);
+      return readSynthesis(fields, context);
   }
 }
 
@@ -226,15 +234,27 @@ function mergesOf(
   return merges;
 }
 
-function readSynthesis(fields: Fields): Reading<ParsedReply> {
+function readSynthesis(fields: Fields, context: ReplyContext): Reading<ParsedReply> {
   const said = fieldOf(fields, 'answer');
   const answer = textOf(said);
   if (answer !== '' && answer.length <= synthesisCharactersMax) {
-    return { ok: true, value: { kind: 'synthesis', answer, rationale: rationaleOf(fields) } };
+    const value = { kind: 'synthesis' as const, answer, rationale: rationaleOf(fields) };
+    return { ok: true, value: { ...value, ...ofPartsIn(fields, answer, context) } };
   }
   return faulty('invalid-answer', {
     field: 'answer',
     got: answer === '' ? said : answer.length,
     expected: `an answer of 1 to ${synthesisCharactersMax} characters`,
   });
+}
+
+/** What the synthesis of an analysis says besides; nothing in a debate. */
+function ofPartsIn(
+  fields: Fields,
+  answer: string,
+  { parts, sha256 }: ReplyContext,
+): Pick<SynthesisReply, 'ofParts'> {
+  if (parts === undefined) return {};
+  const key = answerKey(answer, 'exact', sha256);
+  return { ofParts: { key, contradictions: contradictionsOf(fields, parts) } };
 }

@@ -1,3 +1,5 @@
+import { partQuestionCharactersMax, partsMax } from '../analysis/analysis-terms.ts';
+import { questionKinds } from '../calibration/question-kind.ts';
 import type { TurnTask } from '../collaboration/fact.ts';
 import { choiceKindOf } from '../protocols/validity.ts';
 import type { ReplySchema } from '../providers/model-connector.ts';
@@ -53,16 +55,48 @@ function propertiesOf(task: TurnTask, context: ReplyContext): Properties {
         answer: oneOf(labels(context), 'The best answer.'),
         abstain,
       };
+    case 'decomposition':
+      return decompositionProperties(context);
     case 'synthesis':
-      return {
-        rationale: text('How the answer follows from the positions.'),
-        answer: text('The answer as it is handed over, complete in itself.'),
-      };
+      return synthesisProperties(context);
     case 'vote':
     case 'proposal':
     case 'revision':
       return positionProperties(task, context);
   }
+}
+
+function decompositionProperties({ cutting }: ReplyContext): Properties {
+  const most = cutting?.partsMax ?? partsMax;
+  const part = object({
+    question: text(
+      `What this part asks, complete in itself, at most ${partQuestionCharactersMax} characters.`,
+    ),
+    kind: oneOf(questionKinds, 'What it is about.'),
+    after: list(
+      text('Name of a part: "p1" is the first of the list, "p2" the second.'),
+      'Parts whose answers this one cannot do without; usually none.',
+    ),
+  });
+  return {
+    rationale: text('Why the question falls into these parts.'),
+    parts: list(part, `1 to ${most} parts, which together answer the question.`),
+  };
+}
+
+function synthesisProperties({ parts }: ReplyContext): Properties {
+  const source = parts === undefined ? 'positions' : 'parts';
+  const written = {
+    rationale: text(`How the answer follows from the ${source}.`),
+    answer: text('The answer as it is handed over, complete in itself.'),
+  };
+  if (parts === undefined) return written;
+  const contradiction = object({
+    parts: list(oneOf(parts), 'The parts whose answers cannot all be true, at least two.'),
+    about: text('What they contradict each other about.'),
+  });
+  const contradictions = list(contradiction, 'Contradictions between parts; empty without any.');
+  return { ...written, contradictions };
 }
 
 function positionProperties(task: TurnTask, context: ReplyContext): Properties {

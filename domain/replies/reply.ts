@@ -1,3 +1,4 @@
+import type { Contradiction, Cutting, Part, PartQuestion } from '../analysis/analysis-terms.ts';
 import type { AbstentionReason } from '../collaboration/fact.ts';
 import type { Sha256 } from '../ledger/event.ts';
 import type { Choice, Protocol } from '../protocols/protocol.ts';
@@ -33,6 +34,10 @@ export interface ReplyContext {
   readonly previous: Choice | null;
   /** The distinct answers to be grouped (task `grouping`). */
   readonly answers?: readonly KeyedAnswer[];
+  /** How the question may be cut (task `decomposition`). */
+  readonly cutting?: Pick<Cutting, 'partsMax'>;
+  /** The parts that answered, by name: only in the synthesis of an analysis. */
+  readonly parts?: readonly string[];
   readonly sha256: Sha256;
 }
 
@@ -98,11 +103,31 @@ export interface SynthesisReply {
   readonly kind: 'synthesis';
   readonly answer: string;
   readonly rationale: string;
+  /** Only of an analysis: the answer's key, and where its parts contradict each other. */
+  readonly ofParts?: {
+    readonly key: string;
+    readonly contradictions: readonly Contradiction[];
+  };
+}
+
+/** How the chair cuts a question; the rules have accepted it. */
+export interface DecompositionReply {
+  readonly kind: 'decomposition';
+  readonly parts: readonly Part[];
+  /** The same parts in words. */
+  readonly questions: readonly PartQuestion[];
+  readonly rationale: string;
 }
 
 /** A reply that was what was asked. */
 export type ParsedReply =
-  PositionReply | NominationReply | CritiqueReply | GroupingReply | JudgementReply | SynthesisReply;
+  | PositionReply
+  | NominationReply
+  | CritiqueReply
+  | DecompositionReply
+  | GroupingReply
+  | JudgementReply
+  | SynthesisReply;
 
 /** Why a reply cannot be used; `declined` is the model's own word and is not repaired. */
 export type ReplyFault = Exclude<AbstentionReason, 'provider-failed' | 'silent'>;

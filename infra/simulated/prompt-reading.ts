@@ -11,6 +11,8 @@ export interface PromptReading {
   readonly held: string | null;
   /** The latest answer of every participant, by anonymous name. */
   readonly positions: ReadonlyMap<string, string>;
+  /** Answers of the parts of the question, by the part's name, as the chair of an analysis gets them. */
+  readonly parts: ReadonlyMap<string, string>;
   readonly isRepair: boolean;
 }
 
@@ -20,17 +22,20 @@ export function readPrompt(text: string): PromptReading {
   const own = lines.filter((line) => !line.startsWith(quoteMark));
   const named = (pattern: RegExp): string | undefined =>
     own.flatMap((line) => pattern.exec(line)?.[1] ?? []).at(-1);
-  const positions = new Map<string, string>();
-  for (const [index, line] of lines.entries()) {
-    const name = /^(Participant [A-Z]+) answered:$/.exec(line)?.[1];
-    if (name !== undefined) positions.set(name, quotedAfter(lines, index));
-  }
+  const answersOf = (heading: RegExp): ReadonlyMap<string, string> =>
+    new Map(
+      lines.flatMap((line, index) => {
+        const name = heading.exec(line)?.[1];
+        return name === undefined ? [] : [[name, quotedAfter(lines, index)] as const];
+      }),
+    );
   return {
     question: quotedUnder(lines, 'The question:') ?? text,
     round: Number(named(/^This is round (\d+)\./) ?? 1),
     self: named(/^You are (Participant [A-Z]+)\.$/) ?? '',
     held: quotedUnder(lines, 'Your answer so far:'),
-    positions,
+    positions: answersOf(/^(Participant [A-Z]+) answered:$/),
+    parts: answersOf(/^Part (p\d+) answered/),
     isRepair: own.includes('You have replied already:'),
   };
 }

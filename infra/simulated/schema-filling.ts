@@ -1,6 +1,7 @@
 import { makeUpMind, mostHeld, simulatedMark } from './mind.ts';
 import type { Position } from './mind.ts';
 import type { PromptReading } from './prompt-reading.ts';
+import { proposedParts } from './proposed-parts.ts';
 import { openAnswers } from './temperament.ts';
 import { at, listAt, objectAt, textAt } from './wire.ts';
 
@@ -92,6 +93,10 @@ const ownFields: Readonly<Record<string, FieldFilling | undefined>> = {
       .filter((name) => name !== reading.self)
       .slice(0, 2)
       .map((of) => ({ of, text: position.doubt })),
+  parts: (schema, { reading }) =>
+    at(schema, 'items', 'properties', 'question') === undefined
+      ? undefined
+      : proposedParts(reading.question, textAt(schema, 'description')),
   options: (schema) => (textAt(schema, 'type') === 'array' ? openAnswers : undefined),
   groups: (schema) => (textAt(schema, 'type') === 'array' ? [] : undefined),
   vetoes: () => [],
@@ -105,6 +110,12 @@ function answerOf(choices: readonly unknown[], { position, reading, schemaName }
     const isJudge = reading.held === null && held !== null && reading.self === '';
     return isJudge && choices.includes(held) ? held : position.answer;
   }
+  if (reading.parts.size > 0) return wholeOf(reading.parts);
   const held = mostHeld(reading.positions) ?? position.answer;
   return `${simulatedMark} Most participants hold: ${held}`;
+}
+
+function wholeOf(parts: PromptReading['parts']): string {
+  const answers = [...parts].map(([part, answer]) => `${part}: ${answer}`);
+  return `${simulatedMark} The parts taken together: ${answers.join('; ')}`;
 }

@@ -43,6 +43,7 @@ export async function examine(config: Config, env: Environment): Promise<Finding
     ...(await examinePorts(config)),
     ...(await Promise.all(PART_NAMES.map(async (part) => await examinePart(config, part)))),
     examineProviders(config),
+    examineWebhooks(config),
   ];
 }
 
@@ -219,6 +220,12 @@ async function answers(part: PartName, address: string): Promise<boolean> {
 function examineProviders(config: Config): Finding {
   if (config.providers.length === 0) return note('providers', 'no key set: agents are simulated');
   return ok('providers', config.providers.map(({ variable }) => variable).join(', '));
+}
+
+function examineWebhooks({ mode, webhooks }: Config): Finding {
+  const open = [...(mode === 'local' ? ['this machine'] : []), ...webhooks.hosts];
+  if (open.length > 0) return ok('webhook hosts', open.join(', '));
+  return note('webhook hosts', 'none: no webhook can be registered (CONCLAVE_WEBHOOK_HOSTS)');
 }
 
 function nearest(folder: string): string {

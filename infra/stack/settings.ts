@@ -32,6 +32,7 @@ export function programVariables(options: {
     CONCLAVE_TEMPORAL_UI_PORT: options.uiPort?.toString(),
     CONCLAVE_ALLOWED_HOSTS: config.allowedHosts.join(','),
     CONCLAVE_KEY_VARIABLES: config.keyVariables.join(','),
+    CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
   };
   return {
     ...foreign,
@@ -50,6 +51,9 @@ export function programVariables(options: {
     CONCLAVE_S3_BUCKET: connections.s3.bucket,
     CONCLAVE_S3_ACCESS_KEY: connections.s3.accessKey,
     CONCLAVE_S3_SECRET_KEY: connections.s3.secretKey,
+    CONCLAVE_WEBHOOK_TRIES: String(config.webhooks.triesMax),
+    CONCLAVE_WEBHOOK_FIRST_WAIT_MS: String(config.webhooks.firstWaitMs),
+    CONCLAVE_WEBHOOK_TIMEOUT_MS: String(config.webhooks.timeoutMs),
     CONCLAVE_SIMULATED: connections.simulatedAddress === undefined ? 'off' : 'on',
     CONCLAVE_SIMULATED_LATENCY_MS: String(config.simulatedLatencyMs),
     ...pick(optional, () => true),

@@ -21,6 +21,8 @@ interface SummaryRow {
   readonly started_at: Date | null;
   readonly ended_at: Date | null;
   readonly decision: DecisionSummary | null;
+  readonly parent_id: string | null;
+  readonly part: string | null;
 }
 
 interface FullRow extends SummaryRow {
@@ -107,6 +109,7 @@ export async function listCollaborations(
     input.status === undefined ? undefined : sql`and status = ${input.status}`,
     input.pattern === undefined ? undefined : sql`and pattern = ${input.pattern}`,
     input.origin === undefined ? undefined : sql`and origin_id = ${input.origin}`,
+    input.parent === undefined ? sql`and parent_id is null` : sql`and parent_id = ${input.parent}`,
     input.createdAfter === undefined
       ? undefined
       : sql`and created_at > ${input.createdAfter}::timestamptz`,
@@ -118,7 +121,8 @@ export async function listCollaborations(
       : sql`and (created_at, id) < (${cursor.createdAt}::timestamptz, ${cursor.collaborationId})`,
   ];
   const rows = await sql<SummaryRow[]>`
-    select id, pattern, status, simulated, question, created_at, started_at, ended_at, decision
+    select id, pattern, status, simulated, question, created_at, started_at, ended_at, decision,
+      parent_id, part
     from conclave.collaborations
     where tenant_id = ${input.tenantId} ${filters.map((filter) => filter ?? sql``)}
     order by created_at desc, id desc limit ${limit}`;
@@ -169,5 +173,8 @@ function summaryOf(row: SummaryRow): CollaborationSummary {
     endedAt: row.ended_at?.toISOString() ?? null,
     decision: row.decision,
     simulated: row.simulated,
+    ...(row.parent_id === null
+      ? {}
+      : { parent: { collaborationId: row.parent_id, part: row.part ?? '' } }),
   };
 }

@@ -1,3 +1,4 @@
+import type { ParentRef } from '../../domain/analysis/analysis-terms.ts';
 import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { Estimate } from '../../domain/collaboration/request.ts';
@@ -79,6 +80,8 @@ export interface CollaborationSummary {
   readonly endedAt: string | null;
   readonly decision: DecisionSummary | null;
   readonly simulated: boolean;
+  /** The analysis that it is a part of; absent where it is none. */
+  readonly parent?: ParentRef;
 }
 
 /** A run with everything that its row holds. */
@@ -105,6 +108,8 @@ export interface ListInput {
   readonly pattern?: Pattern;
   /** Only forks of this run. */
   readonly origin?: string;
+  /** Only the parts of this analysis; without it no parts are listed. */
+  readonly parent?: string;
   /** Exclusive bounds, RFC 3339. */
   readonly createdAfter?: string;
   readonly createdBefore?: string;
@@ -277,6 +282,9 @@ async function create(groupCommit: GroupCommit, input: NewCollaboration): Promis
       plan: JSON.stringify(plan),
       estimate: JSON.stringify(input.estimate),
       ...(plan.origin === undefined ? {} : { origin: plan.origin.collaborationId }),
+      ...(plan.parent === undefined
+        ? {}
+        : { parent: plan.parent.collaborationId, part: plan.parent.part }),
     },
     limits: { tokens: plan.budget.tokens, micros: plan.budget.microsUsd },
     ...(idempotency === null

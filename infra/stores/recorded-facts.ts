@@ -1,10 +1,12 @@
-import type { Fact, FactOf } from '../../domain/collaboration/fact.ts';
+import type { Fact, FactOf, FactType } from '../../domain/collaboration/fact.ts';
 import type { CollaborationStatus } from './collaboration-store.ts';
 import type { IdentifiedFact } from './turn-store.ts';
 
+const closingTypes: readonly FactType[] = ['round.closed', 'part.ended', 'decision.reached'];
+
 /** Tells whether after these facts no awaited turn counts any more. */
 export function isClosing(facts: readonly IdentifiedFact[]): boolean {
-  return facts.some(({ fact }) => fact.type === 'round.closed' || fact.type === 'decision.reached');
+  return facts.some(({ fact }) => closingTypes.includes(fact.type));
 }
 
 /**

@@ -7,6 +7,10 @@ import { createArtifactIndex } from './artifact-index.ts';
 import type { ArtifactIndex } from './artifact-index.ts';
 import { createCollaborationStore } from './collaboration-store.ts';
 import type { CollaborationStore } from './collaboration-store.ts';
+import { createDeliveryQueue } from './delivery-queue.ts';
+import type { DeliveryQueue } from './delivery-queue.ts';
+import { createDeliveryStore } from './delivery-store.ts';
+import type { DeliveryStore } from './delivery-store.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
@@ -18,6 +22,8 @@ import { createTenantStore } from './tenant-store.ts';
 import type { TenantStore } from './tenant-store.ts';
 import { createTurnStore } from './turn-store.ts';
 import type { TurnStore } from './turn-store.ts';
+import { createWebhookStore } from './webhook-store.ts';
+import type { WebhookStore } from './webhook-store.ts';
 
 /** Every store of a process. */
 export interface Stores {
@@ -25,11 +31,14 @@ export interface Stores {
   readonly approvals: ApprovalStore;
   readonly artifacts: ArtifactIndex;
   readonly collaborations: CollaborationStore;
+  readonly deliveries: DeliveryStore;
+  readonly deliveryQueue: DeliveryQueue;
   readonly ledger: LedgerStore;
   readonly providerAccounts: ProviderAccounts;
   readonly resolutions: ResolutionStore;
   readonly tenants: TenantStore;
   readonly turns: TurnStore;
+  readonly webhooks: WebhookStore;
 }
 
 /**
@@ -44,10 +53,13 @@ export function createStores(database: Database): Stores {
     approvals: createApprovalStore(deps),
     artifacts: createArtifactIndex(deps),
     collaborations: createCollaborationStore(deps),
+    deliveries: createDeliveryStore(deps),
+    deliveryQueue: createDeliveryQueue(deps),
     ledger: createLedgerStore(deps),
     providerAccounts: createProviderAccounts(deps),
     resolutions: createResolutionStore(deps),
     tenants: createTenantStore(deps),
     turns: createTurnStore(deps),
+    webhooks: createWebhookStore(deps),
   };
 }

@@ -221,7 +221,9 @@ async function presenceOf(
       async () => await client.workflow.getHandle(workflowIdOf(run)).describe(),
     );
     if (status.name !== 'RUNNING') return { kind: 'closed' };
-    const isBusy = (raw.pendingActivities ?? []).length > 0 || Boolean(raw.pendingWorkflowTask);
+    // An analysis waits for its parts as a run waits for a call.
+    const pending = [...(raw.pendingActivities ?? []), ...(raw.pendingChildren ?? [])];
+    const isBusy = pending.length > 0 || Boolean(raw.pendingWorkflowTask);
     return { kind: isBusy ? 'busy' : 'idle' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };

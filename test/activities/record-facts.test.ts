@@ -27,6 +27,8 @@ async function recordWith(
   const recordFacts = createRecordFacts({
     ledger: { readUpTo: () => Promise.resolve([...events]) },
     artifacts: { get: () => Promise.reject(new Error('no artifact is long')) },
+    collaborations: { get: () => Promise.resolve(undefined) },
+    putText: () => Promise.reject(new Error('no text is long')),
     now: () => Date.parse('2026-11-21T10:00:00.000Z'),
     turns: {
       recordFacts: (record) => {

@@ -106,6 +106,7 @@ const ofRuns = [
   'provider-limited',
   'provider-refused',
   'worker-lost',
+  'part-running',
   'artifact-corrupt',
   'ledger-corrupt',
   'method-not-allowed',

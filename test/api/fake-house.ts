@@ -12,6 +12,7 @@ import type { Collaboration, NewCollaboration } from '../../infra/stores/collabo
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
 import { createFakeResolutions } from './fake-resolutions.ts';
+import { createFakeWebhooks } from './fake-webhooks.ts';
 
 /** A key and its tenant; `b` may see nothing of `a`. */
 export const keys = { a: 'key-of-a', b: 'key-of-b' } as const;
@@ -42,8 +43,8 @@ export interface House {
   readonly caughtUp: string[];
   /** Names Temporal's database. */
   incarnation: string;
-  /** What the next update comes to. */
-  outcome: SteeringOutcome;
+  /** What the next update comes to, or what becomes of it. */
+  outcome: SteeringOutcome | (() => Promise<SteeringOutcome>);
   nowMs: number;
   /** How often the ledger was read. */
   reads: number;
@@ -281,6 +282,7 @@ export function createHouse(): House {
     },
     accounts: { status: () => Promise.resolve([]) },
     resolutions: createFakeResolutions(),
+    ...createFakeWebhooks(),
     engine: engineOf(house),
     parts: [],
     signingKeys: [{ keyId: '0123456789abcdef', algorithm: 'Ed25519', pem: 'PEM', raw: 'RAW' }],
@@ -339,7 +341,8 @@ function engineOf(house: Mutable<House>): ApiDeps['engine'] {
     (name: string) =>
     (target: SteeringTarget, input: object): Promise<SteeringOutcome> => {
       house.steered.push({ name, target, input });
-      return Promise.resolve(house.outcome);
+      const { outcome } = house;
+      return typeof outcome === 'function' ? outcome() : Promise.resolve(outcome);
     };
   return {
     start: (input) => {

@@ -98,6 +98,35 @@ describe('a step of steering', () => {
     expect(house.steered).toHaveLength(1);
   });
 
+  test('is not waited for beyond the end of its run where nobody answers it', async () => {
+    const { house, id, path } = await createRunningHouse();
+    house.outcome = () => {
+      house.seal('a', id);
+      return new Promise(() => undefined);
+    };
+
+    const response = await house.post(`${path}/pause`, {});
+
+    expect(response.status).toBe(409);
+    expect((await problemIn(response)).code).toBe('collaboration-ended');
+    expect(house.steered).toHaveLength(1);
+  });
+
+  test('that the end left unanswered is told what the ledger has of it', async () => {
+    const { house, id, path } = await createRunningHouse();
+    house.outcome = () => {
+      const type = 'conclave.collaboration.paused.v1';
+      house.append('a', id, { id: `${id}/update-pause/k1`, type, data: { by: '/users/a' } });
+      house.seal('a', id);
+      return new Promise(() => undefined);
+    };
+
+    const response = await house.post(`${path}/pause`, {}, { 'idempotency-key': 'k1' });
+
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ id, status: 'ended' });
+  });
+
   test('answers 503 with Retry-After when the run cannot be reached', async () => {
     const { house, path } = await createRunningHouse();
     house.outcome = { kind: 'unreachable', cause: new Error('14 UNAVAILABLE') };

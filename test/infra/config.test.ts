@@ -18,6 +18,7 @@ describe('loadConfig', () => {
       allowedHosts: [],
       databaseUrl: undefined,
       providers: [],
+      webhooks: { hosts: [], triesMax: 10, firstWaitMs: 10_000, timeoutMs: 15_000 },
     });
     expect(config.temporal).toMatchObject({ address: undefined, namespace: 'default' });
     expect(config.s3).toMatchObject({ bucket: 'conclave', region: 'us-east-1' });
@@ -47,12 +48,25 @@ describe('loadConfig', () => {
       CONCLAVE_TEMPORAL_ADDRESS: 'secret-f',
       CONCLAVE_SIMULATED_LATENCY_MS: '-1',
       CONCLAVE_S3_BUCKET: 'Secret',
+      CONCLAVE_WEBHOOK_HOSTS: 'https://secret-g',
+      CONCLAVE_WEBHOOK_TRIES: '0',
+      CONCLAVE_WEBHOOK_FIRST_WAIT_MS: 'secret-h',
+      CONCLAVE_WEBHOOK_TIMEOUT_MS: '60001',
     };
 
     const faults = faultsOf(env);
 
     expect(faults.map((fault) => fault.split(':')[0]).sort()).toEqual(Object.keys(env).sort());
     expect(faults.join('\n')).not.toMatch(/secret/i);
+  });
+
+  test('takes hosts of webhooks: names, ports, domains, and all', () => {
+    const { hosts } = loaded({
+      CONCLAVE_WEBHOOK_HOSTS: 'a.example, b:8443,*.c.example,*',
+    }).webhooks;
+
+    expect(hosts).toEqual(['a.example', 'b:8443', '*.c.example', '*']);
+    expect(faultsOf({ CONCLAVE_WEBHOOK_HOSTS: 'a.example,**' })).toHaveLength(1);
   });
 
   test('refuses an unknown variable with our prefix and leaves others alone', () => {

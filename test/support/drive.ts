@@ -1,7 +1,7 @@
-import type { Fact, TurnCost, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
+import type { Fact, FactOf, TurnCost, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
 import type { Plan } from '../../domain/collaboration/plan.ts';
 import type { RunState } from '../../domain/collaboration/run-state.ts';
-import type { Machine } from '../../domain/collaboration/step.ts';
+import { partsOf, type Machine } from '../../domain/collaboration/step.ts';
 
 /** What a call of these tests costs: 100 tokens in, 50 out, 30 micro-dollars. */
 export const aCost: TurnCost = {
@@ -11,6 +11,12 @@ export const aCost: TurnCost = {
 
 /** Answers a turn; `null` leaves it outstanding. */
 export type Panel = (turn: TurnRef, state: RunState) => TurnFact | null;
+
+/** Ends parts that are under way, one after the other in this order; none leaves all of them running. */
+export type Parts = (
+  running: readonly string[],
+  state: RunState,
+) => readonly FactOf<'part.ended'>[];
 
 /** A position for one option. */
 export function position(turn: TurnRef, option: string, citing: string | null = null): TurnFact {
@@ -48,6 +54,7 @@ export function drive(
     order?: (turns: readonly TurnRef[]) => readonly TurnRef[];
     /** Facts that follow the opening and are there already. */
     begun?: readonly Fact[];
+    parts?: Parts;
   } = {},
 ): Driven {
   const opened: Fact = { type: 'collaboration.opened', plan };
@@ -69,6 +76,12 @@ export function drive(
       if (machine.next(state).kind === 'record') return;
     }
   };
+  const endParts = (running: readonly string[]): void => {
+    for (const end of options.parts?.(running, state) ?? []) {
+      fold(end);
+      if (machine.next(state).kind === 'record') return;
+    }
+  };
   for (let steps = 0; steps < 1000; steps += 1) {
     const step = machine.next(state);
     const before = facts.length;
@@ -76,6 +89,7 @@ export function drive(
     if (step.kind === 'ask') {
       for (const { turn } of step.turns) asked.add(turn);
       answer(step.turns);
+      endParts(partsOf(step));
     }
     if (facts.length === before) return { state, facts, asked: [...asked] };
   }

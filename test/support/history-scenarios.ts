@@ -1,11 +1,13 @@
+import type { Pattern } from '../../domain/collaboration/plan.ts';
+
 /** A run to be recorded: how it starts, and what people do to it. */
 export interface HistoryScenario {
-  readonly workflow: 'consensus' | 'debate';
+  readonly workflow: Pattern;
   /** Name of its file. */
   readonly name: string;
   /** Body of the start, without the pattern. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** Steps that follow the start at once, in order: last part of the path, and body. */
+  /** Steps that follow the start at once, in order: last part of the path, or `approvals/<name>`, and body. */
   readonly steps: readonly (readonly [string, Readonly<Record<string, unknown>>])[];
   /** How the run must end, so that the history shows what its name says. */
   readonly stoppedBy: string;
@@ -107,5 +109,29 @@ export const historyScenarios: readonly HistoryScenario[] = [
     body: { ...closed, rounds: 2, gate: { confidenceMin: 1 } },
     steps: [],
     stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'debate',
+    name: 'asked-at-its-start-and-expired-at-its-end',
+    body: {
+      ...closed,
+      participants: panel.slice(0, 2),
+      rounds: 1,
+      people: {
+        points: ['start', 'decision'],
+        questions: ['Which cloud is it?'],
+        expiresAfterSeconds: 2,
+        onExpiry: { decision: 'approve' },
+      },
+    },
+    steps: [['approvals/question-1', { answer: 'reply', choice: 'The one in Turin.' }]],
+    stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'analysis',
+    name: 'cut-into-four-parts',
+    body: { question: 'What comes next?', participants: panel.slice(0, 3), parts: 4 },
+    steps: [],
+    stoppedBy: 'parts',
   },
 ];

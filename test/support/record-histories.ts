@@ -64,7 +64,7 @@ async function recordOne(
     ...body,
   });
   for (const [step, input] of steps) {
-    await post(stack, `/v1/collaborations/${collaborationId}/${step}`, input);
+    await post(stack, pathOf(collaborationId, step), input);
   }
   const handle = temporal.client.workflow.getHandle(
     workflowIdOf({ pattern: workflow, collaborationId }),
@@ -83,6 +83,13 @@ async function recordOne(
   await writeFile(join(histories, workflow, `${name}.json`), `${text}\n`);
   const events = history.events?.length ?? 0;
   process.stdout.write(`${workflow}/${name}: ${String(events)} events\n`);
+}
+
+function pathOf(collaborationId: string, step: string): string {
+  const [, approval] = /^approvals\/(.+)$/.exec(step) ?? [];
+  return approval === undefined
+    ? `/v1/collaborations/${collaborationId}/${step}`
+    : `/v1/approvals/${collaborationId}.${approval}`;
 }
 
 async function post<T>(stack: Stack, path: string, body: unknown): Promise<T> {

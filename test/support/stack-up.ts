@@ -18,6 +18,11 @@ export default async function stackUp(): Promise<void> {
     dataFolder: folder,
     simulated: 'on',
     simulatedLatencyMs: 20,
+    env: {
+      CONCLAVE_WEBHOOK_TRIES: '3',
+      CONCLAVE_WEBHOOK_FIRST_WAIT_MS: '10',
+      CONCLAVE_WEBHOOK_TIMEOUT_MS: '1000',
+    },
     observer: {
       partReady: ({ name, address }) => process.stderr.write(`test stack: ${name} at ${address}\n`),
       note: (text) => process.stderr.write(`test stack: ${text}\n`),

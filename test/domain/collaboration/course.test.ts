@@ -294,7 +294,7 @@ describe('a course', () => {
     });
     const state = circling.open({ type: 'collaboration.opened', plan: planWith({ seats: [] }) });
 
-    expect(() => circling.next(state)).toThrow('a step decided more than 16 facts');
+    expect(() => circling.next(state)).toThrow('a step decided more than 32 facts');
   });
 
   test('ends after a pass that was opened as the last, unless the budget is raised in it', () => {

@@ -30,6 +30,7 @@ const sameFields: SameFields = {
   participants: true,
   protocol: true,
   rounds: true,
+  parts: true,
   thoroughness: true,
   questionKind: true,
   toleratedFaults: true,
@@ -66,6 +67,7 @@ const most: CollaborationRequest = {
   participants: ['gpt', { agent: 'claude', persona: 'critic', personas: ['lawyer'], weight: 2 }],
   protocol: { kind: 'quorum', required: 2, veto: true },
   rounds: 3,
+  parts: 6,
   thoroughness: 0.5,
   questionKind: 'security',
   toleratedFaults: 1,
@@ -143,7 +145,7 @@ const personaError =
 
 describe('a field out of its range', () => {
   const cases: readonly (readonly [Record<string, unknown>, string, string, string])[] = [
-    [{ pattern: 'chat' }, 'pattern', '"chat"', 'one of consensus, debate'],
+    [{ pattern: 'chat' }, 'pattern', '"chat"', 'one of consensus, debate, analysis'],
     [{ question: undefined }, 'question', 'nothing', text20000],
     [{ gate: 'on' }, 'gate', '"on"', '"off"'],
     [{ gate: true }, 'gate', 'true', '"off", or an object of thresholds'],

@@ -159,9 +159,9 @@ test('a fork of a fork reuses replies of the fork, whoever paid them', () => {
 });
 
 function reusedBy(fact: Fact): readonly number[] {
-  return 'usage' in fact && fact.reused !== undefined ? [fact.reused] : [];
+  return 'turn' in fact && 'usage' in fact && fact.reused !== undefined ? [fact.reused] : [];
 }
 
 function costOf(fact: Fact | undefined): readonly TurnCost[] {
-  return fact !== undefined && 'usage' in fact ? [fact] : [];
+  return fact !== undefined && 'turn' in fact && 'usage' in fact ? [fact] : [];
 }

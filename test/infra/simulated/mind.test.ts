@@ -20,6 +20,7 @@ function reading(fields: Partial<PromptReading> = {}): PromptReading {
     self: 'Participant A',
     held: null,
     positions: new Map(),
+    parts: new Map(),
     isRepair: false,
     ...fields,
   };

@@ -1,12 +1,13 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 
 import { createAdaptorServer } from '@hono/node-server';
 
 import { createApp } from '../../../api/app.ts';
 import type { App } from '../../../api/app.ts';
 import type { ApiDeps, StartInput, SteeringOutcome } from '../../../api/ports.ts';
+import { webhookHosts } from '../../../domain/webhooks/webhook-hosts.ts';
 import type { ArtifactContent } from '../../../infra/artifacts/artifact-store.ts';
 import { createTenantArtifacts } from '../../../infra/artifacts/tenant-artifacts.ts';
 import { createDatabase } from '../../../infra/database/connection.ts';
@@ -14,6 +15,7 @@ import { createEventFeed } from '../../../infra/database/event-feed.ts';
 import { createStores } from '../../../infra/stores/stores.ts';
 import type { Stores } from '../../../infra/stores/stores.ts';
 import { createTenantAdministration } from '../../../infra/stores/tenant-store.ts';
+import { openWebhookSecrets } from '../../../infra/webhooks/webhook-secrets.ts';
 import { freshDatabase } from '../../support/postgres.ts';
 
 /** An application on a real, fresh database; runs are accepted and never begin. */
@@ -53,6 +55,9 @@ export async function openApi(): Promise<ApiFixture> {
       watchLive: feed.watchLive.bind(feed),
       announceWatch: () => Promise.resolve(),
     },
+    webhookSecrets: await openWebhookSecrets(newSigningKey()),
+    judgeWebhookHost: webhookHosts({ hosts: [], loopback: true }),
+    webhookBacklog: () => stores.deliveryQueue.backlog(),
     engine: engineOf(started),
     parts: [],
     signingKeys: [],
@@ -97,6 +102,11 @@ export async function openApi(): Promise<ApiFixture> {
       await database.drop();
     },
   };
+}
+
+function newSigningKey(): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function nothing(): void {

@@ -5,9 +5,11 @@ import { openApi } from './api-fixture.ts';
 import type { ApiFixture } from './api-fixture.ts';
 
 const good = { pattern: 'debate', question: 'Tabs or spaces?', options: ['tabs', 'spaces'] };
+const people = { points: ['start'], questions: ['Who reads the code?'] };
 
-/** Bodies that the routes take, so that it is not the body that is refused. */
+/** Bodies that the routes take, by the end of their path, so that it is not the body that is refused. */
 const bodies: Readonly<Record<string, object>> = {
+  'approvals/:id': { answer: 'skip' },
   messages: { text: 'Let me in.' },
   participants: { agent: 'ada' },
   budget: { tokens: 100_000 },
@@ -23,11 +25,16 @@ beforeAll(async () => {
   for (const name of ['ada', 'bob']) await api.stores.agents.put('one', agentNamed(name));
   await api.stores.agents.put('two', agentNamed('eve'));
   const materials = [{ name: 'plan.md', text: '# Secret plan' }];
-  const start = await api.post('/v1/collaborations', { ...good, materials }, 'key-one');
+  const start = await api.post('/v1/collaborations', { ...good, people, materials }, 'key-one');
   const { id } = (await start.json()) as { id: string };
   const row = await api.stores.collaborations.get('one', id);
   const [material] = (row?.request as { materials: { sha256: string }[] }).materials;
-  owned = { id, name: 'ada', sha256: material?.sha256 ?? '' };
+  const url = 'http://127.0.0.1:9/hook';
+  const registered = await api.post('/v1/webhooks', { url, events: ['*'] }, 'key-one');
+  const { id: webhook } = (await registered.json()) as { id: string };
+  const tested = await api.post(`/v1/webhooks/${webhook}/test`, {}, 'key-one');
+  const { id: delivery } = (await tested.json()) as { id: string };
+  owned = { id, name: 'ada', sha256: material?.sha256 ?? '', webhook, delivery };
 });
 
 afterAll(() => api.close());
@@ -41,8 +48,9 @@ function routesWithOwner(): [string, string][] {
 }
 
 async function ask(method: string, pattern: string, key: string): Promise<Response> {
-  const path = pattern.replaceAll(/:(\w+)/g, (_, name: string) => owned[name] ?? '');
-  const body = bodies[pattern.slice(pattern.lastIndexOf('/') + 1)] ?? {};
+  const named = pattern.replaceAll(/:(\w+)/g, (_, name: string) => owned[name] ?? '');
+  const path = pattern.includes('/approvals/') ? `${named}.question-1` : named;
+  const [, body = {}] = Object.entries(bodies).find(([end]) => pattern.endsWith(`/${end}`)) ?? [];
   return await api.request(path, {
     method,
     key,
@@ -82,7 +90,7 @@ describe('another tenant', () => {
   });
 
   test('sees nothing of this one in any list', async () => {
-    const paths = ['/v1/collaborations', '/v1/agents', '/v1/providers'];
+    const paths = ['/v1/collaborations', '/v1/agents', '/v1/providers', '/v1/webhooks'];
 
     const texts: string[] = [];
     for (const path of paths) {
@@ -90,7 +98,7 @@ describe('another tenant', () => {
     }
 
     expect(texts[0]).toContain('"items":[]');
-    expect(texts.join()).not.toMatch(/ada|bob|Tabs/);
+    expect(texts.join()).not.toMatch(/ada|bob|Tabs|hook"/);
   });
 
   test('cannot use its agents, artifacts and idempotency keys', async () => {

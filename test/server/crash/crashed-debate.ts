@@ -31,8 +31,32 @@ let debates = 0;
 
 /** Registers the debate's own agents and sends its start. */
 export async function beginDebate(lab: CrashLab, settings: DebateSettings): Promise<BegunDebate> {
-  debates += 1;
   const { latenciesMs } = settings;
+  return await begin(lab, latenciesMs, (participants) => ({
+    pattern: 'debate',
+    gate: 'off',
+    participants,
+    options: ['Postgres', 'SQLite'],
+    rounds: settings.rounds ?? 2,
+    stopOnStability: false,
+    endsEarly: false,
+    ...settings.more,
+  }));
+}
+
+/**
+ * Registers agents of its own and sends the start of a run.
+ *
+ * @param lab - where
+ * @param latenciesMs - what each agent's model takes
+ * @param bodyFor - gives the start's body, but for its question, to the agents' names
+ */
+export async function begin(
+  lab: CrashLab,
+  latenciesMs: readonly number[],
+  bodyFor: (agents: readonly string[]) => Readonly<Record<string, unknown>>,
+): Promise<BegunDebate> {
+  debates += 1;
   const panel = simulatedAgents(lab.stack.connections.simulatedAddress ?? '');
   const agents = latenciesMs.map((latencyMs, index) => {
     const agent = panel[index % panel.length];
@@ -42,15 +66,8 @@ export async function beginDebate(lab: CrashLab, settings: DebateSettings): Prom
   });
   await Promise.all(agents.map(async (agent) => await lab.api('/v1/agents', { body: agent })));
   const body = {
-    pattern: 'debate',
-    gate: 'off',
     question: `Which database shall service ${String(debates)} use?`,
-    options: ['Postgres', 'SQLite'],
-    participants: agents.map(({ name }) => name),
-    rounds: settings.rounds ?? 2,
-    stopOnStability: false,
-    endsEarly: false,
-    ...settings.more,
+    ...bodyFor(agents.map(({ name }) => name)),
   };
   const stream = lab.ledger.nextStream(RECOVERED_WITHIN_MS);
   stream.catch(() => undefined); // told again by whoever waits for it

@@ -29,13 +29,32 @@ export async function faultsOf(lab: CrashLab, debate: EndedDebate): Promise<read
   const { id } = debate;
   const events = await eventsOf(lab, id);
   return [
+    ...(await runFaults(lab, { id, pattern: 'debate' })),
+    ...turnFaults(debate, events),
+    ...callFaults(debate, await lab.calls(debate.models)),
+  ];
+}
+
+/** A run, whatever it is about. */
+export interface AnyRun {
+  readonly id: string;
+  readonly pattern: string;
+  /** Whether Temporal has forgotten it, as it may a run that had ended. */
+  readonly isForgotten?: boolean;
+}
+
+/** Says what is wrong with any run that has ended with a decision. */
+export async function runFaults(
+  lab: CrashLab,
+  { id, pattern, isForgotten = false }: AnyRun,
+): Promise<readonly string[]> {
+  const events = await eventsOf(lab, id);
+  return [
     ...(await courseFaults(lab, id)),
     ...chainFaults(events),
     ...(await recordFaults(lab, id, events)),
-    ...turnFaults(debate, events),
-    ...(await stateFaults(lab, id, events)),
+    ...(isForgotten ? [] : await stateFaults(lab, { id, pattern }, events)),
     ...(await budgetFaults(lab, id)),
-    ...callFaults(debate, await lab.calls(debate.models)),
   ];
 }
 
@@ -103,10 +122,10 @@ function turnFaults(
 
 async function stateFaults(
   lab: CrashLab,
-  id: string,
+  { id, pattern }: AnyRun,
   events: readonly LedgerEvent[],
 ): Promise<readonly string[]> {
-  const handle = lab.temporal.client.workflow.getHandle(`debate/${id}`);
+  const handle = lab.temporal.client.workflow.getHandle(`${pattern}/${id}`);
   const outcome = await within<{ kind: string }>(
     RESULT_WITHIN_MS,
     'the end of the workflow',

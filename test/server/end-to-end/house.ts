@@ -20,6 +20,7 @@ export interface Shown {
   readonly simulated: boolean;
   readonly decision: Decision | null;
   readonly budget: {
+    readonly limits: { readonly tokens: number | null; readonly microsUsd: number | null };
     readonly reserved: { readonly tokens: number; readonly microsUsd: number };
     readonly settled: { readonly tokens: number; readonly microsUsd: number };
   };
@@ -82,11 +83,15 @@ export class House {
 
   async call<T>(
     path: string,
-    init: { body?: unknown; headers?: Readonly<Record<string, string>> } = {},
+    init: {
+      method?: 'POST' | 'DELETE';
+      body?: unknown;
+      headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<Answer<T>> {
     const isBytes = init.body instanceof Uint8Array;
     const response = await fetch(`${this.#addresses.apiAddress}${path}`, {
-      method: init.body === undefined ? 'GET' : 'POST',
+      method: init.method ?? (init.body === undefined ? 'GET' : 'POST'),
       headers: {
         authorization: `Bearer ${this.#apiKey}`,
         ...(init.body === undefined ? {} : { 'content-type': 'application/json' }),

@@ -14,7 +14,16 @@ import { whatIf } from '../../../domain/replay/what-if.ts';
 import type { House, Shown, WorkflowEvidence } from './house.ts';
 
 /** What of an event is somebody's words, and so has no place in a history. */
-const worded = ['question', 'options', 'answer', 'rationale', 'evidence', 'critiques', 'text'];
+const worded = [
+  'question',
+  'options',
+  'answer',
+  'rationale',
+  'evidence',
+  'critiques',
+  'text',
+  'parts',
+];
 
 /** A shorter one may be part of anything. */
 const wordsMin = 4;
@@ -43,16 +52,18 @@ export async function brokenPromises(house: House, shown: Shown): Promise<readon
   ];
 }
 
-/** The machine decides again what it decided, and a what-if without changes comes to the same. */
+/** The machine decides again what it decided, and a what-if without changes comes to the same; an analysis takes none. */
 function replayFaults(record: SealedRecord, events: readonly LedgerEvent[]): readonly string[] {
   const resolve = textsWithin(record, cryptography.sha256);
   const replayed = replay({ record, events, resolve }, cryptography.sha256);
   const same = whatIf(recordedRun(events, resolve), {});
+  const isSame =
+    record.pattern === 'analysis'
+      ? same.kind === 'refused'
+      : same.kind === 'answered' && isDeepStrictEqual(asJson(same.decision), record.decision);
   return [
     ...(replayed.kind === 'equal' ? [] : [replayed.difference.message]),
-    ...(same.kind === 'answered' && isDeepStrictEqual(asJson(same.decision), record.decision)
-      ? []
-      : [`unchanged, it comes to ${JSON.stringify(same)}`]),
+    ...(isSame ? [] : [`unchanged, it comes to ${JSON.stringify(same)}`]),
   ];
 }
 

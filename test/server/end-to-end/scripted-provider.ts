@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 
 import { openaiChat } from '../../../infra/simulated/openai-chat.ts';
 import { createPrefixCache } from '../../../infra/simulated/prefix-cache.ts';
-import { readPrompt } from '../../../infra/simulated/prompt-reading.ts';
+import { readPrompt, schemaInPrompt } from '../../../infra/simulated/prompt-reading.ts';
 import { replyTo } from '../../../infra/simulated/replying.ts';
 import type { Body, SimulatedUsage } from '../../../infra/simulated/wire.ts';
 
@@ -14,6 +14,10 @@ export interface Asked {
   /** Everything that the participant reads, but the system's part. */
   readonly text: string;
   readonly round: number;
+  /** Fields that the reply is to have. */
+  readonly fields: readonly string[];
+  /** What is asked. */
+  readonly question: string;
   readonly images: number;
   /** Milliseconds since the epoch. */
   readonly atMs: number;
@@ -22,6 +26,8 @@ export interface Asked {
 /** What comes back instead of, or with, what a simulated agent would say. */
 export interface Scripted {
   readonly usage?: SimulatedUsage;
+  /** Fields of the reply that are said in place of the agent's own. */
+  readonly says?: Readonly<Record<string, unknown>>;
   /** Another HTTP status than 200. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -114,9 +120,10 @@ export class ScriptedProvider {
 
   async #answer(body: Body, response: ServerResponse): Promise<void> {
     const call = openaiChat.read(body, '');
-    const { round } = readPrompt(call.text);
+    const { round, question } = readPrompt(call.text);
     const { model, text, images } = call;
-    const asked = { model, text, images, round, atMs: Date.now() };
+    const fields = fieldsOf(call.schema ?? schemaInPrompt(call.text));
+    const asked = { model, text, images, round, question, fields, atMs: Date.now() };
     this.#begin(asked, response);
     const scripted = await this.#script(asked);
     if (scripted.isLost === true) {
@@ -131,7 +138,11 @@ export class ScriptedProvider {
       return;
     }
     const said = replyTo(call, { kind: 'good' }, this.#cache);
-    const reply = { ...said, usage: scripted.usage ?? said.usage };
+    const reply = {
+      ...said,
+      pieces: scripted.says === undefined ? said.pieces : [edited(said.pieces, scripted.says)],
+      usage: scripted.usage ?? said.usage,
+    };
     response.setHeader('content-type', call.isStream ? openaiChat.streamType : 'application/json');
     response.end(
       call.isStream ? openaiChat.chunks(reply).join('') : JSON.stringify(openaiChat.answer(reply)),
@@ -153,4 +164,12 @@ export class ScriptedProvider {
   #look(): void {
     for (const look of this.#waiting) look();
   }
+}
+
+function fieldsOf(schema: Readonly<Record<string, unknown>> | null): readonly string[] {
+  return Object.keys((schema?.['properties'] as object | undefined) ?? {});
+}
+
+function edited(pieces: readonly string[], says: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify({ ...(JSON.parse(pieces.join('')) as object), ...says });
 }

@@ -71,6 +71,7 @@ describe('a workflow that goes a second time', () => {
       kind: 'behind',
       facts: [opened(2), opened(3)],
       decidedSteps: 2,
+      caused: [],
       outstanding: [],
     });
     expect(await eventsOf(id)).toHaveLength(3);
@@ -140,6 +141,7 @@ describe('a workflow that goes a second time', () => {
       kind: 'behind',
       facts: [paused],
       decidedSteps: 0,
+      caused: [`${id}/update-1`],
       outstanding: [],
     });
     expect(await eventsOf(id)).toHaveLength(2);
@@ -175,6 +177,7 @@ describe('a workflow that goes a second time', () => {
       kind: 'behind',
       facts: [ended, paused],
       decidedSteps: 2,
+      caused: [`${id}/update-1`],
       outstanding: ['proposal-1-s2'],
     });
     expect(await turns.recordFacts({ ...stepOf(id), known: 3 })).toEqual({ kind: 'recorded' });

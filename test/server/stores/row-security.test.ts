@@ -4,6 +4,7 @@ import postgres from 'postgres';
 import type { Agent } from '../../../domain/providers/agent.ts';
 import { beginOf, newRun, openFixture, proposal, settleOf, time } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
+import { webhookNamed } from './webhook-fixture.ts';
 
 interface Table {
   readonly name: string;
@@ -34,8 +35,9 @@ afterAll(async () => {
 });
 
 async function fillEveryTable(tenantId: string): Promise<void> {
-  const { agents, artifacts, collaborations, resolutions, turns } = fixture.stores;
+  const { agents, artifacts, collaborations, resolutions, turns, webhooks } = fixture.stores;
   const id = 'filled';
+  await webhooks.add(webhookNamed('wh', { tenantId }));
   await collaborations.create(
     newRun(id, { tenantId, idempotency: { key: 'key', requestSha256: 'hash' } }),
   );

@@ -1,0 +1,127 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+
+import { createWebhookPost } from '../../../activities/webhooks/webhook-post.ts';
+import { webhookHosts } from '../../../domain/webhooks/webhook-hosts.ts';
+import type { Delivery } from '../../../infra/stores/delivery-store.ts';
+import { webhooksChannel } from '../../../infra/stores/delivery-queue.ts';
+import { openWebhookSecrets } from '../../../infra/webhooks/webhook-secrets.ts';
+import type { WebhookSecrets } from '../../../infra/webhooks/webhook-secrets.ts';
+import { usualPace, WebhookSender } from '../../../workers/webhook-sender.ts';
+import type { WebhookPace } from '../../../workers/webhook-sender.ts';
+import { createWebhookTry } from '../../../workers/webhook-try.ts';
+import { openFixture } from '../stores/run-fixture.ts';
+import type { StoreFixture } from '../stores/run-fixture.ts';
+import { webhookNamed } from '../stores/webhook-fixture.ts';
+
+/** How a sender of a test differs from that of a worker. */
+export interface SenderChoices extends Partial<WebhookPace> {
+  readonly triesMax?: number;
+  readonly firstWaitMs?: number;
+  readonly timeoutMs?: number;
+  readonly hosts?: readonly string[];
+}
+
+/** Senders on a fresh database, as workers have them, and webhooks with real secrets. */
+export interface PostOffice {
+  readonly fixture: StoreFixture;
+  /** Starts one more sender, with waits of milliseconds unless chosen otherwise. */
+  startSender(choices?: SenderChoices): Promise<WebhookSender>;
+  /** Registers a webhook and gives its secret. */
+  register(id: string, url: string, tenantId?: string): Promise<string>;
+  renewSecret(id: string): Promise<string>;
+  /** Resolves as soon as so many of a webhook's deliveries are in a state. */
+  settled(id: string, state: Delivery['state'], count: number): Promise<readonly Delivery[]>;
+  /** Empties the house and ends all its senders. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const logged: string[] = [];
+const note = (_fields: object, message: string): void => {
+  logged.push(message);
+};
+
+/** Opens a post office. */
+export async function openPostOffice(): Promise<PostOffice> {
+  const fixture = await openFixture();
+  const { stores, pool, owner } = fixture;
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const secrets: WebhookSecrets = await openWebhookSecrets(pem);
+  const senders: WebhookSender[] = [];
+  const looks = new Set<() => void>();
+  await pool.listen(
+    webhooksChannel,
+    () => {
+      for (const sender of senders) sender.wake();
+    },
+    () => undefined,
+  );
+  // Every settling wakes whoever waits for one.
+  const settle: typeof stores.deliveryQueue.settle = async (delivery, outcome) => {
+    const isSettled = await stores.deliveryQueue.settle(delivery, outcome);
+    for (const look of [...looks]) look();
+    return isSettled;
+  };
+  const clear = async (): Promise<void> => {
+    await Promise.all(senders.splice(0).map((sender) => sender.stop()));
+    await owner.sql`
+      truncate conclave.webhooks, conclave.webhook_deliveries, conclave.streams, conclave.events`;
+  };
+  return {
+    fixture,
+    startSender: (choices = {}) => {
+      const { triesMax = 3, firstWaitMs = 5, timeoutMs = 5000, hosts = [], ...pace } = choices;
+      const judgeHost = webhookHosts({ hosts, loopback: true });
+      const sender = new WebhookSender({
+        queue: { ...stores.deliveryQueue, settle },
+        tryOnce: createWebhookTry({
+          secrets,
+          post: createWebhookPost({ judgeHost, timeoutMs }),
+          retries: { triesMax, firstWaitMs },
+          version: '0.0.0',
+          now: Date.now,
+          chance: Math.random,
+        }),
+        pace: { ...usualPace(timeoutMs), graceMs: 0, ...pace },
+        log: { debug: note, info: note, warn: note },
+      });
+      senders.push(sender);
+      return Promise.resolve(sender);
+    },
+    register: async (id, url, tenantId = 'one') => {
+      const { secret, sealed } = secrets.create({ tenantId, webhookId: id });
+      await stores.webhooks.add(webhookNamed(id, { tenantId, url, secret: sealed }));
+      return secret;
+    },
+    renewSecret: async (id) => {
+      const { secret, sealed } = secrets.create({ tenantId: 'one', webhookId: id });
+      const renewal = { tenantId: 'one', id, secret: sealed, overlapMs: 60_000 };
+      await stores.webhooks.renewSecret(renewal);
+      return secret;
+    },
+    settled: (id, state, count) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const asked = { tenantId: 'one', webhookId: id, state, limit: count };
+          stores.deliveries.list(asked).then((found) => {
+            if (found.length < count) return;
+            looks.delete(look);
+            resolve(found);
+          }, reject);
+        };
+        looks.add(look);
+        look();
+      }),
+    clear,
+    close: async () => {
+      await clear();
+      await fixture.close();
+    },
+  };
+}
+
+/** Draws the name of a stream that no other test uses. */
+export function newStream(): string {
+  return `s_${randomBytes(6).toString('hex')}`;
+}
