@@ -32,7 +32,7 @@ const range = {
 } as const;
 
 /** How the command is used. */
-export const usage = `npm run evaluate -- [--panels 200] [--trials N] [--only NAME[,NAME]] [--json FILE] [--svg FILE] [--seed 1]
+export const usage = `npm run evaluate -- [--panels 150] [--trials N] [--only NAME[,NAME]] [--json FILE] [--svg FILE] [--seed 1]
   compares every protocol and gate over simulated panels; needs no model and nothing that runs
   --panels   simulated panels of each scenario, 10 to 1000000
   --trials   resolved trials that the house knows of every model, 0 to 10000: 0 is a house without records; else by scenario
@@ -40,7 +40,7 @@ export const usage = `npm run evaluate -- [--panels 200] [--trials N] [--only NA
   --json     writes all figures to FILE
   --svg      writes the plot to FILE instead of .cache/evaluation.svg
   --seed     the same seed gives the same figures
-npm run evaluate -- --priors [--panels 200] [--seed 1]
+npm run evaluate -- --priors [--panels 150] [--seed 1]
   measures other assumptions behind the weights by record
 npm run evaluate -- --base-url URL --model NAME [--seats 3] [--questions 20] [--seed 1]
   seats a real model of an OpenAI-compatible server on questions with known answers`;
@@ -89,7 +89,7 @@ function valuesIn(args: readonly string[]): Values {
     return parseArgs({
       args: [...args],
       options: {
-        panels: { type: 'string', default: '200' },
+        panels: { type: 'string', default: '150' },
         seed: { type: 'string', default: '1' },
         trials: { type: 'string' },
         only: { type: 'string' },

@@ -3,9 +3,9 @@ import { expect, test } from '@jest/globals';
 import { readOptions } from '../../../bench/evaluation/options.ts';
 import { scenarios } from '../../../domain/evaluation/scenarios.ts';
 
-test('without flags evaluates every scenario over 200 panels from seed 1', () => {
+test('without flags evaluates every scenario over 150 panels from seed 1', () => {
   expect(readOptions([])).toEqual({
-    panels: 200,
+    panels: 150,
     seed: 1,
     trials: undefined,
     only: scenarios.map(({ name }) => name),
