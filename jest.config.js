@@ -9,7 +9,7 @@ export default {
     {
       displayName: 'fast',
       testMatch: [
-        '<rootDir>/test/{domain,api,infra,clients,activities,workers,bin,workflows}/**/*.test.ts',
+        '<rootDir>/test/{domain,api,infra,clients,activities,workers,bin,bench,workflows}/**/*.test.ts',
       ],
       ...shared(),
     },

@@ -13,6 +13,7 @@ export const sealedType = 'conclave.decision.sealed.v1';
 export function referenceJob(participants: readonly string[]): object {
   return {
     pattern: 'debate',
+    gate: 'off',
     question: 'Should a small team begin with a monolith or with microservices?',
     options: ['monolith', 'microservices'],
     participants,

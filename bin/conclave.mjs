@@ -22,6 +22,7 @@ const PROGRAMS = {
   tenants: 'infra/tenants/main.ts',
   cli: 'clients/cli/main.ts',
   bench: 'bench/main.ts',
+  evaluate: 'bench/evaluation/main.ts',
 };
 
 const JEST_OPTIONS = '--experimental-vm-modules --disable-warning=ExperimentalWarning';

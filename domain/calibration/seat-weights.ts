@@ -8,7 +8,7 @@ export const unprovenAccuracy = 0.6;
 /** How many trials that expectation is worth: after as many, record and expectation count the same. */
 export const expectedTrials = 10;
 
-/** No seat counts for less than one that is right in 52.5 % of cases: a vote is never turned against what it says. */
+/** No seat counts for less than one that is right in 52.5 % of cases between two options: a vote is never turned against what it says. */
 const leastAccuracy = 0.525;
 
 /**
@@ -23,6 +23,23 @@ export const shareMax = 0.4;
 
 /** Most times the mean weight that one seat may have. */
 export const timesMeanMax = 2;
+
+/** What is assumed where nothing was measured. */
+export interface WeightPriors {
+  /** See {@link sameModelCorrelation}. */
+  readonly correlation: number;
+  /** See {@link shareMax}. */
+  readonly shareMax: number;
+  /** See {@link timesMeanMax}. */
+  readonly timesMeanMax: number;
+}
+
+/** The assumptions of every plan. */
+export const weightPriors: WeightPriors = {
+  correlation: sameModelCorrelation,
+  shareMax,
+  timesMeanMax,
+};
 
 const decimals = 1e6;
 
@@ -46,6 +63,19 @@ function shrunk(counts: readonly TrialCount[], expected: number): number {
   return (right + expectedTrials * expected) / (right + wrong + expectedTrials);
 }
 
+/** Fewest options that a vote can be between; an open question is counted as one of them. */
+const fewestOptions = 2;
+
+/** What weights by record depend on beside the seats. */
+export interface WeighingTerms {
+  /** How many seats may lie; 0 unless given. */
+  readonly toleratedFaults?: number | undefined;
+  /** How many options there are, at least 2; 2 unless given. */
+  readonly options?: number | undefined;
+  /** {@link weightPriors} unless given. */
+  readonly priors?: WeightPriors | undefined;
+}
+
 /** What the weight of a seat depends on. Agent and persona are not among it. */
 export interface WeighableSeat {
   /** Name of its model; seats with the same one err together. */
@@ -64,8 +94,9 @@ export interface WeighableSeat {
  * @param seats - how many there are, at least 1
  * @param toleratedFaults - how many of them may lie, 0 or more
  */
-export function shareCap(seats: number, toleratedFaults = 0): number {
-  const cap = Math.min(shareMax, timesMeanMax / seats, 1 / (3 * toleratedFaults + 1));
+export function shareCap(seats: number, toleratedFaults = 0, priors = weightPriors): number {
+  const { shareMax: most, timesMeanMax: times } = priors;
+  const cap = Math.min(most, times / seats, 1 / (3 * toleratedFaults + 1));
   return Math.max(cap, 1 / seats);
 }
 
@@ -75,14 +106,18 @@ export function shareCap(seats: number, toleratedFaults = 0): number {
  *
  * This is the design effect of cluster samples. Source: L. Kish, "Survey Sampling" (1965).
  */
-export function sameModelDiscount(seatsOfModel: number): number {
-  return 1 / (1 + (seatsOfModel - 1) * sameModelCorrelation);
+export function sameModelDiscount(
+  seatsOfModel: number,
+  { correlation }: Pick<WeightPriors, 'correlation'> = weightPriors,
+): number {
+  return 1 / (1 + (seatsOfModel - 1) * correlation);
 }
 
 /**
  * Weighs seats by their record.
  *
- * The log-odds of being right, which is the best weight for independent voters; seats of one model are discounted by
+ * The log-odds of being right, which is the best weight for independent voters between two options; with more, the odds
+ * are those against the even share of one wrong option, whose votes are all that a right one has to beat. Seats of one model are discounted by
  * {@link sameModelDiscount}; then no seat is left with more than {@link shareCap} of all weight, what is above being
  * spread over the others in proportion.
  *
@@ -91,23 +126,31 @@ export function sameModelDiscount(seatsOfModel: number): number {
  * interdependencies", Public Choice 43 (1984).
  *
  * @param seats - at least one
- * @param toleratedFaults - how many of them may lie
+ * @param terms - what else it depends on
+ * @param terms.toleratedFaults - how many seats may lie
+ * @param terms.options - how many there are to choose from
+ * @param terms.priors - what is assumed
  * @returns the seats with their weights, to six decimals; the mean is 1
  */
 export function weightsByRecord<Seat extends WeighableSeat>(
   seats: readonly Seat[],
-  toleratedFaults = 0,
+  { toleratedFaults = 0, options = fewestOptions, priors = weightPriors }: WeighingTerms,
 ): readonly (Seat & { readonly weight: number })[] {
   const drawn = seats.map((seat) => {
     const alike = seats.filter((other) => other.modelKey === seat.modelKey).length;
-    const logOdds = logOddsOf(Math.max(seat.accuracy, leastAccuracy));
-    return { seat, strength: logOdds * sameModelDiscount(alike), isHeld: false };
+    const strength = strengthOf(seat.accuracy, options) * sameModelDiscount(alike, priors);
+    return { seat, strength, isHeld: false };
   });
-  const shares = cappedShares(drawn, shareCap(seats.length, toleratedFaults));
+  const shares = cappedShares(drawn, shareCap(seats.length, toleratedFaults, priors));
   return shares.map(({ seat, share }) => ({
     ...seat,
     weight: Math.round(share * seats.length * decimals) / decimals,
   }));
+}
+
+/** Log-odds against one wrong option, where the wrong ones are chosen alike: with two options the plain log-odds. */
+function strengthOf(accuracy: number, options: number): number {
+  return Math.max(logOddsOf(accuracy) + Math.log(options - 1), logOddsOf(leastAccuracy));
 }
 
 /** A seat that draws a share of the weight, or is held at the cap. */

@@ -221,7 +221,7 @@ export const collaborationRequestSchema = only({
   ),
   gate: maybe(
     gateSchema.describe(
-      'Holds the debate only if it can pay, or not: off by default from thoroughness 0.4 on. Thresholds that are not given follow `thoroughness`.',
+      'Holds the debate only if it can pay, or not: on by default for a closed question, and for an open one below thoroughness 0.4. Thresholds that are not given follow `thoroughness`.',
     ),
   ),
   people: maybe(

@@ -7,12 +7,13 @@ import {
   weightsByRecord,
 } from '../calibration/seat-weights.ts';
 import { hitsOf, inOrder, modelKey } from '../calibration/track-record.ts';
-import type { TrackRecord, TrialCount } from '../calibration/track-record.ts';
+import type { ModelName, TrackRecord, TrialCount } from '../calibration/track-record.ts';
 import type { Plan, PlanCalibration, Seat, SeatCalibration } from '../collaboration/plan.ts';
 import type { CollaborationRequest } from '../collaboration/request.ts';
 import { canonicalJson } from '../ledger/canonical.ts';
 import type { Sha256 } from '../ledger/event.ts';
 import { isByRecord } from '../protocols/validity.ts';
+import { usualProtocol } from './default-protocol.ts';
 import { isGateWanted } from './gating.ts';
 import { thoroughnessDefault } from './settings.ts';
 
@@ -24,20 +25,30 @@ export interface KnownRecords {
 }
 
 /** Changes when the same records would give other weights or maps. */
-const method = 'record-1';
+const method = 'record-2';
 
 /** Version of a calibration that was made without asking for records. */
 export const unknownVersion = 'none';
 
 const decimals = 1e6;
 
-/** Tells whether a plan for a request may need the records of its models: to weigh votes, or for its gate to read confidences. */
-export function needsRecords(
-  request: Pick<CollaborationRequest, 'pattern' | 'protocol' | 'thoroughness' | 'gate'>,
-): boolean {
-  const { pattern, protocol, thoroughness = thoroughnessDefault, gate } = request;
-  return isByRecord(protocol) || isGateWanted({ pattern, thoroughness }, gate);
+/**
+ * Tells whether a plan for a request may need the records of its models: to choose the panel, to weigh votes, or
+ * for its gate to read confidences.
+ */
+export function needsRecords(request: RecordUse): boolean {
+  const { pattern, protocol, thoroughness = thoroughnessDefault, options = [] } = request;
+  return (
+    request.participants === undefined ||
+    isByRecord(protocol ?? usualProtocol(request)) ||
+    isGateWanted({ pattern, thoroughness, optionKeys: options }, request.gate)
+  );
 }
+
+type RecordUse = Pick<
+  CollaborationRequest,
+  'pattern' | 'protocol' | 'thoroughness' | 'gate' | 'options' | 'participants'
+>;
 
 /**
  * Gives a plan what the records of its models say where that decides anything: weights under a protocol that takes them
@@ -68,7 +79,7 @@ export function weighedByRecord(plan: Plan, known?: KnownRecords): Plan {
       modelKey: keyOf(seat),
       accuracy: calibration.accuracy,
     })),
-    plan.toleratedFaults,
+    { toleratedFaults: plan.toleratedFaults, options: Math.max(2, plan.optionKeys.length) },
   );
   return {
     ...plan,
@@ -98,15 +109,19 @@ export function calibrationOf(plan: Plan, known?: KnownRecords): PlanCalibration
 }
 
 /**
- * Weighs a seat that joins a run whose weights come from records: as much as the mean, less for each seat of its model that
- * is there already. Its record is not asked: what is decided was decided before the run began.
+ * Weighs a seat that joins a run whose weights come from records: as much as the mean, or as the seats of its model that
+ * are there already, less for there being one more of them. Its record is not asked: what is decided was decided before
+ * the run began.
  *
  * @param joining - the seat that joins
  * @param seats - those that are there
  */
 export function weightOfJoining(joining: Seat, seats: readonly Seat[]): number {
-  const alike = seats.filter((seat) => keyOf(seat) === keyOf(joining)).length;
-  return rounded(sameModelDiscount(alike + 1));
+  const alike = seats.filter((seat) => keyOf(seat) === keyOf(joining));
+  if (alike.length === 0) return 1;
+  const mean = alike.reduce((sum, { weight }) => sum + weight, 0) / alike.length;
+  const discount = sameModelDiscount(alike.length + 1) / sameModelDiscount(alike.length);
+  return rounded(mean * discount);
 }
 
 function seatReadings(
@@ -136,6 +151,22 @@ function readingOf(counts: readonly TrialCount[], kind: QuestionKind): SeatCalib
 function trialsIn(counts: readonly TrialCount[]): number {
   const { right, wrong } = hitsOf(counts);
   return right + wrong;
+}
+
+/**
+ * Tells how often a model is expected to be right about a kind of question.
+ *
+ * @param model - by what it is
+ * @param kind - what the question is about
+ * @param known - records; nothing is known of any model without
+ */
+export function expectedAccuracy(
+  model: ModelName & { readonly simulated: boolean },
+  kind: QuestionKind,
+  known?: KnownRecords,
+): number {
+  const record = known?.records.find((one) => modelKey(one) === modelKey(model));
+  return accuracyOf(record?.counts ?? [], kind);
 }
 
 /** A seat of a plan that did not name models yet stands for itself. */

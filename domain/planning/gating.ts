@@ -1,29 +1,30 @@
 import type { Plan } from '../collaboration/plan.ts';
 import type { CollaborationRequest } from '../collaboration/request.ts';
-import { gatedBelow, gateFor } from '../gate/gate-defaults.ts';
+import { gatedBelow, usualGate } from '../gate/gate-defaults.ts';
 import type { Gate } from '../gate/gate-terms.ts';
 import { shown, type Fault } from './fault.ts';
 
 /** What of a plan decides whether a gate has anything to decide. */
-type Gated = Pick<Plan, 'pattern' | 'protocol' | 'rounds' | 'thoroughness'>;
+type Gated = Pick<Plan, 'pattern' | 'protocol' | 'rounds' | 'thoroughness' | 'optionKeys'>;
 
 /** Fewest rounds of which one can be saved. */
 const roundsMin = 2;
 
 /**
- * Tells whether a plan is to have a gate where one is of use: the request asks for one, or says nothing and is less
- * thorough than `gatedBelow`.
+ * Tells whether a plan is to have a gate where one is of use: the request asks for one, or says nothing and its question
+ * is closed, or it is less thorough than `gatedBelow`.
  */
 export function isGateWanted(
-  { pattern, thoroughness }: Pick<Gated, 'pattern' | 'thoroughness'>,
+  { pattern, thoroughness, optionKeys }: Pick<Gated, 'pattern' | 'thoroughness' | 'optionKeys'>,
   asked: CollaborationRequest['gate'],
 ): boolean {
   if (pattern !== 'debate') return false;
-  return asked === undefined ? thoroughness < gatedBelow : asked !== 'off';
+  if (asked !== undefined) return asked !== 'off';
+  return optionKeys.length > 0 || thoroughness < gatedBelow;
 }
 
 /**
- * Gives a plan its gate: the one that is asked for, or, where nothing is said, that of a thoroughness below `gatedBelow`.
+ * Gives a plan its gate: the one that is asked for, or, where nothing is said, the usual one.
  *
  * A debate of one round and one that a judge decides have none: there is nothing to save, or the votes do not decide.
  *
@@ -35,7 +36,7 @@ export function isGateWanted(
 export function gateOf(
   plan: Gated,
   asked: CollaborationRequest['gate'],
-  base = gateFor(plan.thoroughness),
+  base = usualGate(plan),
 ): Pick<Plan, 'gate'> {
   if (plan.pattern !== 'debate') return {};
   if (!isGateWanted(plan, asked) || unfit(plan) !== null) return { gate: null };
@@ -49,7 +50,7 @@ export function gateOf(
 export function gateFaults(
   plan: Gated,
   asked: CollaborationRequest['gate'],
-  base = gateFor(plan.thoroughness),
+  base = usualGate(plan),
 ): readonly Fault[] {
   if (typeof asked !== 'object') return [];
   const expected = unfit(plan);

@@ -5,10 +5,11 @@ import { choiceKindOf } from '../protocols/validity.ts';
 import type { Agent, Price } from '../providers/agent.ts';
 import { formatUsd, microsOf } from '../providers/price.ts';
 import { imageTokens } from '../prompts/token-estimate.ts';
-import { questionKindDefault } from '../calibration/question-kind.ts';
+import { questionKindDefault, type QuestionKind } from '../calibration/question-kind.ts';
 import { analysisFaults, cuttingOf, withReserve } from './analysing.ts';
 import { peopleFaults, peopleOf } from './asking-people.ts';
-import { withRecords, type KnownRecords } from './calibrating.ts';
+import { expectedAccuracy, withRecords, type KnownRecords } from './calibrating.ts';
+import { usualProtocol } from './default-protocol.ts';
 import { parseDeadline } from './duration.ts';
 import { estimateOf, type PricesByAgent } from './estimate.ts';
 import { shown, type Fault } from './fault.ts';
@@ -57,7 +58,11 @@ export function makePlan(
   panel: readonly Agent[],
   context: PlanContext,
 ): Planned {
-  const candidates = { panel, offline: context.offline ?? [] };
+  const kind = request.questionKind ?? questionKindDefault;
+  const candidates = {
+    panel: byRecord(panel, kind, context.records),
+    offline: context.offline ?? [],
+  };
   const known = [...participantFaults(request, candidates), ...chairFaults(request, candidates)];
   if (known.length > 0) return { ok: false, faults: [...known, ...fieldFaults(request)] };
 
@@ -86,6 +91,17 @@ export function makePlan(
   };
 }
 
+/** The best by record come first; of equal ones, and where nothing is known, those that came first. */
+function byRecord(
+  panel: readonly Agent[],
+  kind: QuestionKind,
+  known: KnownRecords | undefined,
+): readonly Agent[] {
+  const ranked = panel.map((agent) => ({ agent, accuracy: expectedAccuracy(agent, kind, known) }));
+  ranked.sort((one, other) => other.accuracy - one.accuracy);
+  return ranked.map(({ agent }) => agent);
+}
+
 function pricesOf(panel: readonly Agent[]): PricesByAgent {
   return Object.fromEntries(panel.map(({ name, price }): [string, Price | null] => [name, price]));
 }
@@ -102,7 +118,7 @@ function draftOf(
     pattern,
     seed: request.seed ?? seed,
     seats,
-    protocol: protocolOf(request, seats),
+    protocol: protocolOf(request),
     optionKeys: (request.options ?? []).map((_, index) => `o${index + 1}`),
     grouping: request.grouping ?? 'normalised',
     ...workOf(request, settings),
@@ -154,11 +170,10 @@ function endOf(
   };
 }
 
-/** Weights that are given are meant to count. The judge is the chair, so its name is not kept twice. */
-function protocolOf({ protocol }: CollaborationRequest, seats: readonly Seat[]): Protocol {
-  if (protocol?.kind === 'judge') return { kind: 'judge' };
-  const isWeighted = seats.some(({ weight }) => weight !== 1);
-  return protocol ?? { kind: isWeighted ? 'weighted' : 'plurality' };
+/** The judge is the chair, so its name is not kept twice. */
+function protocolOf(request: CollaborationRequest): Protocol {
+  const { protocol = usualProtocol(request) } = request;
+  return protocol.kind === 'judge' ? { kind: 'judge' } : protocol;
 }
 
 function limitsOf({ budget }: CollaborationRequest): BudgetLimits {

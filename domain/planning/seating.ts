@@ -129,7 +129,7 @@ function weightFaults(
 ): readonly Fault[] {
   if (weight === 1 || protocol === undefined) return [];
   if (isByRecord(protocol)) {
-    const expected = 'none, or 1, under weighted by record, where weights come from the records';
+    const expected = `none, or 1, under ${protocol.kind} by record, where weights come from the records`;
     return [{ field: fieldOf([...at, 'weight']), got: shown(weight), expected }];
   }
   if (countsWeights(protocol)) return [];

@@ -1,5 +1,9 @@
 import { z } from 'zod';
 
+const weightsBy = z
+  .enum(['given', 'record'])
+  .describe('Weights of the request, or those that the records of the models earn.');
+
 /**
  * Checks a protocol that came from outside; unknown fields are refused.
  *
@@ -11,10 +15,7 @@ export const protocolSchema = z.discriminatedUnion('kind', [
   z
     .strictObject({
       kind: z.literal('weighted'),
-      by: z
-        .enum(['given', 'record'])
-        .exactOptional()
-        .describe('Weights of the request, or those that the records of the models earn.'),
+      by: weightsBy.exactOptional(),
     })
     .readonly(),
   z.strictObject({ kind: z.literal('approval') }).readonly(),
@@ -22,6 +23,7 @@ export const protocolSchema = z.discriminatedUnion('kind', [
     .strictObject({
       kind: z.literal('ranked'),
       method: z.enum(['schulze', 'instant-runoff']).default('schulze'),
+      by: weightsBy.exactOptional(),
     })
     .readonly(),
   z

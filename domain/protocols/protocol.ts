@@ -39,7 +39,8 @@ export interface ApprovalProtocol {
 }
 
 /**
- * Each seat ranks options, best first; what it leaves out ranks below all it names. Weights count.
+ * Each seat ranks options, best first; what it leaves out ranks below all it names. Weights count,
+ * given or by record as under `weighted`.
  *
  * - `schulze`: strongest paths, measured in winning votes. Source: M. Schulze, "A new monotonic,
  *   clone-independent, reversal symmetric, and Condorcet-consistent single-winner election method",
@@ -50,6 +51,7 @@ export interface ApprovalProtocol {
 export interface RankedProtocol {
   readonly kind: 'ranked';
   readonly method: 'schulze' | 'instant-runoff';
+  readonly by?: 'given' | 'record';
 }
 
 /**

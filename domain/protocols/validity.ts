@@ -16,7 +16,8 @@ export function countsWeights(protocol: Protocol): boolean {
 
 /** Whether the weights of seats come from the records of their models. */
 export function isByRecord(protocol: Protocol | undefined): boolean {
-  return protocol?.kind === 'weighted' && protocol.by === 'record';
+  const mayBe = protocol?.kind === 'weighted' || protocol?.kind === 'ranked';
+  return mayBe && protocol.by === 'record';
 }
 
 /** Options that a choice names, best first. */

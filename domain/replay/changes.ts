@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import type { Plan, Seat } from '../collaboration/plan.ts';
-import { gateFor } from '../gate/gate-defaults.ts';
+import { usualGate } from '../gate/gate-defaults.ts';
 import { gateSchema } from '../gate/gate-schema.ts';
 import type { Gate } from '../gate/gate-terms.ts';
 import { shown, type Fault } from '../planning/fault.ts';
@@ -110,7 +110,7 @@ export function changedPlan(plan: Plan, seats: readonly Seat[], changes: Changes
   const table = { plan, protocol, all: seats, seats: plan.seats.filter(stays) };
   const { rounds = plan.rounds, stopOnStability = plan.stopOnStability } = changes;
   const gated = { ...plan, protocol, rounds };
-  const base = plan.gate ?? gateFor(plan.thoroughness);
+  const base = plan.gate ?? usualGate(plan);
   const faults = [
     ...withoutFaults(changes, table),
     ...protocolFaults(changes, table),

@@ -41,7 +41,9 @@ export function compare(recorded: RecordedRun): Comparison {
     { kind: 'judge' },
   ];
   if (withoutWhatIf(plan).length > 0) return { outcome: outcomeInWords(run), rows: [] };
-  const others = usual.filter((protocol) => !isSameJson(protocol, plan.protocol));
+  // Where the weights came from is no other protocol: they are in the plan either way.
+  const rule = (protocol: Protocol): object => ({ ...protocol, by: 'plan' });
+  const others = usual.filter((protocol) => !isSameJson(rule(protocol), rule(plan.protocol)));
   const rows = [plan.protocol, ...others].map((protocol, index): ComparisonRow => {
     const wanted = { plan: { ...plan, protocol }, leftOut: new Set<string>(), changes: {} };
     return { protocol, isOriginal: index === 0, result: replayUnder(recorded, wanted) };

@@ -188,7 +188,7 @@ describe('a contribution', () => {
     expect(house.steered[0]?.input).toEqual({
       by: '/users/a',
       seat: {
-        ...{ seat: 's4', agent: 'bob', personas: ['critic'], weight: 1, simulated: false },
+        ...{ seat: 's4', agent: 'bob', personas: ['critic'], weight: 0.8, simulated: false },
         model: { provider: 'openai-compatible', model: 'm' },
       },
     });

@@ -140,6 +140,7 @@ async function startMany(tenant: Tenant, count: number): Promise<string[]> {
 async function start(tenant: Tenant): Promise<string> {
   const { id } = (await post(tenant, '/v1/collaborations', {
     pattern: 'debate',
+    gate: 'off',
     question: 'Should a small team begin with a monolith or with microservices?',
     options: ['monolith', 'microservices'],
     participants: simulatedAgents(stack.simulated)

@@ -13,7 +13,7 @@ import type { WeighableSeat } from '../../../domain/calibration/seat-weights.ts'
 import { anyCounts, trials } from './trials.ts';
 
 function weights(seats: readonly WeighableSeat[], toleratedFaults?: number): number[] {
-  return weightsByRecord(seats, toleratedFaults).map(({ weight }) => weight);
+  return weightsByRecord(seats, { toleratedFaults }).map(({ weight }) => weight);
 }
 
 /** Seats of models of their own. */

@@ -183,13 +183,13 @@ describe('a plan from before records', () => {
 });
 
 describe('a seat that joins a run weighed by record', () => {
-  test('weighs the mean, and less for each seat of its model', () => {
+  test('weighs the mean, or what its model does, less for one more of it', () => {
     const model = { provider: 'p', model: 'm' };
     const joining = seat(9, { model });
     const there = [seat(1, { model }), seat(2, { model }), seat(3)];
 
     expect(weightOfJoining(joining, [seat(3)])).toBe(1);
-    expect(weightOfJoining(joining, there)).toBe(0.5);
+    expect(weightOfJoining(joining, there)).toBe(0.75);
   });
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { unprovenMap } from '../../../domain/calibration/confidence-map.ts';
 import type { CollaborationRequest } from '../../../domain/collaboration/request.ts';
-import { gateFor } from '../../../domain/gate/gate-defaults.ts';
+import { closedGateFor, gateFor } from '../../../domain/gate/gate-defaults.ts';
 import { needsRecords } from '../../../domain/planning/calibrating.ts';
 import { agents, closedVote, faultsIn, openDebate, planned } from './panel.ts';
 
@@ -17,6 +17,14 @@ describe('the gate of a plan', () => {
     expect(gateOf({ thoroughness: 0.39 })).toEqual(gateFor(0.39));
     expect(gateOf({ thoroughness: 0.2 })).toBeNull();
     expect(gateOf({ thoroughness: 0.2, rounds: 2 })).toEqual(gateFor(0.2));
+  });
+
+  test('is on for a closed question, however thorough, and lets any sure lead do', () => {
+    const closed = { options: ['A', 'B', 'C'] };
+
+    expect(gateOf(closed)).toEqual(closedGateFor(0.5));
+    expect(gateOf({ ...closed, thoroughness: 1 })).toEqual(closedGateFor(1));
+    expect(gateOf({ ...closed, gate: 'off' })).toBeNull();
   });
 
   test('is what the request says, and for the rest what thoroughness does', () => {
@@ -62,7 +70,6 @@ describe('the calibration of a gated plan', () => {
   test('is not there where no gate reads it', () => {
     expect(planned(openDebate).plan).not.toHaveProperty('calibration');
     expect(planned({ ...openDebate, thoroughness: 0.2 }).plan).not.toHaveProperty('calibration');
-    expect(planned(closedVote).plan).not.toHaveProperty('calibration');
   });
 
   test.each<[boolean, string, Parameters<typeof needsRecords>[0]]>([
@@ -73,9 +80,15 @@ describe('the calibration of a gated plan', () => {
       'weights come from them',
       { ...closedVote, protocol: { kind: 'weighted', by: 'record' } },
     ],
-    [false, 'there is none', openDebate],
-    [false, 'it is off', { ...openDebate, thoroughness: 0.2, gate: 'off' }],
-    [false, 'nobody debates', { ...closedVote, thoroughness: 0.2 }],
+    [true, 'the panel is to be chosen', openDebate],
+    [true, 'the question is closed and names no protocol', { ...closedVote, participants: ['a'] }],
+    [false, 'there is none', { ...openDebate, participants: ['a'] }],
+    [false, 'it is off', { ...openDebate, participants: ['a'], thoroughness: 0.2, gate: 'off' }],
+    [
+      false,
+      'heads are counted',
+      { ...closedVote, participants: ['a'], protocol: { kind: 'plurality' } },
+    ],
   ])('needs records: %p, where %s', (needed, _where, request) => {
     expect(needsRecords(request)).toBe(needed);
   });

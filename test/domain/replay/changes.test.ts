@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { faultsOf } from '../../../domain/collaboration/request-schema.ts';
-import { gateFor } from '../../../domain/gate/gate-defaults.ts';
+import { closedGateFor, gateFor } from '../../../domain/gate/gate-defaults.ts';
 import { changedPlan, changesSchema, type Changes } from '../../../domain/replay/changes.ts';
 import { planWith, seats } from '../../support/plans.ts';
 
@@ -68,7 +68,7 @@ describe('changes', () => {
     ],
     [
       { gate: { confidenceAsk: 0.8 } },
-      ['gate.confidenceAsk: 0.8, at most confidenceMin, which is 0.75'],
+      ['gate.confidenceAsk: 0.8, at most confidenceMin, which is 0.55'],
     ],
   ])('%j do not fit the record', (changes, faults) => {
     expect(faultIn(changes)).toEqual(faults);
@@ -86,7 +86,7 @@ describe('changes', () => {
     expect(faultIn(changes)).toEqual([]);
   });
 
-  test('thresholds that are left out stay those of the plan, or follow thoroughness', () => {
+  test('thresholds that are left out stay those of the plan, or are the usual ones', () => {
     const own = { ...gateFor(0.5), marginMin: 0.1, confidenceMin: 0.4, confidenceAsk: 0.4 };
     const gateUnder = (changes: Changes, of = plan): unknown => {
       const changed = changedPlan(of, of.seats, changes);
@@ -97,7 +97,7 @@ describe('changes', () => {
       ...own,
       statedMin: 1,
     });
-    expect(gateUnder({ gate: { statedMin: 1 } })).toEqual({ ...gateFor(0.5), statedMin: 1 });
+    expect(gateUnder({ gate: { statedMin: 1 } })).toEqual({ ...closedGateFor(0.5), statedMin: 1 });
     expect(gateUnder({ gate: 'off' }, { ...plan, gate: own })).toBeNull();
     expect(gateUnder({}, { ...plan, gate: own })).toEqual(own);
   });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 
 import { unprovenMap } from '../../../domain/calibration/confidence-map.ts';
 import type { PlanCalibration } from '../../../domain/collaboration/plan.ts';
-import { gateFor } from '../../../domain/gate/gate-defaults.ts';
+import { closedGateFor, gateFor } from '../../../domain/gate/gate-defaults.ts';
 import { decisionOf } from '../../../domain/ledger/decision-reading.ts';
 import type { Panel } from '../../support/drive.ts';
 import { planWith } from '../../support/plans.ts';
@@ -32,7 +32,7 @@ describe('a what-if with a gate', () => {
   test('leaves a debate as it was where it would have been held', () => {
     const run = runOf(ungated, saying({ s3: 'o2' }));
 
-    const { decision, difference } = answered(asked(run, { gate: {} }));
+    const { decision, difference } = answered(asked(run, { gate: { marginMin: 0.5 } }));
 
     expect(decision.debate?.gate).toMatchObject({ outcome: 'debate', reasons: expect.anything() });
     expect(difference).toMatchObject({ isSameOutcome: true, calls: 0 });
@@ -68,9 +68,9 @@ describe('a what-if with a gate', () => {
           const at = (turn.round - 1) * 3 + Number(turn.seat.slice(1)) - 1;
           return positionWith(turn, answers[at] ?? 'o1', { confidence });
         };
-        const { confidenceAsk } = gateFor(0.5);
+        const { confidenceAsk } = closedGateFor(0.5);
         const least = Math.min(confidenceAsk, thresholds.confidenceMin);
-        const gate = { ...gateFor(0.5), ...thresholds, confidenceAsk: least };
+        const gate = { ...closedGateFor(0.5), ...thresholds, confidenceAsk: least };
 
         const { decision } = answered(asked(runOf(ungated, panel), { gate: thresholds }));
 

@@ -85,6 +85,7 @@ test(
       headers,
       body: JSON.stringify({
         pattern: 'debate',
+        gate: 'off',
         question: 'Does it survive?',
         options: ['Yes', 'No'],
         rounds: 2,

@@ -196,7 +196,7 @@ describe('questions at the start', () => {
 });
 
 describe('a round', () => {
-  const rounds = { rounds: 3, endsEarly: false };
+  const rounds = { rounds: 3, endsEarly: false, gate: 'off' };
 
   test(
     'is the last one where a person says so',

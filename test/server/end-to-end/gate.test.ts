@@ -80,10 +80,10 @@ describe('a panel that is of one mind and sure', () => {
   );
 
   test(
-    'debates where it is not sure enough, and where nobody set a gate',
+    'debates where it is not sure enough, and where there is no gate',
     async () => {
       const unsure = await debate({ participants: likeMinded, gate: { confidenceMin: 1 } });
-      const ungated = await debate({ participants: likeMinded, gate: undefined });
+      const ungated = await debate({ participants: likeMinded, gate: 'off' });
 
       expect(unsure.decision?.debate).toMatchObject({
         gate: { outcome: 'debate', reasons: ['confidence'] },
@@ -126,7 +126,10 @@ describe('what another gate would have come to', () => {
     'is told without a call, and a debate that was never held is not made up',
     async () => {
       const saved = await debate({ participants: likeMinded });
-      const held = await debate({ participants: ['sim-ada', 'sim-ada', 'sim-bo'] });
+      const held = await debate({
+        participants: ['sim-ada', 'sim-ada', 'sim-bo'],
+        gate: { ...gate, marginMin: 0.75 },
+      });
       const before = await house.calls('sim-ada');
 
       const never = await whatIf(saved, 'off');

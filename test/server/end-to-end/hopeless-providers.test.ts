@@ -25,7 +25,7 @@ async function runOf(pattern: string, participants: readonly string[]): Promise<
     options,
     participants,
     endsEarly: false,
-    ...(pattern === 'debate' ? { rounds: 2, stopOnStability: false } : {}),
+    ...(pattern === 'debate' ? { gate: 'off', rounds: 2, stopOnStability: false } : {}),
   });
 }
 

@@ -21,6 +21,7 @@ async function debateWithMessage(): Promise<{ id: string; messageId: string }> {
   const provider = await ScriptedProvider.start(() => gate.opened.then(() => ({})));
   const id = await house.start({
     pattern: 'debate',
+    gate: 'off',
     question: 'Which store?',
     options: ['Postgres', 'SQLite'],
     participants: await house.agentsOf(provider, models),

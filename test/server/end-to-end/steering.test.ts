@@ -34,6 +34,7 @@ async function startHeld(more: object = {}): Promise<HeldDebate> {
   const agents = await house.agentsOf(provider, [...quick, held]);
   const id = await house.start({
     pattern: 'debate',
+    gate: 'off',
     question: 'Which store?',
     options: ['Postgres', 'SQLite'],
     participants: agents,
@@ -186,6 +187,7 @@ describe('a closing', () => {
       });
       const id = await house.start({
         pattern: 'debate',
+        gate: 'off',
         question: 'Which store?',
         options: ['Postgres', 'SQLite'],
         participants: await house.agentsOf(provider, [...quick, held]),

@@ -40,6 +40,7 @@ async function startHeld(more: object = {}): Promise<{
   });
   const id = await house.start({
     pattern: 'debate',
+    gate: 'off',
     question: 'Which store?',
     options: ['Postgres', 'SQLite'],
     participants: await house.agentsOf(provider, ['sim-ada', 'sim-bo']),

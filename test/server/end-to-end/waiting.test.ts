@@ -21,6 +21,7 @@ test(
   async () => {
     const body = {
       pattern: 'debate',
+      gate: 'off',
       question: 'Which store?',
       options: ['Postgres', 'SQLite'],
       rounds,

@@ -20,6 +20,7 @@ async function startDebate(): Promise<string> {
   const slow = await house.agent(`sim-${randomUUID().slice(0, 8)}-slow-${String(piecewiseMs)}`);
   return await house.start({
     pattern: 'debate',
+    gate: 'off',
     question: 'Which store?',
     options: ['Postgres', 'SQLite'],
     participants: ['sim-ada', 'sim-bo', slow],

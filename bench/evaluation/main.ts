@@ -1,0 +1,62 @@
+/** Compares strategies over simulated panels, or over a real model: `npm run evaluate`. */
+import { open } from 'node:fs/promises';
+
+import { compared } from '../../domain/evaluation/evaluation.ts';
+import { settingOf, tryOnModel, type ModelJob } from './model-job.ts';
+import { readOptions, usage } from './options.ts';
+import type { EvaluationOptions } from './options.ts';
+import { measurePriors } from './prior-report.ts';
+import { reportPanels } from './panel-report.ts';
+import { legend, scenarioText } from './tables.ts';
+
+const EXIT_USAGE = 2;
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: EvaluationOptions;
+  try {
+    options = readOptions(args);
+    await makeWritable('--json', options.jsonFile);
+    await makeWritable('--svg', options.svgFile);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    return EXIT_USAGE;
+  }
+  if (options.isHelp) print(usage);
+  else if (options.job !== undefined) await reportJob(options.job);
+  else if (options.measuresPriors) measurePriors(options, print);
+  else await reportPanels(options, print, tell);
+  return 0;
+}
+
+/** Finds out before the work whether its results can be kept. */
+async function makeWritable(flag: string, path: string | undefined): Promise<void> {
+  if (path === undefined) return;
+  try {
+    await (await open(path, 'a')).close();
+  } catch (error) {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    const message = `${flag}: got ${JSON.stringify(path)}, expected a file that can be written (${code})`;
+    throw new RangeError(message, { cause: error });
+  }
+}
+
+async function reportJob(job: ModelJob): Promise<void> {
+  const startedMs = performance.now();
+  const tried = await tryOnModel(job, (done) => {
+    const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
+    tell(`question ${String(done)} of ${String(job.questions)}, ${seconds} s`);
+  });
+  print(scenarioText(compared(settingOf(job), tried, job.seed)));
+  print(legend);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Says how far the work is, apart from the tables. */
+function tell(progress: string): void {
+  process.stderr.write(`${progress}\n`);
+}
