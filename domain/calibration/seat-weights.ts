@@ -8,7 +8,10 @@ export const unprovenAccuracy = 0.6;
 /** How many trials that expectation is worth: after as many, record and expectation count the same. */
 export const expectedTrials = 10;
 
-/** No seat counts for less than one that is right in 52.5 % of cases between two options: a vote is never turned against what it says. */
+/**
+ * No seat counts for less than one that is right in 52.5 % of cases between two options: a vote is never turned against
+ * what it says.
+ */
 const leastAccuracy = 0.525;
 
 /**
@@ -117,9 +120,9 @@ export function sameModelDiscount(
  * Weighs seats by their record.
  *
  * The log-odds of being right, which is the best weight for independent voters between two options; with more, the odds
- * are those against the even share of one wrong option, whose votes are all that a right one has to beat. Seats of one model are discounted by
- * {@link sameModelDiscount}; then no seat is left with more than {@link shareCap} of all weight, what is above being
- * spread over the others in proportion.
+ * are those against the even share of one wrong option, whose votes are all that a right one has to beat. Seats of one
+ * model are discounted by {@link sameModelDiscount}; then no seat is left with more than {@link shareCap} of all weight,
+ * what is above being spread over the others in proportion.
  *
  * Sources: S. Nitzan, J. Paroush, "Optimal decision rules in uncertain dichotomous choice situations", International
  * Economic Review 23 (1982); L. Shapley, B. Grofman, "Optimizing group judgmental accuracy in the presence of

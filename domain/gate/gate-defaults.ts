@@ -31,8 +31,8 @@ export function usualGate({
  * Gives the thresholds of a closed question: any lead is enough where its side is surer than not. More thoroughness never
  * makes it easier to do without a debate.
  *
- * Measured with simulated panels (`docs/decision-quality.md`): to debate whatever is spread, or led by little, takes twice
- * the tokens and makes the panel right less often, since the many are followed where they are wrong, too.
+ * Measured with simulated panels (`docs/decision-quality.md`): to debate whatever is spread, or led by little, takes more
+ * tokens and makes the panel right less often, since the many are followed where they are wrong, too.
  *
  * | | at 0.0 | at 0.5 | at 1.0 |
  * |---|---|---|---|
@@ -54,7 +54,8 @@ export function closedGateFor(thoroughness: number): Gate {
 }
 
 /**
- * Gives the thresholds of a thoroughness for an open question: guesses, for no figures are known. More thoroughness never makes it easier to do without a debate.
+ * Gives the thresholds of a thoroughness for an open question: guesses, for no figures are known. More thoroughness never
+ * makes it easier to do without a debate.
  *
  * | | at 0.0 | at 0.5 | at 1.0 |
  * |---|---|---|---|

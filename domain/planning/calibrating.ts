@@ -84,7 +84,7 @@ export function weighedByRecord(plan: Plan, known?: KnownRecords): Plan {
   return {
     ...plan,
     seats: weighed.map(({ seat, weight }) => ({ ...seat, weight })),
-    calibration: calibrationOf(plan, known),
+    calibration: calibrationOf(plan, known, read),
   };
 }
 
@@ -93,8 +93,13 @@ export function weighedByRecord(plan: Plan, known?: KnownRecords): Plan {
  *
  * @param plan - with its seats, kind of question and tolerated faults
  * @param known - records; nothing is known of any model without
+ * @param read - what they say of each seat, where that was found out already
  */
-export function calibrationOf(plan: Plan, known?: KnownRecords): PlanCalibration {
+export function calibrationOf(
+  plan: Plan,
+  known?: KnownRecords,
+  read: readonly SeatReading[] = seatReadings(plan, known),
+): PlanCalibration {
   const { seats, questionKind: kind = questionKindDefault, toleratedFaults } = plan;
   const keys = seats.map(keyOf);
   const used = (known?.records ?? []).filter((record) => keys.includes(modelKey(record)));
@@ -102,9 +107,7 @@ export function calibrationOf(plan: Plan, known?: KnownRecords): PlanCalibration
   return {
     version: known === undefined ? unknownVersion : known.sha256(basis),
     shareCap: rounded(shareCap(seats.length, toleratedFaults)),
-    seats: Object.fromEntries(
-      seatReadings(plan, known).map(({ seat, calibration }) => [seat.seat, calibration]),
-    ),
+    seats: Object.fromEntries(read.map(({ seat, calibration }) => [seat.seat, calibration])),
   };
 }
 
@@ -124,10 +127,16 @@ export function weightOfJoining(joining: Seat, seats: readonly Seat[]): number {
   return rounded(mean * discount);
 }
 
+/** What the record of its model says of a seat. */
+interface SeatReading {
+  readonly seat: Seat;
+  readonly calibration: SeatCalibration;
+}
+
 function seatReadings(
   { seats, questionKind: kind = questionKindDefault }: Plan,
   known: KnownRecords | undefined,
-): readonly { readonly seat: Seat; readonly calibration: SeatCalibration }[] {
+): readonly SeatReading[] {
   const records = new Map(
     (known?.records ?? []).map((record) => [modelKey(record), record.counts]),
   );
