@@ -99,7 +99,7 @@ function addVerify(program: Command, printer: Printer, outcome: { exitCode: numb
 
 function addStarts(program: Command, surroundings: Surroundings): void {
   for (const pattern of patterns) {
-    startCommand(program, `${pattern} <question>`, `start a ${pattern}`).action(
+    startCommand(program, `${pattern} <question>`, `start ${article(pattern)} ${pattern}`).action(
       async (question: string, options: StartChoices & SharedOptions) => {
         await commands.start(contextOf(options, surroundings), { pattern, question }, options);
       },
@@ -116,6 +116,10 @@ function addStarts(program: Command, surroundings: Surroundings): void {
         await commands.start(contextOf(options, surroundings), what, options);
       },
     );
+}
+
+function article(noun: string): string {
+  return /^[aeiou]/.test(noun) ? 'an' : 'a';
 }
 
 function startCommand(program: Command, usage: string, description: string): Command {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maybe, oneOf, only } from '../fields.ts';
 import { gateWays } from '../gate/gate-terms.ts';
 import { approvalPoints } from './approval-terms.ts';
 
@@ -13,25 +14,6 @@ export const expirySecondsMax = 2_592_000;
 
 /** Time for an answer where a request names none, seconds: 3 days. */
 export const expirySecondsDefault = 259_200;
-
-/** A field that may be absent; JSON cannot carry `undefined`, so the type does not either. */
-function maybe<T extends z.ZodType>(schema: T): z.ZodExactOptional<T> {
-  // `exactOptional` itself is published as a required field by the OpenAPI generator.
-  return schema.optional() as unknown as z.ZodExactOptional<T>;
-}
-
-function only<T extends z.ZodRawShape>(shape: T) {
-  const known = `one of the fields ${Object.keys(shape).join(', ')}`;
-  return z
-    .strictObject(shape, {
-      error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'an object'),
-    })
-    .readonly();
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
-  return z.enum(names, { error: `one of ${names.join(', ')}` });
-}
 
 const pointsError = { error: `a list of 1 to ${approvalPoints.length} points, each once` };
 const questionsError = { error: `a list of 1 to ${questionsMax} questions` };

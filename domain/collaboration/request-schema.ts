@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { partsMax } from '../analysis/analysis-terms.ts';
 import { peopleSchema } from '../approvals/people-schema.ts';
 import { questionKinds } from '../calibration/question-kind.ts';
+import { maybe, oneOf, only } from '../fields.ts';
 import { gateSchema } from '../gate/gate-schema.ts';
 import { fieldOf, grouped, shown, type Fault } from '../planning/fault.ts';
 import { parseDeadline } from '../planning/duration.ts';
@@ -13,22 +14,6 @@ import { patterns } from './plan.ts';
 export const materialBytesMax = 10 * 1024 * 1024;
 
 // Every message is the `expected` half of a fault; `faultsOf` adds where and what came.
-
-/** A field that may be absent; JSON cannot carry `undefined`, so the type does not either. */
-function maybe<T extends z.ZodType>(schema: T): z.ZodExactOptional<T> {
-  // `exactOptional` itself is published as a required field by the OpenAPI generator.
-  return schema.optional() as unknown as z.ZodExactOptional<T>;
-}
-
-/** An object without other fields than these. */
-function only<T extends z.ZodRawShape>(shape: T) {
-  const known = `one of the fields ${Object.keys(shape).join(', ')}`;
-  return z
-    .strictObject(shape, {
-      error: (issue) => (issue.code === 'unrecognized_keys' ? known : 'an object'),
-    })
-    .readonly();
-}
 
 function text({ max, what = 'a text' }: { max: number; what?: string }) {
   const error = `${what} of 1 to ${grouped(max)} characters`;
@@ -57,10 +42,6 @@ function list<T extends z.ZodType>(item: T, { from, to }: { from: number; to: nu
 
 function flag(describes: string) {
   return maybe(z.boolean({ error: 'true or false' }).describe(describes));
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(names: T) {
-  return z.enum(names, { error: `one of ${names.join(', ')}` });
 }
 
 const agentName = text({ max: 200, what: "an agent's name" });

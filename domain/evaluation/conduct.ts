@@ -1,3 +1,4 @@
+import { questionKindDefault } from '../calibration/question-kind.ts';
 import { leadingKey } from '../collaboration/ballots.ts';
 import type { TurnCost, TurnFact, TurnRef } from '../collaboration/fact.ts';
 import type { RunState } from '../collaboration/run-state.ts';
@@ -46,6 +47,10 @@ export function answerOf(turn: TurnRef, state: RunState, answering: Answering): 
       return { type: 'critique.submitted', ...turn, ...cost };
     case 'synthesis':
       return { type: 'synthesis.written', ...turn, ...cost };
+    case 'decomposition': {
+      const parts = [{ part: 'p1', kind: questionKindDefault, after: [] }];
+      return { type: 'question.decomposed', ...turn, parts, ...cost };
+    }
     case 'grouping':
       return { type: 'answers.grouped', ...turn, merges: {}, ...cost };
     case 'judgement': {

@@ -1,11 +1,6 @@
 import { z } from 'zod';
+import { maybe, onlyKnown } from '../fields.ts';
 import { gateWays } from './gate-terms.ts';
-
-/** A field that may be absent; JSON cannot carry `undefined`, so the type does not either. */
-function maybe<T extends z.ZodType>(schema: T): z.ZodExactOptional<T> {
-  // `exactOptional` itself is published as a required field by the OpenAPI generator.
-  return schema.optional() as unknown as z.ZodExactOptional<T>;
-}
 
 const shareError = { error: 'a number from 0 to 1' };
 
@@ -43,12 +38,7 @@ export const gateSchema = z.union(
   [
     off,
     z
-      .strictObject(thresholds, {
-        error: (issue) =>
-          issue.code === 'unrecognized_keys'
-            ? `one of the fields ${Object.keys(thresholds).join(', ')}`
-            : 'an object',
-      })
+      .strictObject(thresholds, { error: onlyKnown(Object.keys(thresholds)) })
       .readonly()
       .describe('Thresholds of the gate.'),
   ],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maybe, onlyKnown } from '../fields.ts';
 
 import type { Plan, Seat } from '../collaboration/plan.ts';
 import { usualGate } from '../gate/gate-defaults.ts';
@@ -23,12 +24,6 @@ export interface Changes {
   readonly stopOnStability?: boolean;
   /** Thresholds that are left out stay those of the plan; of a plan without a gate they follow thoroughness. */
   readonly gate?: 'off' | Partial<Gate>;
-}
-
-/** A field that may be absent; JSON cannot carry `undefined`, so the type does not either. */
-function maybe<T extends z.ZodType>(schema: T): z.ZodExactOptional<T> {
-  // `exactOptional` itself is published as a required field by the OpenAPI generator.
-  return schema.optional() as unknown as z.ZodExactOptional<T>;
 }
 
 const seatsMax = 50;
@@ -78,10 +73,7 @@ export const changesSchema = z.strictObject(
       ),
     ),
   },
-  {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys' ? `one of the fields ${fields.join(', ')}` : 'an object',
-  },
+  { error: onlyKnown(fields) },
 );
 
 /** The plan of a what-if, or everything that stands against one. */

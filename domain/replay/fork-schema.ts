@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { maybe, onlyKnown } from '../fields.ts';
 
 import { parseDeadline } from '../planning/duration.ts';
 
@@ -16,12 +17,6 @@ export interface ForkAsked {
   readonly stopOnStability?: boolean;
   /** Whether it waits for a person before it asks anybody. */
   readonly paused?: boolean;
-}
-
-/** A field that may be absent; JSON cannot carry `undefined`, so the type does not either. */
-function maybe<T extends z.ZodType>(schema: T): z.ZodExactOptional<T> {
-  // `exactOptional` itself is published as a required field by the OpenAPI generator.
-  return schema.optional() as unknown as z.ZodExactOptional<T>;
 }
 
 const seqMax = 2_147_483_647;
@@ -98,9 +93,6 @@ export const forkSchema = z.strictObject(
     ),
   },
   {
-    error: (issue) =>
-      issue.code === 'unrecognized_keys'
-        ? 'one of the fields seq, at, rounds, budget, deadline, stopOnStability, paused'
-        : 'an object',
+    error: onlyKnown(['seq', 'at', 'rounds', 'budget', 'deadline', 'stopOnStability', 'paused']),
   },
 );

@@ -275,6 +275,7 @@ describe('other tasks', () => {
   test.each<[TurnTask, string]>([
     ['critique', 'critique.submitted'],
     ['synthesis', 'synthesis.written'],
+    ['decomposition', 'question.decomposed'],
     ['grouping', 'answers.grouped'],
     ['judgement', 'judgement.given'],
     ['nomination', 'position.submitted'],

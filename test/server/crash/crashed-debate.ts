@@ -38,6 +38,7 @@ export async function beginDebate(lab: CrashLab, settings: DebateSettings): Prom
     participants,
     options: ['Postgres', 'SQLite'],
     rounds: settings.rounds ?? 2,
+    gate: 'off',
     stopOnStability: false,
     endsEarly: false,
     ...settings.more,
