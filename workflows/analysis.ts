@@ -1,5 +1,6 @@
 import { analysis as machine } from '../domain/analysis/analysis.ts';
-import { openRun, perform, seal, type Outcome } from './collaboration.ts';
+import { openRun, perform, seal } from './collaboration.ts';
+import type { Outcome } from './outcome.ts';
 import type { CollaborationInput } from './run.ts';
 
 /**

@@ -13,6 +13,7 @@ import {
 import type { RunState } from '../domain/collaboration/run-state.ts';
 import { partsOf, type Machine, type Step } from '../domain/collaboration/step.ts';
 import { startExpiries } from './approvals.ts';
+import type { Outcome } from './outcome.ts';
 import { attendParts } from './parts.ts';
 import {
   askTurns,
@@ -25,13 +26,6 @@ import {
   type Run,
 } from './run.ts';
 import { registerSteering } from './steering.ts';
-
-/** What a finished collaboration answers: keys and ids, the words are in the record. */
-export interface Outcome {
-  readonly kind: 'decided' | 'no-decision';
-  readonly answer: string | null;
-  readonly record: string;
-}
 
 const statusKey = defineSearchAttributeKey('Status', SearchAttributeType.KEYWORD);
 

@@ -1,5 +1,6 @@
 import { debate as machine } from '../domain/debate/debate.ts';
-import { openRun, perform, seal, type Outcome } from './collaboration.ts';
+import { openRun, perform, seal } from './collaboration.ts';
+import type { Outcome } from './outcome.ts';
 import type { CollaborationInput } from './run.ts';
 
 /**

@@ -19,9 +19,9 @@ import type { OpenedPart, PartRef } from '../activities/activities.ts';
 import type { PartEnd } from '../domain/analysis/analysis-terms.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 import { awaitPart, openPart, readEndedPart } from './activity-proxies.ts';
-import type { Outcome } from './collaboration.ts';
 import { childSummaryOf, partNameOf } from './details.ts';
 import { parentSteeredSignal, type ParentStanding } from './messages.ts';
+import type { Outcome } from './outcome.ts';
 import { recordCaused, type CollaborationInput, type Run } from './run.ts';
 
 const tenantKey = defineSearchAttributeKey('TenantId', SearchAttributeType.KEYWORD);

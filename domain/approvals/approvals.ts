@@ -1,5 +1,4 @@
 import type { FactOf } from '../collaboration/fact.ts';
-import type { RunState } from '../collaboration/run-state.ts';
 import type { Approval } from './approval-terms.ts';
 
 /** Facts about approvals. */
@@ -52,8 +51,13 @@ function settled(known: Approval, fact: Exclude<ApprovalFact, FactOf<'approval.r
   }
 }
 
+/** A run, as far as it asked people. */
+interface Asking {
+  readonly approvals?: Approvals;
+}
+
 /** Names of the approvals that still wait for an answer, in the order in which they were requested. */
-export function pendingIn({ approvals = {} }: Pick<RunState, 'approvals'>): readonly string[] {
+export function pendingIn({ approvals = {} }: Asking): readonly string[] {
   return Object.entries(approvals)
     .filter(([, { state }]) => state === 'pending')
     .map(([name]) => name);
@@ -61,7 +65,7 @@ export function pendingIn({ approvals = {} }: Pick<RunState, 'approvals'>): read
 
 /** Whether a fact that a person or the clock caused would settle an approval that is settled already. */
 export function isSettledBefore(
-  { approvals = {} }: Pick<RunState, 'approvals'>,
+  { approvals = {} }: Asking,
   fact: { readonly type: string; readonly approval?: string },
 ): boolean {
   const isSettling = fact.type === 'approval.answered' || fact.type === 'approval.expired';

@@ -9,7 +9,7 @@ import type {
   KeyedStart,
   ListInput,
   RunUnderWay,
-} from './collaboration-store.ts';
+} from './collaboration-terms.ts';
 
 interface SummaryRow {
   readonly id: string;

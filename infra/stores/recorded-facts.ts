@@ -1,6 +1,13 @@
 import type { Fact, FactOf, FactType } from '../../domain/collaboration/fact.ts';
-import type { CollaborationStatus } from './collaboration-store.ts';
-import type { IdentifiedFact } from './turn-store.ts';
+import type { CollaborationStatus } from './collaboration-terms.ts';
+
+/** A fact with the id of its event. */
+export interface IdentifiedFact {
+  readonly id: string;
+  readonly fact: Fact;
+  /** Content of the event; for `message.added` the text is joined from the stored message. */
+  readonly content?: unknown;
+}
 
 const closingTypes: readonly FactType[] = ['round.closed', 'part.ended', 'decision.reached'];
 

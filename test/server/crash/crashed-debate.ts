@@ -34,7 +34,6 @@ export async function beginDebate(lab: CrashLab, settings: DebateSettings): Prom
   const { latenciesMs } = settings;
   return await begin(lab, latenciesMs, (participants) => ({
     pattern: 'debate',
-    gate: 'off',
     participants,
     options: ['Postgres', 'SQLite'],
     rounds: settings.rounds ?? 2,
