@@ -34,7 +34,6 @@ interface Mind {
  * @param turn - what it is asked
  * @param state - the run as it stands; only closed passes are looked at
  * @param answering - who answers which question
- * @throws Error when it is to cut a question
  */
 export function answerOf(turn: TurnRef, state: RunState, answering: Answering): TurnFact {
   const { seated, question } = answering;
@@ -57,8 +56,6 @@ export function answerOf(turn: TurnRef, state: RunState, answering: Answering): 
       const { ranking } = mindOf(turn, state, { seated, question });
       return { type: 'judgement.given', ...turn, choice: single(ranking), ...cost };
     }
-    case 'decomposition':
-      throw new Error('a simulated panel cuts no question into parts');
     case 'nomination':
     case 'vote':
     case 'proposal':

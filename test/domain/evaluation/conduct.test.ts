@@ -285,12 +285,6 @@ describe('other tasks', () => {
     expect(fact.type).toBe(type);
   });
 
-  test('a question is not cut', () => {
-    const turn = turnRef('decomposition', 1, 'chair');
-
-    expect(() => answerOf(turn, opened(), answering(options))).toThrow(/cuts no question/);
-  });
-
   test('a judge starts from its own view and reacts to what the seats hold', () => {
     const who = answering(['o3', 'o1', 'o2', 'o4'], reacting({ conformity: { whenRight: 1 } }));
     const state = afterFirstPass(['o1', 'o1', 'o2']);
