@@ -7,7 +7,7 @@ import { readOptions, usage } from './options.ts';
 import type { EvaluationOptions } from './options.ts';
 import { measurePriors } from './prior-report.ts';
 import { reportPanels } from './panel-report.ts';
-import { legend, scenarioText } from './tables.ts';
+import { legend, scenarioText, standingText } from './tables.ts';
 
 const EXIT_USAGE = 2;
 
@@ -44,9 +44,10 @@ async function makeWritable(flag: string, path: string | undefined): Promise<voi
 
 async function reportJob(job: ModelJob): Promise<void> {
   const startedMs = performance.now();
-  const tried = await tryOnModel(job, (done) => {
+  const tried = await tryOnModel(job, (all) => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);
-    tell(`question ${String(done)} of ${String(job.questions)}, ${seconds} s`);
+    const done = String(all[0]?.runs.length);
+    tell(`question ${done} of ${String(job.questions)}, ${seconds} s; ${standingText(all)}`);
   });
   print(scenarioText(compared(settingOf(job), tried, job.seed)));
   print(legend);

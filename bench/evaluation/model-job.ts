@@ -25,7 +25,6 @@ const asked: readonly string[] = [
   'default debate',
   'one agent, any',
   'vote, plurality',
-  'vote, plurality, 3 rounds',
   'debate, 2 rounds',
 ];
 
@@ -48,11 +47,11 @@ export function settingOf({ model, seats }: ModelJob): Setting {
  * Runs a few strategies over the same generated questions, with a real model on every seat.
  *
  * @param job - which model, and how much
- * @param tell - is told after every question how many are done
+ * @param tell - is told after every question what has been run so far
  */
 export async function tryOnModel(
   job: ModelJob,
-  tell: (done: number) => void,
+  tell: (tried: readonly Tried[]) => void,
 ): Promise<readonly Tried[]> {
   const chosen = strategies.filter(({ name }) => asked.includes(name));
   const tried = chosen.map(({ name, kind }) => ({
@@ -67,7 +66,7 @@ export async function tryOnModel(
       const run = await runOnModel(planOf(short(strategy), roster), known, connector);
       tried[index]?.runs.push(run);
     }
-    tell(number + 1);
+    tell(tried);
   }
   return tried;
 }

@@ -1,5 +1,5 @@
 import type { Verdict } from '../../domain/evaluation/acceptance.ts';
-import type { ScenarioResult, StrategyResult } from '../../domain/evaluation/evaluation.ts';
+import type { ScenarioResult, StrategyResult, Tried } from '../../domain/evaluation/evaluation.ts';
 import type { SelfCheck } from '../../domain/evaluation/self-check.ts';
 import type { Measured } from '../../domain/evaluation/statistics.ts';
 
@@ -25,6 +25,15 @@ export function scenarioText(result: ScenarioResult): string {
   const { scenario, panels } = result;
   const title = `${scenario.name}: ${scenario.about}; ${String(panels)} panels`;
   return [title, ...aligned([[...heads], ...rowsOf(result)]), ''].join('\n');
+}
+
+/** Says in one line how often each strategy was right so far. */
+export function standingText(tried: readonly Tried[]): string {
+  const shares = tried.map(({ strategy, runs }) => {
+    const right = runs.filter(({ outcome }) => outcome === 'right').length;
+    return `${strategy.name}: ${String(right)} of ${String(runs.length)}`;
+  });
+  return `right so far: ${shares.join('; ')}`;
 }
 
 function rowsOf({ results }: ScenarioResult): readonly (readonly string[])[] {
