@@ -1,6 +1,7 @@
 /** Compares strategies over simulated panels, or over a real model: `npm run evaluate`. */
 import { open } from 'node:fs/promises';
 
+import { ProviderFaultError } from '../../activities/models/fault.ts';
 import { compared } from '../../domain/evaluation/evaluation.ts';
 import { settingOf, tryOnModel, type ModelJob } from './model-job.ts';
 import { readOptions, usage } from './options.ts';
@@ -9,6 +10,7 @@ import { measurePriors } from './prior-report.ts';
 import { reportPanels } from './panel-report.ts';
 import { legend, scenarioText, standingText } from './tables.ts';
 
+const EXIT_UNANSWERED = 1;
 const EXIT_USAGE = 2;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -24,7 +26,7 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT_USAGE;
   }
   if (options.isHelp) print(usage);
-  else if (options.job !== undefined) await reportJob(options.job);
+  else if (options.job !== undefined) return await reportJob(options.job);
   else if (options.measuresPriors) measurePriors(options, print);
   else await reportPanels(options, print, tell);
   return 0;
@@ -42,7 +44,18 @@ async function makeWritable(flag: string, path: string | undefined): Promise<voi
   }
 }
 
-async function reportJob(job: ModelJob): Promise<void> {
+async function reportJob(job: ModelJob): Promise<number> {
+  try {
+    await tryJob(job);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ProviderFaultError)) throw error;
+    tell(`--base-url: got ${job.baseUrl}, expected a server that answers: ${error.message}`);
+    return EXIT_UNANSWERED;
+  }
+}
+
+async function tryJob(job: ModelJob): Promise<void> {
   const startedMs = performance.now();
   const tried = await tryOnModel(job, (all) => {
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(0);

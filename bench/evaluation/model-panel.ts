@@ -35,11 +35,13 @@ interface Answered {
 
 /**
  * Runs a plan over a known question with a real model on every seat: the machine, the prompts, the reading of replies and
- * their one repair are those of every run; ledger and workflow are left out. A call that fails is an abstention.
+ * their one repair are those of every run; ledger and workflow are left out. A call that fails is an
+ * abstention, unless nobody is there to be called.
  *
  * @param plan - of a closed question
  * @param known - what is asked, and what is true
  * @param connector - reaches the model
+ * @throws ProviderFaultError when the model cannot be reached
  * @throws Error when the machine waits for a person, or comes to no end
  */
 export async function runOnModel(
@@ -91,10 +93,15 @@ async function answerTo(
     });
     return readAnswer(turn, answer);
   } catch (error) {
-    if (!(error instanceof ProviderFaultError)) throw error;
+    if (!(error instanceof ProviderFaultError) || isAway(error)) throw error;
     const cost = { usage: noUsage, microsUsd: 0 };
     return { fact: abstention(turn, 'provider-failed', cost), content: nothingSaid };
   }
+}
+
+/** A model that is not there says nothing of how good it is. */
+function isAway({ fault }: ProviderFaultError): boolean {
+  return ['unreachable', 'unauthorised', 'not-found'].includes(fault.code);
 }
 
 function readAnswer(turn: TurnRef, { said, usage }: ModelAnswer): Answered {

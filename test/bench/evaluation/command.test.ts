@@ -79,6 +79,19 @@ describe('npm run evaluate', () => {
   );
 
   test(
+    'says that no model answers, and ends with 1',
+    async () => {
+      const nowhere = 'http://127.0.0.1:9/v1';
+
+      const said = await evaluate('--base-url', nowhere, '--model', 'm', '--questions', '2');
+
+      expect(said).toMatchObject({ code: 1, out: '' });
+      expect(said.error).toContain(`--base-url: got ${nowhere}, expected a server that answers`);
+    },
+    timeLimitMs,
+  );
+
+  test(
     'says before the work that a file cannot be written',
     async () => {
       const said = await evaluate('--json', '/nowhere/at/all.json');

@@ -6,7 +6,11 @@ import { knownQuestion } from '../../../domain/evaluation/known-question.ts';
 import { rosterOf } from '../../../domain/evaluation/roster.ts';
 import { strategies } from '../../../domain/evaluation/strategies.ts';
 import { planOf } from '../../../domain/evaluation/strategy.ts';
-import type { ModelConnector, ModelReply } from '../../../domain/providers/model-connector.ts';
+import type {
+  ModelConnector,
+  ModelReply,
+  ProviderFault,
+} from '../../../domain/providers/model-connector.ts';
 import { scenarioWith } from '../../domain/evaluation/panels.ts';
 
 const known = knownQuestion(1, 0);
@@ -73,13 +77,7 @@ describe('a run on a model', () => {
 
   test('counts a call that fails as an abstention, and a bug as a bug', async () => {
     const failing = connectorOf(() => {
-      throw new ProviderFaultError({
-        code: 'unreachable',
-        message: 'gone',
-        disposition: 'retry-now',
-        retryAfterMs: null,
-        status: null,
-      });
+      throw failure('overloaded');
     });
     const broken = connectorOf(() => {
       throw new TypeError('a bug');
@@ -90,4 +88,24 @@ describe('a run on a model', () => {
     expect(run).toEqual({ outcome: 'none', isLure: false, tokens: 0, confidence: null });
     await expect(runOnModel(planNamed('vote, plurality'), known, broken)).rejects.toThrow('a bug');
   });
+
+  test('ends where no model can be reached, instead of telling how good it is', async () => {
+    const away = connectorOf(() => {
+      throw failure('unreachable');
+    });
+
+    const run = runOnModel(planNamed('vote, plurality'), known, away);
+
+    await expect(run).rejects.toThrow('gone');
+  });
 });
+
+function failure(code: ProviderFault['code']): ProviderFaultError {
+  return new ProviderFaultError({
+    code,
+    message: 'gone',
+    disposition: 'retry-now',
+    retryAfterMs: null,
+    status: null,
+  });
+}
