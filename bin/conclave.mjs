@@ -121,6 +121,16 @@ async function install() {
   }
 }
 
+/** The module needs what was just installed. */
+async function patch() {
+  const { patchDependencies } = await import('./patch-dependencies.mjs');
+  try {
+    patchDependencies();
+  } catch (error) {
+    fail(`${error.message}, or run: npm ci`);
+  }
+}
+
 function npm(...args) {
   const windows = process.platform === 'win32';
   return run(
@@ -200,6 +210,7 @@ async function main() {
     fail(`unknown command "${command}"; expected one of: ${known.join(', ')}`, EXIT_USAGE);
   }
   await install();
+  await patch();
   const node = findNode();
   if (command === 'check') return check(node);
   if (command === 'test') return test(node, args);

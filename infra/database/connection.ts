@@ -55,7 +55,8 @@ const connectTimeoutSeconds = 5;
 const closeTimeoutSeconds = 5;
 const statementTimeoutDefaultMs = 30_000;
 const backoffFirstSeconds = 0.02;
-const backoffMaxSeconds = 1;
+/** Short: the driver counts the lost connections of the whole pool, so a server that was away is at the longest wait at once. */
+const backoffMaxSeconds = 0.25;
 
 /**
  * Opens a pool; connections are made when they are first needed.
