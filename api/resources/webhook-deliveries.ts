@@ -155,7 +155,7 @@ async function findActive(deps: ApiDeps, tenantId: string, id: string): Promise<
   const webhook = await findWebhook(deps, tenantId, id);
   if (webhook.state === 'active') return webhook;
   throw new Problem('webhook-off', {
-    detail: `Webhook ${webhook.id} is off since ${webhook.stateSince}; POST ${id}/activation switches it on.`,
+    detail: `Webhook ${webhook.id} is off since ${webhook.stateSince}; POST /v1/webhooks/${webhook.id}/activation switches it on.`,
     errors: [{ field: 'state', got: webhook.state, expected: 'active' }],
   });
 }
