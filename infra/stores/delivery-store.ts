@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/connection.ts';
+import { webhooksChannel } from './delivery-queue.ts';
 import type { StoreDeps } from './store-deps.ts';
 
 /** States of a delivery. */
@@ -138,7 +139,7 @@ export function createDeliveryStore(deps: StoreDeps): DeliveryStore {
 }
 
 async function wakeSenders(sql: Transaction): Promise<void> {
-  await sql`select pg_notify('conclave_webhooks', '')`;
+  await sql`select pg_notify(${webhooksChannel}, '')`;
 }
 
 async function read(
