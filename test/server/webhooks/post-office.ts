@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { createWebhookPost } from '../../../activities/webhooks/webhook-post.ts';
 import { webhookHosts } from '../../../domain/webhooks/webhook-hosts.ts';
@@ -9,6 +9,7 @@ import type { WebhookSecrets } from '../../../infra/webhooks/webhook-secrets.ts'
 import { usualPace, WebhookSender } from '../../../workers/webhook-sender.ts';
 import type { WebhookPace } from '../../../workers/webhook-sender.ts';
 import { createWebhookTry } from '../../../workers/webhook-try.ts';
+import { newSigningKey } from '../../support/signing-key.ts';
 import { openFixture } from '../stores/run-fixture.ts';
 import type { StoreFixture } from '../stores/run-fixture.ts';
 import { webhookNamed } from '../stores/webhook-fixture.ts';
@@ -45,9 +46,7 @@ const note = (_fields: object, message: string): void => {
 export async function openPostOffice(): Promise<PostOffice> {
   const fixture = await openFixture();
   const { stores, pool, owner } = fixture;
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const secrets: WebhookSecrets = await openWebhookSecrets(pem);
+  const secrets: WebhookSecrets = await openWebhookSecrets(newSigningKey());
   const senders: WebhookSender[] = [];
   const looks = new Set<() => void>();
   await pool.listen(
