@@ -9,9 +9,9 @@ import { verifyChain } from '../../../domain/ledger/chain.ts';
 import { verifyRecord } from '../../../domain/ledger/verification.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import type { CallCount } from '../../../infra/simulated/call-log.ts';
+import { within } from '../../support/within.ts';
 import type { CrashLab } from './crash-lab.ts';
 import type { Snapshot } from './crashed-debate.ts';
-import { within } from './ledger-follower.ts';
 
 /** A debate that has ended, and what is known about it. */
 export interface EndedDebate {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import {
   brokenAnalysis,
   cuttingProvider,
@@ -50,13 +51,10 @@ async function statusesOf(id: string): Promise<readonly string[]> {
 
 /** Looks until the parts stand so. */
 async function untilParts(id: string, wanted: readonly string[]): Promise<void> {
-  const late = Date.now() + runMs / 2;
-  let seen: readonly string[] = [];
-  while (Date.now() < late) {
-    seen = await statusesOf(id);
-    if (seen.join() === wanted.join()) return;
-  }
-  throw new Error(`parts are ${seen.join()}, expected ${wanted.join()}`);
+  await untilSeen(
+    async () => await statusesOf(id),
+    (statuses) => statuses.join() === wanted.join(),
+  );
 }
 
 test(
