@@ -9,6 +9,7 @@ import { verifyChain } from '../../../domain/ledger/chain.ts';
 import { verifyRecord } from '../../../domain/ledger/verification.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import type { CallCount } from '../../../infra/simulated/call-log.ts';
+import { asJson } from '../../support/as-json.ts';
 import { within } from '../../support/within.ts';
 import type { CrashLab } from './crash-lab.ts';
 import type { Snapshot } from './crashed-debate.ts';
@@ -141,10 +142,6 @@ async function stateFaults(
       ? []
       : [`state: got ${JSON.stringify(state)}, the ledger folds to ${JSON.stringify(folded)}`]),
   ];
-}
-
-function asJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }
 
 /** Nothing stays reserved, no turn stays in flight. */
