@@ -14,7 +14,7 @@ const delivery: ClaimedDelivery = {
 async function taken(changes: Partial<ClaimedDelivery>): Promise<unknown[]> {
   const bodies: unknown[] = [];
   const tryOnce = createWebhookTry({
-    secrets: { open: () => Buffer.from('key') },
+    secrets: { open: () => 'whsec_a2V5' },
     post: ({ body }) => {
       bodies.push(JSON.parse(body));
       return Promise.resolve({ kind: 'answered', status: 204, retryAfter: undefined, body: '' });
