@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import type { LedgerEvent } from '../../../domain/ledger/event.ts';
+import type { LedgerEvent, NewEvent } from '../../../domain/ledger/event.ts';
 import { originFindings } from '../../../domain/replay/origin-check.ts';
 import { planWith } from '../../support/plans.ts';
 import { sha256 } from '../ledger/sample-run.ts';
@@ -13,18 +13,16 @@ const plan = planWith({ rounds: 2, stopOnStability: false });
 /** A run in which somebody said something under a key of their own, as its fourth event. */
 function toldOnce(): readonly LedgerEvent[] {
   const [opened, round, first, ...rest] = runOf(plan, saying({})).events;
-  const told = {
+  const told: NewEvent = {
     id: 'c_sample/update-messages/k1',
-    type: 'conclave.message.added.v1' as const,
+    type: 'conclave.message.added.v1',
     source: '/api',
     subject: 'c_sample',
     time: '2026-11-21T09:00:03.500Z',
     data: { by: '/users/ann', messageId: 'key/k1', content: { text: 'Mind the licence.' } },
   };
-  return chainOf(
-    [opened, round, first].flatMap((event) => event ?? []).concat(told as LedgerEvent, rest),
-    'c_sample',
-  );
+  const before: readonly NewEvent[] = [opened, round, first].flatMap((event) => event ?? []);
+  return chainOf([...before, told, ...rest], 'c_sample');
 }
 
 function idsOf(events: readonly { readonly id: string }[]): readonly string[] {
