@@ -56,12 +56,12 @@ async function rowOf(
 export async function endIn(
   deps: Pick<PartEndDeps, 'ledger'>,
   ref: PartRef,
-  { endedAt, recordSha256: record }: Pick<Collaboration, 'endedAt' | 'recordSha256'>,
+  row: Pick<Collaboration, 'endedAt' | 'recordSha256'>,
 ): Promise<PartEnd | null> {
-  if (endedAt === null) return null;
+  if (row.endedAt === null) return null;
   const { tenantId, part } = ref;
   const events = await deps.ledger.readUpTo({ tenantId, stream: idOfPart(ref) });
-  return endOfPart(part, { state: stateOf(events), record });
+  return endOfPart(part, { state: stateOf(events), record: row.recordSha256 });
 }
 
 /** A workflow that Temporal has ended without a seal was ended from outside; nobody goes on with it. */

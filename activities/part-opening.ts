@@ -13,7 +13,7 @@ import {
   type Sha256,
   type Text,
 } from '../domain/ledger/event.ts';
-import { resumptionOf } from '../domain/ledger/resumption.ts';
+import { isPausedBy, resumptionOf } from '../domain/ledger/resumption.ts';
 import { readRun, type RunReading } from '../domain/ledger/run-reading.ts';
 import { openingFacts } from '../domain/machines.ts';
 import { needsRecords, type KnownRecords } from '../domain/planning/calibrating.ts';
@@ -82,7 +82,10 @@ async function opened(deps: OpenPartDeps, ref: PartRef, plan: Plan): Promise<Ope
     kind: 'opened',
     collaborationId,
     plan,
-    ...(hasBegun ? { resumed: resumptionOf(events, outstanding) } : {}),
+    ...(hasBegun && {
+      resumed: resumptionOf(events, outstanding),
+      isPausedByAnalysis: isPausedBy(events, `/collaborations/${ref.collaborationId}`),
+    }),
   };
 }
 

@@ -74,7 +74,10 @@ async function runChild(
   const input = { tenantId, collaborationId, plan, ...(resumed && { resumed }) };
   const child = await started(workflowId, input, childSummaryOf(run.state, part, plan));
   const attended = run.parts.get(part);
-  if (attended !== undefined) attended.workflowId = workflowId;
+  if (attended !== undefined) {
+    attended.workflowId = workflowId;
+    if (attended.told !== null) attended.told = toldOf(heardBy(opened));
+  }
   tellParts(run);
   return child !== null && (await isEnded(child));
 }
@@ -137,6 +140,15 @@ function standingOf({
   return { isPaused, cancelled, isClosing: closing === 'run', isDeadlinePassed };
 }
 
+/**
+ * How the analysis stood when a part that had begun before was told last, by the part's own ledger: who paused it matters,
+ * for a part that was paused by itself does not go on with its analysis.
+ */
+function heardBy({ resumed, isPausedByAnalysis }: OpenedPart): typeof untouched {
+  if (resumed === undefined || isPausedByAnalysis === undefined) return untouched;
+  return { ...standingOf(resumed.state), isPaused: isPausedByAnalysis };
+}
+
 function toldOf(standing: typeof untouched): string {
   return JSON.stringify(standing);
 }
@@ -156,7 +168,8 @@ function tell(workflowId: string, standing: ParentStanding): void {
     .signal(parentSteeredSignal, standing)
     .catch((error: unknown) => {
       if (isCancellation(error)) return;
-      // It has ended meanwhile: there is nobody to tell.
+      // Nobody could be reached: it has ended meanwhile, or Temporal has forgotten it. In that case it goes on as its own
+      // ledger has it, and hears of its analysis when that is steered next.
       log.info('a part could not be told how its analysis stands', { workflowId });
     });
 }

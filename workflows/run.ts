@@ -60,8 +60,8 @@ export interface Run {
 export interface AttendedPart {
   /** Its workflow, once it has begun. */
   workflowId: string | null;
-  /** How the analysis stood when the part was told last. */
-  told: string;
+  /** How the analysis stood when the part was told last; `null` where that is not known. */
+  told: string | null;
   readonly done: Promise<void>;
 }
 
@@ -228,8 +228,14 @@ function takeIn(run: Run, facts: readonly DecidedFact[], result: RecordFactsResu
   if (result?.kind !== 'behind') return;
   run.decidedSteps = result.decidedSteps;
   for (const id of result.caused ?? []) run.found.add(id);
+  if (result.isSteered === true) forgetTold(run);
   cancelObsolete(run);
   askAgain(run, result.outstanding);
+}
+
+/** What its parts were told meanwhile, a run that was behind cannot know. */
+function forgetTold({ parts }: Run): void {
+  for (const attended of parts.values()) attended.told = null;
 }
 
 async function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {
