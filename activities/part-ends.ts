@@ -22,20 +22,13 @@ export interface PartEndDeps {
   readonly now: () => number;
 }
 
-/** Between two looks at a part that nobody here waits for. */
-const lookAgainMs = 1000;
-
 /** Makes the activity that tells how a part ended. */
 export function createAwaitPart(deps: PartEndDeps): Activities['awaitPart'] {
   return async (ref) => {
     const row = await rowOf(deps, ref);
     const end = row && ((await endIn(deps, ref, row)) ?? (await brokenEnd(deps, ref, row)));
     if (end) return end;
-    throw tryLater({
-      type: 'part-running',
-      message: `${idOfPart(ref)} goes on`,
-      afterMs: lookAgainMs,
-    });
+    throw tryLater({ type: 'part-running', message: `${idOfPart(ref)} goes on` });
   };
 }
 

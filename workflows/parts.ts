@@ -4,6 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
 import {
+  ActivityFailure,
   ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   getExternalWorkflowHandle,
@@ -41,6 +42,9 @@ function begin(run: Run, part: string): void {
   run.parts.set(part, { workflowId: null, told: toldOf(untouched), done });
 }
 
+/** How often a part is waited for that no try has seen end; each time takes months. */
+const waitsMax = 10;
+
 /** Opens a part, runs it, and records how it ended; whatever of this was done before is not done again. */
 async function runPart(run: Run, part: string): Promise<void> {
   const { tenantId, collaborationId } = run.input;
@@ -54,8 +58,18 @@ async function runPart(run: Run, part: string): Promise<void> {
 async function runOpened(run: Run, ref: PartRef, opened: OpenedPart): Promise<PartEnd> {
   const summary = `end of ${partNameOf(run.state, ref.part)}`;
   const isOver = await runChild(run, ref, opened);
-  const read = isOver ? readEndedPart : awaitPart;
-  return await read.executeWithOptions({ summary }, [ref]);
+  let read = isOver ? readEndedPart : awaitPart;
+  for (let waits = 1; ; waits += 1) {
+    try {
+      return await read.executeWithOptions({ summary }, [ref]);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error) || waits === waitsMax) {
+        throw error;
+      }
+      log.warn('a part is waited for again', { ...ref, waits });
+      read = awaitPart;
+    }
+  }
 }
 
 /**

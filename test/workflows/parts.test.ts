@@ -163,3 +163,46 @@ describe('an analysis that was behind', () => {
     replayWithinMs,
   );
 });
+
+describe('an analysis whose part could not be seen to end', () => {
+  test(
+    'waits for it again',
+    async () => {
+      const { events } = JSON.parse(history.text) as { events: RecordedEvent[] };
+      const [look] = events.slice(27);
+      const { data } = look?.markerRecordedEventAttributes.details ?? {};
+      const gaveUp = {
+        ...look,
+        markerRecordedEventAttributes: {
+          ...look?.markerRecordedEventAttributes,
+          details: { data },
+          failure: {
+            message: 'Activity task failed',
+            cause: { message: 'goes on', applicationFailureInfo: { type: 'part-running' } },
+            activityFailureInfo: { activityId: '6', activityType: { name: 'awaitPart' } },
+          },
+        },
+      };
+      const again = {
+        eventId: '29',
+        eventTime: '2026-11-21T13:51:05.984788291Z',
+        eventType: 'EVENT_TYPE_ACTIVITY_TASK_SCHEDULED',
+        activityTaskScheduledEventAttributes: {
+          activityId: '7',
+          activityType: { name: 'awaitPart' },
+          workflowTaskCompletedEventId: '27',
+        },
+      };
+      const text = JSON.stringify({ events: [...events.slice(0, 27), gaveUp, again] });
+
+      const replayed = Worker.runReplayHistory(
+        { workflowBundle: { codePath }, replayName: name },
+        historyOf({ name, text }),
+        name,
+      );
+
+      await expect(replayed).resolves.toBeUndefined();
+    },
+    replayWithinMs,
+  );
+});
