@@ -222,8 +222,8 @@ function examineProviders(config: Config): Finding {
   return ok('providers', config.providers.map(({ variable }) => variable).join(', '));
 }
 
-function examineWebhooks({ mode, webhooks }: Config): Finding {
-  const open = [...(mode === 'local' ? ['this machine'] : []), ...webhooks.hosts];
+function examineWebhooks({ webhooks }: Config): Finding {
+  const open = [...(webhooks.loopback ? ['this machine'] : []), ...webhooks.hosts];
   if (open.length > 0) return ok('webhook hosts', open.join(', '));
   return note('webhook hosts', 'none: no webhook can be registered (CONCLAVE_WEBHOOK_HOSTS)');
 }
