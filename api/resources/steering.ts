@@ -190,7 +190,7 @@ function standingOf(run: Collaboration): string {
 }
 
 /** Finds what the request's key did to a run before; `undefined` for nothing, and without a key. */
-export async function recordedFor(
+async function recordedFor(
   c: Context<ApiEnv>,
   deps: Pick<ApiDeps, 'ledger'>,
   about: { run: Collaboration; call: SteeringCall },
