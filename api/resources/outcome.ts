@@ -126,7 +126,7 @@ function wantsJson(c: Context<ApiEnv>): boolean {
 
 /** Makes the problem for a run that has no sealed decision: not yet, or never. */
 export function noOutcome(row: Collaboration): Problem {
-  const status = row.status;
+  const { status } = row;
   return new Problem('not-ended', {
     detail: isEnded(row)
       ? `Collaboration ${row.collaborationId} ended as ${status}, without a sealed decision.`

@@ -96,7 +96,7 @@ export function addResolutions(api: Api, deps: ApiDeps): void {
 async function findEnded(deps: ApiDeps, tenantId: string, id: string): Promise<Collaboration> {
   const row = await findCollaboration(deps, tenantId, id);
   if (isEnded(row)) return row;
-  const status = row.status;
+  const { status } = row;
   throw new Problem('not-ended', {
     detail: `Collaboration ${row.collaborationId} is ${status}; it can be resolved once it has ended.`,
     errors: [{ field: 'status', got: status, expected: 'completed, failed or cancelled' }],
