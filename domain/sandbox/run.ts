@@ -114,6 +114,8 @@ export interface SandboxResult {
   /** What a `copy` grant's folder changed, as git's unified diff; null without such a grant. */
   readonly diff: string | null;
   readonly files: readonly SandboxFile[];
+  /** What was left in `/artifacts` and not taken along, with why: links, too many, too large. Absent: nothing. */
+  readonly filesLeftOut?: readonly string[];
   readonly backend: BackendProof;
 }
 

@@ -1,0 +1,146 @@
+import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+
+import type { Grant } from '../../domain/sandbox/run.ts';
+
+/** What became of asking for a file or folder of the host. */
+export type OpenedPath =
+  | { readonly kind: 'opened'; readonly descriptor: number; readonly stats: Stats }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+const O_PATH = 0o10000000; // open(2): only to be named, neither read nor written by it
+const DEPTH_MAX = 64;
+const PATH_BYTES_MAX = 4096;
+const hostsOwn = ['/proc', '/sys', '/dev'];
+const insidesOwn = [
+  ...['/proc', '/sys', '/dev', '/etc', '/usr', '/bin', '/sbin', '/lib', '/lib32', '/lib64'],
+  ...['/libx32', '/artifacts'],
+];
+
+/**
+ * Opens a file or folder of the host one component after the other, each below the one before it that stays open: a
+ * link planted on the way is met, never followed, whenever it was planted.
+ *
+ * @param path - absolute
+ * @param hasLinkChecks - false follows links, to show in a test what the checks are for
+ */
+export function openPath(path: string, hasLinkChecks = true): OpenedPath {
+  const isPlain = path.startsWith('/') && normalize(path) === path && !path.includes('\0');
+  if (!isPlain || path.length > PATH_BYTES_MAX) {
+    return refused(path, 'expected an absolute path without . and ..');
+  }
+  if (!hasLinkChecks) return opened(openSync(path, O_PATH));
+  const components = path.split('/').filter(Boolean);
+  if (components.length > DEPTH_MAX) return refused(path, `expected at most ${DEPTH_MAX} folders`);
+  let descriptor = openSync('/', O_PATH | constants.O_DIRECTORY);
+  for (const component of components) {
+    const above = descriptor;
+    try {
+      const below = `/proc/self/fd/${String(above)}/${component}`;
+      descriptor = openSync(below, O_PATH | constants.O_NOFOLLOW);
+    } catch (error) {
+      return refused(
+        path,
+        `${component}: ${(error as NodeJS.ErrnoException).code ?? 'not opened'}`,
+      );
+    } finally {
+      closeSync(above);
+    }
+    if (fstatSync(descriptor).isSymbolicLink()) {
+      closeSync(descriptor);
+      return refused(path, `${component} is a link; expected files and folders only`);
+    }
+  }
+  const result = opened(descriptor);
+  const isOrdinary = result.stats.isDirectory() || result.stats.isFile();
+  if (isOrdinary) return result;
+  closeSync(descriptor);
+  return refused(path, 'expected a file or a folder');
+}
+
+/**
+ * Says what is wrong with the grants of a run, before anything is opened.
+ *
+ * @param stateFolder - the sandbox's own folder, which nobody is given
+ * @returns undefined where nothing is
+ */
+export function faultOfGrants(grants: readonly Grant[], stateFolder: string): string | undefined {
+  for (const [index, { host, path, mode }] of grants.entries()) {
+    const where = `grants[${index}]`;
+    if (!path.startsWith('/') || normalize(path) !== path || path === '/' || path.endsWith('/')) {
+      return `${where}.path: got ${path}, expected an absolute path below /, without . and ..`;
+    }
+    const taken = insidesOwn.find((each) => isAtOrBelow(path, each) || isAtOrBelow(each, path));
+    if (taken !== undefined) {
+      return `${where}.path: got ${path}, expected a path apart from ${taken}`;
+    }
+    const closed = hostsOwn.find((each) => isAtOrBelow(host, each));
+    if (closed !== undefined || isAtOrBelow(host, stateFolder) || isAtOrBelow(stateFolder, host)) {
+      return `${where}.host: got ${host}, expected a folder apart from the system and the sandbox's own`;
+    }
+    if (
+      mode !== 'read' &&
+      grants.some(
+        (other) =>
+          other !== grants[index] &&
+          isAtOrBelow(host, other.host) &&
+          other.mode !== 'read' &&
+          isAtOrBelow(other.host, host),
+      )
+    ) {
+      return `${where}.host: got ${host} twice, expected one grant that may change it`;
+    }
+    if (grants.findIndex((other) => other.path === path) !== index) {
+      return `${where}.path: got ${path} twice, expected one grant for each path`;
+    }
+  }
+  return undefined;
+}
+
+/** Whether a path is another one or lies below it; both absolute and normal. */
+export function isAtOrBelow(path: string, above: string): boolean {
+  return path === above || above === '/' || path.startsWith(`${above}/`);
+}
+
+/**
+ * Looks at a mount point that lies below a folder which programs have written to: bwrap would follow a link planted
+ * there, and make folders where it leads.
+ *
+ * @param folder - of the host, itself checked
+ * @param below - relative path of the mount point
+ * @param isFolder - what is to be mounted there
+ * @returns what is wrong; undefined where every component is there and none is a link
+ */
+export function faultOfMountPoint(
+  folder: string,
+  below: string,
+  isFolder: boolean,
+): string | undefined {
+  const components = below.split('/').filter(Boolean);
+  let path = folder;
+  for (const [index, component] of components.entries()) {
+    path = join(path, component);
+    const stats = lstatSync(path, { throwIfNoEntry: false });
+    const isLast = index === components.length - 1;
+    if (stats === undefined) return `${path} is not there, expected a mount point`;
+    if (stats.isSymbolicLink()) return `${path} is a link; expected files and folders only`;
+    if (stats.isDirectory() !== (isFolder || !isLast)) {
+      return `${path} is ${stats.isDirectory() ? 'a folder' : 'no folder'}, expected the other`;
+    }
+  }
+  return undefined;
+}
+
+/** The folder above. */
+export function folderAbove(path: string): string {
+  return dirname(path);
+}
+
+function opened(descriptor: number): OpenedPath & { kind: 'opened' } {
+  return { kind: 'opened', descriptor, stats: fstatSync(descriptor) };
+}
+
+function refused(path: string, why: string): OpenedPath {
+  return { kind: 'refused', reason: `${path}: ${why}` };
+}

@@ -1,0 +1,173 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { closeSync, constants, fchownSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { Duplex, Readable, Writable } from 'node:stream';
+
+import { descriptors } from './bwrap-arguments.ts';
+import type { BwrapArguments } from './bwrap-arguments.ts';
+import { fullyProtected } from './protections.ts';
+import type { Without } from './protections.ts';
+import type { Slot } from './slots.ts';
+
+/** What is started, and with which descriptors. */
+export interface Launch {
+  /** Path of bwrap. */
+  readonly bwrap: string;
+  readonly slot: Slot;
+  readonly arguments: BwrapArguments;
+  /** Descriptors of the mounts, in the order of the mounts; they stay the caller's to close. */
+  readonly mounts: readonly number[];
+  /** Path of the file with the filter of system calls. */
+  readonly filter: string;
+  /** Descriptor of the folder that is `/etc` inside. */
+  readonly settings: number;
+  /** Whole standard input. */
+  readonly stdin: string | Uint8Array;
+  /** Whether the program has a two-way stream to the engine as descriptor 3. */
+  readonly hasChannel?: boolean;
+  readonly without?: Without;
+}
+
+/** How a program ended. */
+export interface Ended {
+  /** As bwrap told by a channel of its own: 128 + n after signal n; null where it was killed before it could tell. */
+  readonly exitCode: number | null;
+}
+
+/** A sandbox that waits at its door: nothing of the program has run before {@link Launched.release}. */
+export interface Launched {
+  /** bwrap outside, the parent of the sandbox. */
+  readonly monitorPid: number;
+  /** The sandbox's own process 1, as the host counts: with it everything inside dies. */
+  readonly pid: number;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Descriptor 3 of the program, where it was asked for. */
+  readonly channel: Duplex | null;
+  release(): void;
+  /** Resolves when bwrap is gone. */
+  readonly ended: Promise<Ended>;
+}
+
+/** What the engine's descriptors are closed with: those that others left open to it would go on to every child. */
+const closing = [
+  'for file in /proc/$$/fd/*; do',
+  'number=${file##*/}; if [ "$number" -ge "$1" ]; then eval "exec $number<&-"; fi;',
+  'done; shift; exec -a "$0" "$@"',
+].join(' ');
+const plain = 'shift; exec -a "$0" "$@"';
+const STATUS_BYTES_MAX = 64 * 1024;
+
+/**
+ * Starts a sandbox and holds it before its first step, so that limits can be put on it from outside.
+ *
+ * @throws Error when bwrap ends before it tells the process; its words are in the message
+ */
+export async function launch(launch: Launch): Promise<Launched> {
+  const opened: number[] = [];
+  try {
+    const stdin = openOnce(join(launch.slot.folder, 'stdin'), launch.stdin, launch.slot.uid);
+    opened.push(stdin);
+    const options = launch.arguments.options.map((option) => `${option}\0`).join('');
+    opened.push(openOnce(join(launch.slot.folder, 'options'), options, null));
+    opened.push(openSync(launch.filter, 'r'));
+    const [, optionsFile, filter] = opened;
+    const [stdout, stdoutEnd] = openPipe(launch.slot.stdout);
+    const [stderr, stderrEnd] = openPipe(launch.slot.stderr);
+    opened.push(stdoutEnd, stderrEnd);
+    const areReal = launch.without?.has('real-pipes') !== true;
+    const channel = launch.hasChannel === true ? 'pipe' : 'ignore';
+    const child = start(launch, [
+      ...[stdin, ...(areReal ? [stdoutEnd, stderrEnd] : ['pipe', 'pipe']), channel],
+      ...[optionsFile, filter, 'pipe', 'pipe', launch.settings, ...launch.mounts],
+    ] as StdioOptions);
+    return await blocked(child, child.stdout ?? stdout, child.stderr ?? stderr);
+  } finally {
+    for (const descriptor of opened) closeSync(descriptor);
+  }
+}
+
+function start(launch: Launch, stdio: StdioOptions): ChildProcess {
+  const without = launch.without ?? fullyProtected;
+  const { uid } = launch.slot;
+  const first = descriptors.firstMount + launch.mounts.length;
+  const isPrivate = uid !== null && !without.has('private-uid');
+  return spawn(
+    '/bin/bash',
+    [
+      ...['-c', without.has('closed-descriptors') ? plain : closing],
+      ...[launch.slot.name, String(first), launch.bwrap],
+      ...['--args', String(descriptors.options), '--', ...launch.arguments.command],
+    ],
+    {
+      stdio,
+      cwd: '/',
+      // What bwrap itself was given can be read inside, as the environment of process 1.
+      ...(without.has('clean-environment') ? {} : { env: {} }),
+      ...(isPrivate ? { uid, gid: uid } : {}),
+    },
+  );
+}
+
+/** Waits until bwrap has made the process. */
+async function blocked(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<Launched> {
+  const block = child.stdio[descriptors.block] as Writable;
+  const status = child.stdio[descriptors.status] as Readable;
+  const channel = (child.stdio[descriptors.channel] ?? null) as Duplex | null;
+  block.on('error', () => undefined); // bwrap went first; how it ended says why
+  channel?.on('error', () => undefined);
+  let told = '';
+  status.setEncoding('utf8');
+  const ended = new Promise<Ended>((resolve) => {
+    child.once('close', () => {
+      resolve({ exitCode: numberIn(told, 'exit-code') });
+    });
+  });
+  const pid = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    status.on('data', (text: string) => {
+      if (told.length < STATUS_BYTES_MAX) told += text;
+      const found = numberIn(told, 'child-pid');
+      if (found !== null) resolve(found);
+    });
+    status.once('end', () => {
+      resolve(numberIn(told, 'child-pid'));
+    });
+  });
+  if (pid === null || child.pid === undefined) {
+    throw new Error(`bwrap did not start: ${(await textOf(stderr)).trim()}`);
+  }
+  const release = (): void => {
+    block.end('x');
+  };
+  return { monitorPid: child.pid, pid, stdout, stderr, channel, release, ended };
+}
+
+function numberIn(told: string, name: string): number | null {
+  const found = new RegExp(`"${name}":\\s*(\\d+)`).exec(told)?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+async function textOf(stream: Readable): Promise<string> {
+  let text = '';
+  for await (const part of stream) text += String(part);
+  return text;
+}
+
+/** A file that nobody finds by its name once it is open. */
+function openOnce(path: string, content: string | Uint8Array, uid: number | null): number {
+  writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+  const descriptor = openSync(path, 'r');
+  unlinkSync(path);
+  if (uid !== null) fchownSync(descriptor, uid, uid); // so that it can be opened anew as /dev/stdin
+  return descriptor;
+}
+
+/** Opens a named pipe: the end to read as a stream, the end to write as a descriptor. */
+function openPipe(path: string): [Readable, number] {
+  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const writing = openSync(path, constants.O_WRONLY);
+  return [new Socket({ fd: reading, readable: true, writable: false }), writing];
+}
