@@ -114,7 +114,12 @@ function systemMounts({ system, limits }: SandboxShape, without: Without): strin
     ),
     ...unless(without, 'process-namespace', ['--proc', '/proc'], ['--ro-bind', '/proc', '/proc']),
     ...['--dev', '/dev', ...size, '--perms', '1777', '--tmpfs', '/dev/shm'],
-    ...[...size, '--perms', '1777', '--tmpfs', '/tmp'],
+    ...unless(
+      without,
+      'own-temporary-files',
+      [...size, '--perms', '1777', '--tmpfs', '/tmp'],
+      ['--ro-bind', '/tmp', '/tmp'],
+    ),
   ];
 }
 

@@ -42,15 +42,13 @@ export interface ContainedResult {
   readonly durationMs: number;
 }
 
-let runs = 0;
-
 /**
  * Runs a program to its end inside a sandbox.
  *
  * @throws Error for a fault of bwrap or of the host; nothing of the program is left then either
  */
 export async function runContained(host: SandboxHost, run: ContainedRun): Promise<ContainedResult> {
-  const cgroup = makeCgroup(host.cgroups, `conclave-${process.pid}-${++runs}`, run.limits);
+  const cgroup = makeCgroup(host.cgroups, run.slot.name, run.limits);
   try {
     const launched = await launch({
       bwrap: host.bwrap,

@@ -1,4 +1,4 @@
-import { closeSync, lstatSync, mkdirSync } from 'node:fs';
+import { closeSync, lstatSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Grant } from '../../domain/sandbox/run.ts';
@@ -167,7 +167,7 @@ function closeRepository(
   prepared: Prepared,
   { without }: GrantingPlace,
 ): void {
-  if (without.has('safe-git')) return;
+  if (without.has('closed-repository')) return;
   const descriptor = open(join(host, '.git'), without);
   prepared.mounts.push({ path: join(path, '.git'), isWritable: false, descriptor });
 }
@@ -196,9 +196,4 @@ async function allChanges(states: readonly FolderState[]): Promise<string | null
   const diffs: string[] = [];
   for (const state of states) diffs.push(await changesSince(state));
   return diffs.join('');
-}
-
-/** Makes sure that a folder is there, for those who mount on it. */
-export function ensureFolder(path: string): void {
-  mkdirSync(path, { recursive: true });
 }

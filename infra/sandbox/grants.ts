@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import type { Stats } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { join, normalize } from 'node:path';
 
 import type { Grant } from '../../domain/sandbox/run.ts';
 
@@ -130,11 +130,6 @@ export function faultOfMountPoint(
     }
   }
   return undefined;
-}
-
-/** The folder above. */
-export function folderAbove(path: string): string {
-  return dirname(path);
 }
 
 function opened(descriptor: number): OpenedPath & { kind: 'opened' } {

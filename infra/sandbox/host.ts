@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { constants, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -8,7 +9,7 @@ import type { Cgroups } from './cgroup.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
-import { createSlots } from './slots.ts';
+import { createSlots, ownerFile, self } from './slots.ts';
 import type { Slots } from './slots.ts';
 import { settingsPaths, systemPaths, writeSettings } from './system-paths.ts';
 
@@ -57,8 +58,9 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
     throw new Error(`machine: got ${process.arch}, expected x64 or arm64`);
   }
   mkdirSync(join(folder, 'slots'), { recursive: true, mode: 0o711 });
-  const own = join(folder, `host-${process.pid}`);
+  const own = join(folder, `host-${process.pid}-${randomUUID()}`);
   mkdirSync(own, { recursive: true, mode: 0o711 });
+  writeFileSync(join(own, ownerFile), JSON.stringify({ ...self(), uid: null }));
   const filter = join(own, 'seccomp.bpf');
   writeFileSync(filter, seccompFilter(machine));
   const settings = join(own, 'etc');

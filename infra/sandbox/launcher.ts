@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess, StdioOptions } from 'node:child_process';
-import { closeSync, constants, fchownSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchownSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex, Readable, Writable } from 'node:stream';
@@ -51,13 +60,13 @@ export interface Launched {
   readonly ended: Promise<Ended>;
 }
 
-/** What the engine's descriptors are closed with: those that others left open to it would go on to every child. */
+/** Closes from a number on what the engine inherited from whoever started it. */
 const closing = [
   'for file in /proc/$$/fd/*; do',
   'number=${file##*/}; if [ "$number" -ge "$1" ]; then eval "exec $number<&-"; fi;',
   'done; shift; exec -a "$0" "$@"',
 ].join(' ');
-const plain = 'shift; exec -a "$0" "$@"';
+const CLOSE_ON_EXEC = 0o2000000;
 const STATUS_BYTES_MAX = 64 * 1024;
 
 /**
@@ -92,30 +101,45 @@ export async function launch(launch: Launch): Promise<Launched> {
 function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   const without = launch.without ?? fullyProtected;
   const { uid } = launch.slot;
-  const first = descriptors.firstMount + launch.mounts.length;
+  const first = String(descriptors.firstMount + launch.mounts.length);
   const isPrivate = uid !== null && !without.has('private-uid');
-  return spawn(
-    '/bin/bash',
-    [
-      ...['-c', without.has('closed-descriptors') ? plain : closing],
-      ...[launch.slot.name, String(first), launch.bwrap],
-      ...['--args', String(descriptors.options), '--', ...launch.arguments.command],
-    ],
-    {
-      stdio,
-      cwd: '/',
-      // What bwrap itself was given can be read inside, as the environment of process 1.
-      ...(without.has('clean-environment') ? {} : { env: {} }),
-      ...(isPrivate ? { uid, gid: uid } : {}),
-    },
-  );
+  const isClean = without.has('closed-descriptors') || leakedDescriptors().length === 0;
+  const command = ['--args', String(descriptors.options), '--', ...launch.arguments.command];
+  const options = {
+    stdio,
+    cwd: '/',
+    // What bwrap itself was given can be read inside, as the environment of process 1.
+    ...(without.has('clean-environment') ? {} : { env: {} }),
+    ...(isPrivate ? { uid, gid: uid } : {}),
+  };
+  if (isClean) return spawn(launch.bwrap, command, { ...options, argv0: launch.slot.name });
+  const closed = ['-c', closing, launch.slot.name, first, launch.bwrap, ...command];
+  return spawn('/bin/bash', closed, options);
+}
+
+/** Descriptors of the engine that every child would inherit: not opened by Node, but left open by who started it. */
+function leakedDescriptors(): string[] {
+  return readdirSync('/proc/self/fd').filter((name) => {
+    if (Number(name) < descriptors.channel) return false;
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readInfo(name))?.[1];
+    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
+  });
+}
+
+function readInfo(name: string): string {
+  try {
+    return readFileSync(`/proc/self/fdinfo/${name}`, 'utf8');
+  } catch {
+    return ''; // the folder's own descriptor is closed by now
+  }
 }
 
 /** Waits until bwrap has made the process. */
 async function blocked(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<Launched> {
-  const block = child.stdio[descriptors.block] as Writable;
-  const status = child.stdio[descriptors.status] as Readable;
-  const channel = (child.stdio[descriptors.channel] ?? null) as Duplex | null;
+  const streams: readonly unknown[] = child.stdio;
+  const block = streams[descriptors.block] as Writable;
+  const status = streams[descriptors.status] as Readable;
+  const channel = (streams[descriptors.channel] ?? null) as Duplex | null;
   block.on('error', () => undefined); // bwrap went first; how it ended says why
   channel?.on('error', () => undefined);
   let told = '';

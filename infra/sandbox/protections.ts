@@ -12,6 +12,7 @@ export const protections = [
   'clean-environment',
   'private-uid',
   'closed-descriptors',
+  'own-temporary-files',
   'read-only-root',
   'real-pipes',
   'link-checks',
@@ -24,7 +25,7 @@ export const protections = [
   'disk-limit',
   'output-limit',
   'plain-artifacts',
-  'safe-git',
+  'closed-repository',
 ] as const;
 
 /** See {@link protections}. */

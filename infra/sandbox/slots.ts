@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { identifyProcess } from '../stack/process-identity.ts';
@@ -38,6 +39,7 @@ export interface SlotOwner {
 export const ownerFile = 'owner.json';
 
 const SLOTS_MAX = 50_000;
+const NAME_LENGTH = 12;
 const run = promisify(execFile);
 
 /**
@@ -83,9 +85,15 @@ export function createSlots({
   };
 }
 
-/** The name that everything of a slot bears. */
+/** The name that processes and cgroups of a slot bear; it does not tell where the folder is. */
 export function slotName(folder: string): string {
-  return `conclave-sandbox:${folder}`;
+  const id = createHash('sha256').update(folder).digest('hex').slice(0, NAME_LENGTH);
+  return `conclave-sandbox-${id}-${basename(folder)}`;
+}
+
+/** This process, as owners are noted. */
+export function self(): { readonly pid: number; readonly identity: string } {
+  return { pid: process.pid, identity: identifyProcess(process.pid) ?? '' };
 }
 
 /** Whether this call made the folder; another engine's folder stays its own. */
@@ -103,11 +111,7 @@ async function fill(
   folder: string,
   { uid }: { readonly index: number; readonly uid: number | null },
 ): Promise<Slot> {
-  const owner: SlotOwner = {
-    pid: process.pid,
-    identity: identifyProcess(process.pid) ?? '',
-    uid,
-  };
+  const owner: SlotOwner = { ...self(), uid };
   await writeFile(join(folder, ownerFile), JSON.stringify(owner), { mode: 0o600 });
   const stdout = join(folder, 'stdout');
   const stderr = join(folder, 'stderr');

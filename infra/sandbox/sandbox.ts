@@ -1,0 +1,100 @@
+import { closeSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import type { BackendProof, Sandbox, SandboxResult, SandboxRun } from '../../domain/sandbox/run.ts';
+import { probeBackend } from './backend-probe.ts';
+import { findOwnCgroups } from './cgroup.ts';
+import { runCommand } from './command-lane.ts';
+import { setUpHost } from './host.ts';
+import type { HostOptions, SandboxHost } from './host.ts';
+import { refusal } from './refusal.ts';
+import { sweep } from './sweep.ts';
+
+/** Which sandbox is made. */
+export interface SandboxOptions extends HostOptions {
+  /** `bwrap` tries, and refuses everything where it does not protect; `deny` refuses everything. */
+  readonly backend: 'bwrap' | 'deny';
+}
+
+/** Runs snippets; commands are the sandbox's own. */
+export type SnippetLane = Pick<Sandbox, 'run' | 'close'>;
+
+const unproven: BackendProof = { name: 'bwrap', version: '', proven: [] };
+
+/**
+ * Makes the sandbox of this machine: sweeps what dead engines left, tries what protects here, and refuses everything
+ * where nothing does.
+ */
+export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
+  if (options.backend === 'deny') return denyingSandbox('backend is deny', 'configure bwrap');
+  if (process.platform !== 'linux') {
+    return denyingSandbox(`${process.platform} has no namespaces`, 'run it on Linux');
+  }
+  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  await sweep(options.folder, options.cgroups ?? findOwnCgroups());
+  const host = setUpHost(options, unproven);
+  const outcome = await probeBackend(host);
+  if (outcome.kind === 'proven') return bwrapSandbox({ ...host, backend: outcome.backend });
+  await tearDown(host);
+  return denyingSandbox(outcome.reason, outcome.mend);
+}
+
+/**
+ * Refuses every run, saying why.
+ *
+ * @param reason - why nothing may run
+ * @param mend - what to do about it
+ */
+export function denyingSandbox(reason: string, mend: string): Sandbox {
+  const backend: BackendProof = { name: 'deny', version: '', proven: [] };
+  return {
+    backend,
+    run: async () => await Promise.resolve(refusal(backend, `${reason}; to mend it: ${mend}`)),
+    close: async () => {
+      await Promise.resolve();
+    },
+  };
+}
+
+/** A sandbox over a host that is set up, whatever was proven of it: {@link createSandbox} is the one for everyday use. */
+export function bwrapSandbox(host: SandboxHost): Sandbox {
+  const closing = new AbortController();
+  const running = new Set<Promise<SandboxResult>>();
+  let closed: Promise<void> | undefined;
+
+  async function start(run: SandboxRun, signal: AbortSignal | undefined): Promise<SandboxResult> {
+    if (closed !== undefined) return refusal(host.backend, 'the sandbox is closed');
+    if (run.lane !== 'command') {
+      return refusal(host.backend, `lane: got ${run.lane}, expected command`);
+    }
+    const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
+    return await runCommand(host, run, AbortSignal.any(signals));
+  }
+
+  return {
+    backend: host.backend,
+    run: async (run, signal) => {
+      const result = start(run, signal);
+      running.add(result);
+      try {
+        return await result;
+      } finally {
+        running.delete(result);
+      }
+    },
+    close: async () => {
+      closed ??= (async () => {
+        closing.abort();
+        await Promise.allSettled(running);
+        await tearDown(host);
+      })();
+      await closed;
+    },
+  };
+}
+
+async function tearDown(host: SandboxHost): Promise<void> {
+  await host.slots.close();
+  closeSync(host.settings);
+  rmSync(dirname(host.filter), { recursive: true, force: true });
+}
