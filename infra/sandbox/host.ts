@@ -9,7 +9,7 @@ import type { Cgroups } from './cgroup.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
-import { createSlots, ownerFile, self } from './slots.ts';
+import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
 import { settingsPaths, systemPaths, writeSettings } from './system-paths.ts';
 
@@ -60,19 +60,21 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
   mkdirSync(join(folder, 'slots'), { recursive: true, mode: 0o711 });
   const own = join(folder, `host-${process.pid}-${randomUUID()}`);
   mkdirSync(own, { recursive: true, mode: 0o711 });
-  writeFileSync(join(own, ownerFile), JSON.stringify({ ...self(), uid: null }));
+  writeOwner(own, []);
   const filter = join(own, 'seccomp.bpf');
   writeFileSync(filter, seccompFilter(machine));
   const settings = join(own, 'etc');
   writeSettings(settings);
+  const cgroups = options.cgroups ?? findOwnCgroups();
   return {
     folder,
     bwrap,
     slots: createSlots({
       folder: join(folder, 'slots'),
+      cgroupParents: cgroups.parents,
       firstUid: process.getuid?.() === 0 ? firstUid : null,
     }),
-    cgroups: options.cgroups ?? findOwnCgroups(),
+    cgroups,
     system: [...systemPaths(), ...settingsPaths()],
     filter,
     settings: openSync(settings, O_PATH | constants.O_DIRECTORY),

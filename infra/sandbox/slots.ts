@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -32,7 +33,8 @@ export interface Slots {
 export interface SlotOwner {
   readonly pid: number;
   readonly identity: string;
-  readonly uid: number | null;
+  /** Where cgroups of its runs are made; a later engine may have others of its own. */
+  readonly cgroupParents: readonly string[];
 }
 
 /** Name of the file with a {@link SlotOwner}. */
@@ -46,13 +48,16 @@ const run = promisify(execFile);
  * Makes slots below a folder; several engines may share one.
  *
  * @param folder - where slots lie, there already
+ * @param cgroupParents - where cgroups of runs are made, for those who sweep
  * @param firstUid - the first private user id, one for each slot; null to run as whom the engine runs
  */
 export function createSlots({
   folder,
+  cgroupParents,
   firstUid,
 }: {
   readonly folder: string;
+  readonly cgroupParents: readonly string[];
   readonly firstUid: number | null;
 }): Slots {
   const free: Slot[] = [];
@@ -64,7 +69,8 @@ export function createSlots({
       const index = next++;
       const path = join(folder, String(index));
       if (!(await isMade(path))) continue;
-      const slot = await fill(path, { index, uid: firstUid === null ? null : firstUid + index });
+      writeOwner(path, cgroupParents);
+      const slot = await fill(path, firstUid === null ? null : firstUid + index);
       all.push(slot);
       return slot;
     }
@@ -91,9 +97,11 @@ export function slotName(folder: string): string {
   return `conclave-sandbox-${id}-${basename(folder)}`;
 }
 
-/** This process, as owners are noted. */
-export function self(): { readonly pid: number; readonly identity: string } {
-  return { pid: process.pid, identity: identifyProcess(process.pid) ?? '' };
+/** Notes this process as the owner of a folder. */
+export function writeOwner(folder: string, cgroupParents: readonly string[]): void {
+  const identity = identifyProcess(process.pid) ?? '';
+  const owner: SlotOwner = { pid: process.pid, identity, cgroupParents };
+  writeFileSync(join(folder, ownerFile), JSON.stringify(owner), { mode: 0o600 });
 }
 
 /** Whether this call made the folder; another engine's folder stays its own. */
@@ -107,12 +115,7 @@ async function isMade(path: string): Promise<boolean> {
   }
 }
 
-async function fill(
-  folder: string,
-  { uid }: { readonly index: number; readonly uid: number | null },
-): Promise<Slot> {
-  const owner: SlotOwner = { ...self(), uid };
-  await writeFile(join(folder, ownerFile), JSON.stringify(owner), { mode: 0o600 });
+async function fill(folder: string, uid: number | null): Promise<Slot> {
   const stdout = join(folder, 'stdout');
   const stderr = join(folder, 'stderr');
   await run('mkfifo', ['-m', '600', stdout, stderr], { env: { PATH: '/usr/bin:/bin' } });

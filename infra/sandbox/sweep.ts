@@ -39,8 +39,9 @@ export async function sweep(folder: string, cgroups: Cgroups): Promise<Swept> {
   for (const name of entriesOf(join(folder, 'slots'))) {
     const path = join(folder, 'slots', name);
     if (!isAbandoned(path)) continue;
-    swept.processes += await endProcesses(slotName(path), ownerOf(path)?.uid ?? null);
-    swept.cgroups += removeCgroups(cgroups, slotName(path));
+    const parents = [...cgroups.parents, ...(ownerOf(path)?.cgroupParents ?? [])];
+    swept.processes += await endProcesses(slotName(path));
+    swept.cgroups += removeCgroups(parents, slotName(path));
     await removeFolder(path);
     swept.folders++;
   }
@@ -63,11 +64,11 @@ function ownerOf(path: string): SlotOwner | undefined {
 }
 
 /** They die with their engine; but one that was only being started may have missed its death. */
-async function endProcesses(name: string, uid: number | null): Promise<number> {
+async function endProcesses(name: string): Promise<number> {
   const found = entriesOf('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => bears(pid, name) || (uid !== null && isOf(pid, uid)));
+    .filter((pid) => bears(pid, name) && !isGone(pid));
   for (const pid of found) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -82,19 +83,14 @@ async function endProcesses(name: string, uid: number | null): Promise<number> {
 
 function bears(pid: number, name: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')[0] === name;
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(name);
   } catch {
     return false;
   }
 }
 
-/** Private user ids belong to nobody else. */
-function isOf(pid: number, uid: number): boolean {
-  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid === uid;
-}
-
-function removeCgroups({ parents }: Cgroups, name: string): number {
-  const paths = parents
+function removeCgroups(parents: readonly string[], name: string): number {
+  const paths = [...new Set(parents)]
     .map((parent) => join(parent, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
   killCgroup(paths);
