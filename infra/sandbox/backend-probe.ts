@@ -8,6 +8,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -76,6 +77,7 @@ export async function probeBackend(host: SandboxHost): Promise<ProbeOutcome> {
     return { kind: 'unfit', reason, mend: UNLOCK };
   }
   const proven = provenBy(result, host);
+  if (await canMountAnew(host)) proven.push('overlay');
   const absent = needed.filter((feature) => !proven.includes(feature));
   if (absent.length > 0) {
     const words = result.stderr.trim() || result.reason;
@@ -122,6 +124,32 @@ function areLinksRefused(folder: string): boolean {
     return openPath(join(place, 'link', 'file')).kind === 'refused';
   } finally {
     rmSync(place, { recursive: true });
+  }
+}
+
+/** Tries a copy by an overlay, with a file of the engine's own user changed by the run's. */
+async function canMountAnew(host: SandboxHost): Promise<boolean> {
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-overlay-'));
+  try {
+    writeFileSync(join(folder, 'file'), 'before\n');
+    const result = await runCommand(
+      { ...host, canStage: true },
+      {
+        lane: 'command',
+        argv: ['/bin/bash', '-c', 'echo after > file'],
+        workFolder: '/work',
+        grants: [{ host: folder, path: '/work', mode: 'copy' }],
+        env: {},
+        stdin: '',
+        seed: '',
+        limits: completeLimits({ timeMs: TIME_MS }),
+      },
+    );
+    return result.status === 'ok' && result.diff?.includes('+after') === true;
+  } catch {
+    return false; // the kernel, the file system or a container's rules do not have it: copies are made whole
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

@@ -7,6 +7,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
@@ -23,8 +24,8 @@ export interface CgroupUsage {
 export interface RunCgroup {
   /** Its folders, to be swept by a later engine should this one die. */
   readonly paths: readonly string[];
-  /** Puts a process in, whose children are then in too. */
-  add(pid: number): void;
+  /** Puts a process in, whose children are then in too. It can take 10 ms, in which nothing waits. */
+  add(pid: number): Promise<void>;
   usage(): CgroupUsage;
   pids(): number[];
   /** Kills what is in it. */
@@ -46,8 +47,9 @@ interface Hierarchy {
   readonly folder: string;
 }
 
-const wantedV1 = ['memory', 'pids', 'cpuacct'] as const;
-const NANOS_PER_MS = 1_000_000;
+// Each further hierarchy costs every run milliseconds, since the kernel stops the world to move a process into it; what
+// they would tell and hold, the limits of processes and the watchdogs do.
+const wantedV1 = 'memory';
 const MICROS_PER_MS = 1000;
 
 /**
@@ -72,11 +74,9 @@ export function findCgroups({
     .flatMap(({ folder }) => [folder, dirname(folder)])
     .find((folder) => isWritable(folder) && givesMemory(folder));
   if (unified !== undefined) return { mode: 'v2', parents: [unified] };
-  const parents = wantedV1.flatMap((name) => {
-    return hierarchies.filter(({ controllers }) => controllers.includes(name)).slice(0, 1);
-  });
-  if (parents[0]?.controllers.includes('memory') !== true) return { mode: 'none', parents: [] };
-  return { mode: 'v1', parents: [...new Set(parents.map(({ folder }) => folder))] };
+  const memory = hierarchies.find(({ controllers }) => controllers.includes(wantedV1));
+  if (memory === undefined) return { mode: 'none', parents: [] };
+  return { mode: 'v1', parents: [memory.folder] };
 }
 
 /** As {@link findCgroups}, for this very process. */
@@ -106,8 +106,8 @@ export function makeCgroup(
   for (const [file, value] of settings) setWhereThere(paths, file, value);
   return {
     paths,
-    add: (pid) => {
-      for (const path of paths) writeFileSync(join(path, 'cgroup.procs'), String(pid));
+    add: async (pid) => {
+      for (const path of paths) await writeFile(join(path, 'cgroup.procs'), String(pid));
     },
     usage: () => (mode === 'v2' ? usageV2(paths) : usageV1(paths)),
     pids: () => pidsIn(paths),
@@ -150,11 +150,10 @@ function settingsV2({ memoryBytes, processes }: SandboxLimits): [string, string]
   ];
 }
 
-function settingsV1({ memoryBytes, processes }: SandboxLimits): [string, string][] {
+function settingsV1({ memoryBytes }: SandboxLimits): [string, string][] {
   return [
     ['memory.limit_in_bytes', String(memoryBytes)],
     ['memory.memsw.limit_in_bytes', String(memoryBytes)],
-    ['pids.max', String(processes + 1)],
   ];
 }
 
@@ -168,10 +167,9 @@ function usageV2(paths: readonly string[]): CgroupUsage {
 }
 
 function usageV1(paths: readonly string[]): CgroupUsage {
-  const nanos = numberOrNull(readWhereThere(paths, 'cpuacct.usage'));
   return {
     peakMemoryBytes: numberOrNull(readWhereThere(paths, 'memory.max_usage_in_bytes')),
-    processorMs: nanos === null ? null : nanos / NANOS_PER_MS,
+    processorMs: null,
     memoryKills: field(readWhereThere(paths, 'memory.oom_control'), 'oom_kill') ?? 0,
   };
 }

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
-
 import type { CommandRun, SandboxResult, SandboxStatus } from '../../domain/sandbox/run.ts';
 import { collectFiles } from './collected-files.ts';
 import type { Collected } from './collected-files.ts';
 import { runContained } from './contained-run.ts';
 import type { ContainedResult } from './contained-run.ts';
+import { isAtOrBelow } from './grants.ts';
 import { openGrants } from './granted-mounts.ts';
 import type { GrantedMounts } from './granted-mounts.ts';
 import type { SandboxHost } from './host.ts';
@@ -32,14 +31,29 @@ export async function runCommand(
   if (signal?.aborted === true) {
     return { ...refusal(host.backend, 'cancelled before it began'), status: 'killed' };
   }
-  const slot = await host.slots.take();
-  const folder = makeRunFolder(slot);
-  try {
-    return await runInSlot(host, run, { slot, folder, signal });
-  } finally {
-    await removeFolder(folder);
-    host.slots.give(slot);
+  const written = run.grants.filter(({ mode }) => mode === 'write').map((grant) => grant.host);
+  const taken = written.find((each) => isInUse(host, each));
+  if (taken !== undefined) {
+    return refusal(host.backend, `${taken}: another run writes to it, expected one at a time`);
   }
+  for (const each of written) host.inUse.add(each);
+  try {
+    const slot = await host.slots.take();
+    const folder = makeRunFolder(slot);
+    try {
+      return await runInSlot(host, run, { slot, folder, signal });
+    } finally {
+      await removeFolder(folder);
+      host.slots.give(slot);
+    }
+  } finally {
+    for (const each of written) host.inUse.delete(each);
+  }
+}
+
+/** Whether a run writes into a folder, one above it or one below it. */
+function isInUse({ inUse }: SandboxHost, folder: string): boolean {
+  return [...inUse].some((each) => isAtOrBelow(each, folder) || isAtOrBelow(folder, each));
 }
 
 async function runInSlot(
@@ -56,7 +70,8 @@ async function runInSlot(
   },
 ): Promise<SandboxResult> {
   const artifacts = makeWritableFolder(folder, 'artifacts', slot);
-  const place = { slot, folder, artifacts, workFolder: run.workFolder, without: host.without };
+  const { canStage, without } = host;
+  const place = { slot, folder, artifacts, workFolder: run.workFolder, canStage, without };
   const granting = await openGrants(run.grants, place);
   if (granting.kind === 'refused') return refusal(host.backend, granting.reason);
   const { granted } = granting;
@@ -72,7 +87,7 @@ async function runInSlot(
       writtenBytes: granted.writtenBytes,
       signal,
     });
-    const collected = collectFiles(join(artifacts), undefined, host.without);
+    const collected = collectFiles(artifacts, undefined, without);
     return await resultOf(host, { result, collected, granted });
   } finally {
     granted.close();
@@ -92,19 +107,35 @@ async function resultOf(
   },
 ): Promise<SandboxResult> {
   const { exitCode, output, peakMemoryBytes, durationMs } = result;
+  const changes = await changesOf(granted);
+  const verdict = verdictOf(result);
   return {
-    ...verdictOf(result),
+    ...(verdict.status === 'ok' && changes.fault !== undefined
+      ? { status: 'error', reason: changes.fault }
+      : verdict),
     exitCode,
     value: null,
     ...output,
     fuelUsed: null,
     peakMemoryBytes,
     durationMs,
-    diff: await granted.changes(),
+    diff: changes.diff,
     files: collected.files,
     filesLeftOut: collected.leftOut,
     backend,
   };
+}
+
+/** What a program made of a folder can be more than git takes: that is the program's failure, not ours. */
+async function changesOf(
+  granted: GrantedMounts,
+): Promise<{ readonly diff: string | null; readonly fault?: string }> {
+  try {
+    return { diff: await granted.changes() };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return { diff: null, fault: `what changed cannot be told: ${words}` };
+  }
 }
 
 function verdictOf({ breach, exitCode }: ContainedResult): {

@@ -1,5 +1,5 @@
 import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
-import { bwrapArguments } from './bwrap-arguments.ts';
+import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
 import type { Mount } from './bwrap-arguments.ts';
 import { makeCgroup } from './cgroup.ts';
 import type { RunCgroup } from './cgroup.ts';
@@ -10,6 +10,7 @@ import type { Ended, Launched } from './launcher.ts';
 import { collectOutput } from './output.ts';
 import type { GrowingOutput, Output } from './output.ts';
 import type { Slot } from './slots.ts';
+import type { Staging } from './stage.ts';
 import { followTemporaryFiles } from './temporary-files.ts';
 import { watch } from './watchdogs.ts';
 import type { Breach } from './watchdogs.ts';
@@ -17,6 +18,8 @@ import type { Breach } from './watchdogs.ts';
 /** A mount with the descriptor of what is mounted. */
 export interface OpenMount extends Mount {
   readonly descriptor: number;
+  /** Where it is mounted first; null for as it is. */
+  readonly staging: Staging | null;
 }
 
 /** A program to be run to its end, and everything it may see and use. */
@@ -58,6 +61,9 @@ export async function runContained(host: SandboxHost, run: ContainedRun): Promis
         host.without,
       ),
       mounts: run.mounts.map(({ descriptor }) => descriptor),
+      stagings: run.mounts.flatMap(({ staging }, index) =>
+        staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
+      ),
       filter: host.filter,
       settings: host.settings,
       stdin: run.stdin,
@@ -122,7 +128,7 @@ async function enter(
   output: GrowingOutput,
 ): Promise<void> {
   try {
-    cgroup?.add(launched.pid);
+    await cgroup?.add(launched.pid);
   } catch (cause) {
     killSandbox(launched);
     await awaitEnd(launched, output, cgroup);

@@ -1,5 +1,6 @@
-import { closeSync, lstatSync } from 'node:fs';
-import { join } from 'node:path';
+import { chownSync, closeSync, lstatSync, mkdirSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { basename, join } from 'node:path';
 
 import type { Grant } from '../../domain/sandbox/run.ts';
 import type { OpenMount } from './contained-run.ts';
@@ -10,6 +11,8 @@ import { faultOfMountPoint, isAtOrBelow, openPath } from './grants.ts';
 import type { Without } from './protections.ts';
 import { makeWritableFolder } from './run-folder.ts';
 import type { Slot } from './slots.ts';
+import { isSayable, makeStaging } from './stage.ts';
+import type { Staging } from './stage.ts';
 import { copyFolder } from './work-copy.ts';
 
 /** Everything of the host that a run sees, open. */
@@ -36,18 +39,30 @@ export interface GrantingPlace {
   readonly workFolder: string;
   /** Host folder that is `/artifacts` inside. */
   readonly artifacts: string;
+  /** See `SandboxHost.canStage`. */
+  readonly canStage: boolean;
   readonly without: Without;
 }
 
-interface Prepared {
+interface Preparation {
+  readonly grants: readonly Grant[];
+  readonly place: GrantingPlace;
   readonly mounts: OpenMount[];
   /** Folders of the host that the run may write into. */
   readonly writable: string[];
   readonly states: FolderState[];
 }
 
+interface Opened {
+  readonly descriptor: number;
+  readonly stats: Stats;
+  readonly isReachable: boolean;
+}
+
 /** A grant that cannot be given; becomes the reason. */
 class RefusedGrant extends Error {}
+
+const PERMISSIONS = 0o777;
 
 /**
  * Opens what a run is granted: every component looked at, copies made, mount points in writable folders checked.
@@ -58,26 +73,23 @@ export async function openGrants(
   grants: readonly Grant[],
   place: GrantingPlace,
 ): Promise<Granting> {
-  const prepared: Prepared = { mounts: [], writable: [], states: [] };
+  const preparation: Preparation = { grants, place, mounts: [], writable: [], states: [] };
+  const { mounts, writable, states } = preparation;
   const close = (): void => {
-    for (const { descriptor } of prepared.mounts.splice(0)) closeSync(descriptor);
+    for (const { descriptor } of mounts.splice(0)) closeSync(descriptor);
   };
   try {
-    addOwnFolders(grants, place, prepared);
-    for (const grant of grants.toSorted((one, other) => one.path.length - other.path.length)) {
-      await addGrant(grant, { grants, place, prepared });
-    }
-    prepared.mounts.sort((one, other) => one.path.length - other.path.length);
-    const before = await sizeOf(prepared.writable);
-    return {
-      kind: 'granted',
-      granted: {
-        mounts: prepared.mounts,
-        writtenBytes: async () => (await sizeOf(prepared.writable)) - before,
-        changes: async () => await allChanges(prepared.states),
-        close,
-      },
+    addOwnFolders(preparation);
+    for (const grant of grants) await addGrant(grant, preparation);
+    mounts.sort((one, other) => one.path.length - other.path.length);
+    const before = await sizeOf(writable);
+    const granted: GrantedMounts = {
+      mounts,
+      writtenBytes: async () => (await sizeOf(writable)) - before,
+      changes: async () => await allChanges(states),
+      close,
     };
+    return { kind: 'granted', granted };
   } catch (error) {
     close();
     if (error instanceof RefusedGrant) return { kind: 'refused', reason: error.message };
@@ -85,11 +97,8 @@ export async function openGrants(
   }
 }
 
-function addOwnFolders(
-  grants: readonly Grant[],
-  { slot, folder, workFolder, artifacts, without }: GrantingPlace,
-  prepared: Prepared,
-): void {
+function addOwnFolders({ grants, place, mounts, writable }: Preparation): void {
+  const { slot, folder, workFolder, artifacts } = place;
   const isCovered = grants.some(({ path }) => isAtOrBelow(workFolder, path));
   const isTemporary = isAtOrBelow(workFolder, '/tmp');
   const own = [{ path: '/artifacts', host: artifacts }];
@@ -97,91 +106,166 @@ function addOwnFolders(
     own.push({ path: workFolder, host: makeWritableFolder(folder, 'work', slot) });
   }
   for (const { path, host } of own) {
-    prepared.mounts.push({ path, isWritable: true, descriptor: open(host, without) });
-    prepared.writable.push(host);
+    mounts.push({
+      path,
+      isWritable: true,
+      descriptor: open(host, place).descriptor,
+      staging: null,
+    });
+    writable.push(host);
   }
 }
 
-async function addGrant(
-  grant: Grant,
-  {
-    grants,
-    place,
-    prepared,
-  }: {
-    readonly grants: readonly Grant[];
-    readonly place: GrantingPlace;
-    readonly prepared: Prepared;
-  },
-): Promise<void> {
-  const { path, mode } = grant;
-  const descriptor = open(grant.host, place.without);
-  prepared.mounts.push({ path, isWritable: mode === 'write', descriptor });
-  const inner = grants
-    .filter((other) => other !== grant && isAtOrBelow(other.path, path))
-    .map((other) => other.path.slice(path.length + 1));
-  if (mode === 'read') return;
-  const isFolder = lstatSync(grant.host).isDirectory();
-  if (mode === 'write') {
-    prepared.writable.push(grant.host);
-    checkMountPoints(grant.host, inner, place.without);
-    if (isFolder && isRepository(grant.host)) closeRepository(grant.host, path, prepared, place);
+async function addGrant(grant: Grant, preparation: Preparation): Promise<void> {
+  const { path, mode, host } = grant;
+  const { place, mounts, writable } = preparation;
+  const opened = open(host, place);
+  const mount = { path, isWritable: mode !== 'read', descriptor: opened.descriptor };
+  mounts.push({ ...mount, staging: null }); // from here on it is closed with the others
+  if (mode === 'copy') {
+    await addCopy(grant, opened, preparation);
     return;
   }
-  if (!isFolder) throw new RefusedGrant(`${grant.host}: got a file to copy, expected a folder`);
-  await addCopy(grant, { inner, place, prepared });
+  mounts.pop();
+  mounts.push({ ...mount, staging: stagingOf(grant, opened, preparation) });
+  if (mode === 'read') return;
+  writable.push(host);
+  checkMountPoints(host, innerPaths(grant, preparation), place.without);
+  if (isRepository(host)) closeRepository(grant, preparation);
 }
 
-async function addCopy(
-  { host, path }: Grant,
-  {
-    inner,
-    place,
-    prepared,
-  }: {
-    readonly inner: readonly string[];
-    readonly place: GrantingPlace;
-    readonly prepared: Prepared;
-  },
-): Promise<void> {
-  const copy = join(place.folder, `copy-${prepared.states.length}`);
-  const isOfGit = isRepository(host);
-  await copyFolder({ from: host, to: copy, left: [...inner, '.git'], uid: place.slot.uid });
-  const state = await noteFolder({
-    workFolder: copy,
-    gitFolder: join(place.folder, `git-${prepared.states.length}`),
-    origin: isOfGit ? host : null,
-  });
-  prepared.states.push(state);
-  prepared.writable.push(copy);
-  const last = prepared.mounts.pop();
-  if (last !== undefined) closeSync(last.descriptor);
-  prepared.mounts.push({ path, isWritable: true, descriptor: open(copy, place.without) });
-  if (isOfGit) closeRepository(host, path, prepared, place);
+/** How a folder is mounted first: where its owner or the way to it would stand against the run's own user. */
+function stagingOf(
+  { host, mode }: Grant,
+  { stats, isReachable }: Opened,
+  { place, mounts }: Preparation,
+): Staging | null {
+  const { slot, canStage, folder, without } = place;
+  if (slot.uid === null || without.has('private-uid')) return null;
+  // A repository goes with the folder that it is in.
+  const isWanted = mode === 'write' || (canStage && basename(host) === '.git');
+  const needsOwner = isWanted && stats.uid !== slot.uid;
+  if (isReachable && !needsOwner) return null;
+  if (canStage && stats.isDirectory()) {
+    return makeStaging(folder, String(mounts.length), needsOwner ? stats.uid : null);
+  }
+  const why = needsOwner ? 'it is another user’s' : 'the way to it is closed to other users';
+  throw new RefusedGrant(`${host}: ${why}, and it cannot be mounted anew here`);
+}
+
+async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): Promise<void> {
+  const { host } = grant;
+  const { place, states } = preparation;
+  if (!opened.stats.isDirectory()) {
+    throw new RefusedGrant(`${host}: got a file to copy, expected a folder`);
+  }
+  const isShared = place.canStage && isSayable(place.folder);
+  const { state, mount } = isShared
+    ? await layOver(grant, opened, preparation)
+    : await copyWhole(grant, preparation);
+  states.push(state);
+  const replaced = preparation.mounts.pop();
+  preparation.mounts.push(mount);
+  if (replaced !== undefined && replaced.descriptor !== mount.descriptor) {
+    closeSync(replaced.descriptor);
+  }
+  if (isRepository(host)) closeRepository(grant, preparation);
+}
+
+interface CopyMade {
+  readonly state: FolderState;
+  readonly mount: OpenMount;
+}
+
+/** Lays a folder for changes over it. */
+async function layOver(
+  grant: Grant,
+  { descriptor, stats }: Opened,
+  preparation: Preparation,
+): Promise<CopyMade> {
+  const { place, states, writable } = preparation;
+  const { slot, folder } = place;
+  const [upper, work] = ['upper', 'work'].map((name) => join(folder, `${name}-${states.length}`));
+  if (upper === undefined || work === undefined) throw new Error('two folders expected');
+  mkdirSync(upper, { mode: stats.mode & PERMISSIONS });
+  mkdirSync(work);
+  for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
+  if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
+  const staging: Staging = {
+    ...makeStaging(folder, `copy-${states.length}`, slot.uid === null ? null : stats.uid),
+    overlay: { upper, work },
+  };
+  writable.push(upper);
+  const state = await noteFolder(
+    {
+      gitFolder: join(folder, `git-${states.length}`),
+      workFolder: staging.target,
+      staged: { staging, descriptor, uid: slot.uid },
+    },
+    isRepository(grant.host) ? grant.host : null,
+  );
+  return { state, mount: { path: grant.path, isWritable: true, descriptor, staging } };
+}
+
+/** Copies it, sharing the blocks where the file system can. */
+async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMade> {
+  const { host, path } = grant;
+  const { place, states, writable } = preparation;
+  const { slot, folder } = place;
+  const copy = join(folder, `copy-${states.length}`);
+  const left = [...innerPaths(grant, preparation), ...(isRepository(host) ? ['.git'] : [])];
+  await copyFolder({ from: host, to: copy, left, uid: slot.uid });
+  const gitFolder = join(folder, `git-${states.length}`);
+  const state = await noteFolder(
+    { gitFolder, workFolder: copy, staged: null },
+    isRepository(host) ? host : null,
+  );
+  writable.push(copy);
+  const { descriptor } = open(copy, place);
+  return { state, mount: { path, isWritable: true, descriptor, staging: null } };
+}
+
+/** Where other grants lie in this one. */
+function innerPaths(grant: Grant, { grants }: Preparation): string[] {
+  return grants
+    .filter((other) => other !== grant && isAtOrBelow(other.path, grant.path))
+    .map((other) => other.path.slice(grant.path.length + 1));
+}
+
+function makeInner(upper: string, inner: string, { uid }: Slot): void {
+  let path = upper;
+  for (const component of inner.split('/')) {
+    path = join(path, component);
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
+    mkdirSync(path);
+    if (uid !== null) chownSync(path, uid, uid);
+  }
 }
 
 /** Shows a repository's own folder read-only: what is written there, git of the host would run. */
-function closeRepository(
-  host: string,
-  path: string,
-  prepared: Prepared,
-  { without }: GrantingPlace,
-): void {
-  if (without.has('closed-repository')) return;
-  const descriptor = open(join(host, '.git'), without);
-  prepared.mounts.push({ path: join(path, '.git'), isWritable: false, descriptor });
+function closeRepository({ host, path }: Grant, preparation: Preparation): void {
+  const { place, mounts } = preparation;
+  if (place.without.has('closed-repository')) return;
+  const within: Grant = { host: join(host, '.git'), path: join(path, '.git'), mode: 'read' };
+  const opened = open(within.host, place);
+  const mount = { path: within.path, isWritable: false, descriptor: opened.descriptor };
+  mounts.push({ ...mount, staging: null });
+  const staging = stagingOf(within, opened, preparation);
+  mounts.pop();
+  mounts.push({ ...mount, staging });
 }
 
 function checkMountPoints(host: string, inner: readonly string[], without: Without): void {
+  if (without.has('link-checks')) return;
   for (const below of inner) {
     const fault = faultOfMountPoint(host, below, true);
-    if (fault !== undefined && !without.has('link-checks')) throw new RefusedGrant(fault);
+    if (fault !== undefined) throw new RefusedGrant(fault);
   }
 }
 
-function open(host: string, without: Without): number {
+function open(host: string, { without }: GrantingPlace): Opened {
   const result = openPath(host, !without.has('link-checks'));
-  if (result.kind === 'opened') return result.descriptor;
+  if (result.kind === 'opened') return result;
   throw new RefusedGrant(result.reason);
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join, normalize } from 'node:path';
 
@@ -6,10 +6,17 @@ import type { Grant } from '../../domain/sandbox/run.ts';
 
 /** What became of asking for a file or folder of the host. */
 export type OpenedPath =
-  | { readonly kind: 'opened'; readonly descriptor: number; readonly stats: Stats }
+  | {
+      readonly kind: 'opened';
+      readonly descriptor: number;
+      readonly stats: Stats;
+      /** Whether every user may go through the folders above it. */
+      readonly isReachable: boolean;
+    }
   | { readonly kind: 'refused'; readonly reason: string };
 
 const O_PATH = 0o10000000; // open(2): only to be named, neither read nor written by it
+const OTHERS_MAY_PASS = 0o001;
 const DEPTH_MAX = 64;
 const PATH_BYTES_MAX = 4096;
 const hostsOwn = ['/proc', '/sys', '/dev'];
@@ -30,12 +37,14 @@ export function openPath(path: string, hasLinkChecks = true): OpenedPath {
   if (!isPlain || path.length > PATH_BYTES_MAX) {
     return refused(path, 'expected an absolute path without . and ..');
   }
-  if (!hasLinkChecks) return opened(openSync(path, O_PATH));
+  if (!hasLinkChecks) return opened(openSync(path, O_PATH), true);
   const components = path.split('/').filter(Boolean);
   if (components.length > DEPTH_MAX) return refused(path, `expected at most ${DEPTH_MAX} folders`);
   let descriptor = openSync('/', O_PATH | constants.O_DIRECTORY);
+  let isReachable = true;
   for (const component of components) {
     const above = descriptor;
+    isReachable &&= (fstatSync(above).mode & OTHERS_MAY_PASS) !== 0;
     try {
       const below = `/proc/self/fd/${String(above)}/${component}`;
       descriptor = openSync(below, O_PATH | constants.O_NOFOLLOW);
@@ -52,7 +61,7 @@ export function openPath(path: string, hasLinkChecks = true): OpenedPath {
       return refused(path, `${component} is a link; expected files and folders only`);
     }
   }
-  const result = opened(descriptor);
+  const result = opened(descriptor, isReachable);
   const isOrdinary = result.stats.isDirectory() || result.stats.isFile();
   if (isOrdinary) return result;
   closeSync(descriptor);
@@ -105,12 +114,12 @@ export function isAtOrBelow(path: string, above: string): boolean {
 
 /**
  * Looks at a mount point that lies below a folder which programs have written to: bwrap would follow a link planted
- * there, and make folders where it leads.
+ * there, and make folders where it leads. Folders that are not there yet are made here.
  *
  * @param folder - of the host, itself checked
  * @param below - relative path of the mount point
  * @param isFolder - what is to be mounted there
- * @returns what is wrong; undefined where every component is there and none is a link
+ * @returns what is wrong; undefined where every component is a folder and none is a link
  */
 export function faultOfMountPoint(
   folder: string,
@@ -123,7 +132,10 @@ export function faultOfMountPoint(
     path = join(path, component);
     const stats = lstatSync(path, { throwIfNoEntry: false });
     const isLast = index === components.length - 1;
-    if (stats === undefined) return `${path} is not there, expected a mount point`;
+    if (stats === undefined) {
+      mkdirSync(path); // one that is there is looked at, one that is not cannot be a link
+      continue;
+    }
     if (stats.isSymbolicLink()) return `${path} is a link; expected files and folders only`;
     if (stats.isDirectory() !== (isFolder || !isLast)) {
       return `${path} is ${stats.isDirectory() ? 'a folder' : 'no folder'}, expected the other`;
@@ -132,8 +144,8 @@ export function faultOfMountPoint(
   return undefined;
 }
 
-function opened(descriptor: number): OpenedPath & { kind: 'opened' } {
-  return { kind: 'opened', descriptor, stats: fstatSync(descriptor) };
+function opened(descriptor: number, isReachable: boolean): OpenedPath & { kind: 'opened' } {
+  return { kind: 'opened', descriptor, stats: fstatSync(descriptor), isReachable };
 }
 
 function refused(path: string, why: string): OpenedPath {

@@ -1,15 +1,27 @@
 import { spawn } from 'node:child_process';
 
+import { stagedCommand } from './stage.ts';
+import type { Staging } from './stage.ts';
+
 /** Where git keeps its own things, and which folder it looks at. */
 export interface GitPlace {
   /** Outside of the folder, and nobody's but ours. */
   readonly gitFolder: string;
   readonly workFolder: string;
+  /** Where the folder is seen only through a mount: that mount, and a descriptor of what lies below it. */
+  readonly staged: StagedFolder | null;
+}
+
+/** See {@link GitPlace}. */
+export interface StagedFolder {
+  readonly staging: Staging;
+  readonly descriptor: number;
+  readonly uid: number | null;
 }
 
 /** What git wrote; `isCut` when it was more than allowed. */
 export interface GitOutput {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly isCut: boolean;
 }
 
@@ -19,12 +31,7 @@ const quiet = [
   ...['core.excludesFile=/dev/null', 'core.untrackedCache=false', 'core.autocrlf=false'],
   ...['core.quotePath=true', 'core.fileMode=true', 'core.symlinks=true', 'core.preloadIndex=true'],
   ...['gc.auto=0', 'maintenance.auto=false', 'submodule.recurse=false', 'diff.noprefix=false'],
-  ...[
-    'protocol.allow=never',
-    'core.pager=cat',
-    'core.looseCompression=0',
-    'core.bigFileThreshold=16m',
-  ],
+  ...['protocol.allow=never', 'core.pager=cat', 'core.looseCompression=0'],
 ].flatMap((setting) => ['-c', setting]);
 
 const environment = {
@@ -38,25 +45,74 @@ const environment = {
   GIT_OPTIONAL_LOCKS: '0',
   GIT_CEILING_DIRECTORIES: '/',
 };
+// Repositories below the top go where there are any: git takes each as one opaque thing, or refuses it, and changes in
+// there would stay unseen. The first try is what nearly all need; a walk over everything is for the others.
+const snapshot = `
+cd -- "$0" || exit
+inner() { git "$@" ls-files --stage | grep -q '^160000 '; }
+if ! git "$@" add --all 2>/dev/null || inner "$@"; then
+  find . -mindepth 2 -name .git -prune -exec rm -rf -- '{}' +
+  git "$@" read-tree --empty && git "$@" add --all || exit
+fi
+git "$@" write-tree
+`;
 const ERROR_BYTES_MAX = 4096;
+const NAME_BYTES_MAX = 1024;
 const TIME_MS_MAX = 10 * 60 * 1000;
+const STAGED_DESCRIPTOR = 3;
 
 /**
- * Runs git of the host over a folder that a program may have written to.
+ * Notes everything in a folder that git would not ignore, in one tree.
  *
- * @param bytesMax - how much of what git writes is kept
+ * @returns git's name of the tree
  * @throws Error when git fails, with its words
  */
-export async function hostGit(
-  { gitFolder, workFolder }: GitPlace,
-  args: readonly string[],
-  bytesMax = 1024 * 1024,
+export async function gitSnapshot(place: GitPlace): Promise<string> {
+  const { workFolder, staged } = place;
+  const command = ['/bin/sh', '-c', snapshot, workFolder, ...ways(place)];
+  if (staged === null) return nameOf(await run(command, null, NAME_BYTES_MAX));
+  const { staging, descriptor, uid } = staged;
+  const mount = { ...staging, descriptor: STAGED_DESCRIPTOR };
+  const first = STAGED_DESCRIPTOR + 1;
+  const [shell = '', ...args] = command;
+  const stage = stagedCommand([mount], { uid, first, drops: false });
+  return nameOf(await run([...stage, shell, shell, ...args], descriptor, NAME_BYTES_MAX));
+}
+
+/**
+ * Compares two trees that were noted.
+ *
+ * @param bytesMax - how much of the diff is kept
+ * @throws Error when git fails, with its words
+ */
+export async function gitCompare(
+  place: GitPlace,
+  [before, after]: readonly [string, string],
+  bytesMax: number,
 ): Promise<GitOutput> {
-  const whole = [`--git-dir=${gitFolder}`, `--work-tree=${workFolder}`, ...quiet, ...args];
-  const child = spawn('git', whole, {
-    cwd: workFolder,
+  const form = ['--binary', '--full-index', '--no-color', '--no-ext-diff', '--no-textconv'];
+  const scope = ['--no-renames', '--ignore-submodules=all', '--src-prefix=a/', '--dst-prefix=b/'];
+  const command = ['git', ...ways(place), 'diff-tree', '-r', '-p', ...form, ...scope];
+  return await run([...command, before, after], null, bytesMax);
+}
+
+function nameOf({ bytes }: GitOutput): string {
+  return bytes.toString('latin1').trim();
+}
+
+function ways({ gitFolder, workFolder }: GitPlace): string[] {
+  return [`--git-dir=${gitFolder}`, `--work-tree=${workFolder}`, ...quiet];
+}
+
+async function run(
+  [program = '', ...args]: readonly string[],
+  descriptor: number | null,
+  bytesMax: number,
+): Promise<GitOutput> {
+  const child = spawn(program, args, {
+    cwd: '/',
     env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', descriptor ?? 'ignore'],
     timeout: TIME_MS_MAX,
     killSignal: 'SIGKILL',
   });
@@ -64,20 +120,19 @@ export async function hostGit(
   let left = bytesMax;
   let isCut = false;
   let told = '';
-  child.stdout.on('data', (bytes: Buffer) => {
+  child.stdout?.on('data', (bytes: Buffer) => {
     const part = bytes.subarray(0, left);
     parts.push(part);
     left -= part.length;
     isCut ||= part.length < bytes.length;
   });
-  child.stderr.on('data', (bytes: Buffer) => {
+  child.stderr?.on('data', (bytes: Buffer) => {
     if (told.length < ERROR_BYTES_MAX) told += bytes.toString('utf8');
   });
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
   });
-  if (code !== 0)
-    throw new Error(`git ${args[0] ?? ''}: ended with ${String(code)}: ${told.trim()}`);
-  return { text: Buffer.concat(parts).toString('utf8'), isCut };
+  if (code !== 0) throw new Error(`git: ended with ${String(code)}: ${told.trim()}`);
+  return { bytes: Buffer.concat(parts), isCut };
 }

@@ -26,6 +26,10 @@ export interface SandboxHost {
   readonly filter: string;
   /** Descriptor of the folder that is `/etc` inside. */
   readonly settings: number;
+  /** Whether folders can be mounted elsewhere first, see `stage.ts`. */
+  readonly canStage: boolean;
+  /** Folders of the host that runs write into at this time. */
+  readonly inUse: Set<string>;
   readonly backend: BackendProof;
   readonly without: Without;
 }
@@ -78,6 +82,8 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
     system: [...systemPaths(), ...settingsPaths()],
     filter,
     settings: openSync(settings, O_PATH | constants.O_DIRECTORY),
+    canStage: false,
+    inUse: new Set(),
     backend,
     without: options.without ?? fullyProtected,
   };

@@ -19,6 +19,8 @@ import type { BwrapArguments } from './bwrap-arguments.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import type { Slot } from './slots.ts';
+import { stagedCommand } from './stage.ts';
+import type { StagedMount } from './stage.ts';
 
 /** What is started, and with which descriptors. */
 export interface Launch {
@@ -28,6 +30,8 @@ export interface Launch {
   readonly arguments: BwrapArguments;
   /** Descriptors of the mounts, in the order of the mounts; they stay the caller's to close. */
   readonly mounts: readonly number[];
+  /** Those of them that are mounted elsewhere first. */
+  readonly stagings: readonly StagedMount[];
   /** Path of the file with the filter of system calls. */
   readonly filter: string;
   /** Descriptor of the folder that is `/etc` inside. */
@@ -66,6 +70,7 @@ const closing = [
   'number=${file##*/}; if [ "$number" -ge "$1" ]; then eval "exec $number<&-"; fi;',
   'done; shift; exec -a "$0" "$@"',
 ].join(' ');
+const DESCRIPTORS_MAX = 65_536;
 const CLOSE_ON_EXEC = 0o2000000;
 const STATUS_BYTES_MAX = 64 * 1024;
 
@@ -101,7 +106,7 @@ export async function launch(launch: Launch): Promise<Launched> {
 function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   const without = launch.without ?? fullyProtected;
   const { uid } = launch.slot;
-  const first = String(descriptors.firstMount + launch.mounts.length);
+  const firstClosed = descriptors.firstMount + launch.mounts.length;
   const isPrivate = uid !== null && !without.has('private-uid');
   const isClean = without.has('closed-descriptors') || leakedDescriptors().length === 0;
   const command = ['--args', String(descriptors.options), '--', ...launch.arguments.command];
@@ -109,11 +114,17 @@ function start(launch: Launch, stdio: StdioOptions): ChildProcess {
     stdio,
     cwd: '/',
     // What bwrap itself was given can be read inside, as the environment of process 1.
-    ...(without.has('clean-environment') ? {} : { env: {} }),
+    env: without.has('clean-environment') ? undefined : {},
     ...(isPrivate ? { uid, gid: uid } : {}),
   };
+  if (launch.stagings.length > 0) {
+    const first = without.has('closed-descriptors') ? DESCRIPTORS_MAX : firstClosed;
+    const stage = stagedCommand(launch.stagings, { uid, first, drops: isPrivate });
+    const [python = '', ...args] = [...stage, launch.slot.name, launch.bwrap, ...command];
+    return spawn(python, args, { stdio, cwd: '/', env: options.env });
+  }
   if (isClean) return spawn(launch.bwrap, command, { ...options, argv0: launch.slot.name });
-  const closed = ['-c', closing, launch.slot.name, first, launch.bwrap, ...command];
+  const closed = ['-c', closing, launch.slot.name, String(firstClosed), launch.bwrap, ...command];
   return spawn('/bin/bash', closed, options);
 }
 

@@ -34,7 +34,10 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   await sweep(options.folder, options.cgroups ?? findOwnCgroups());
   const host = setUpHost(options, unproven);
   const outcome = await probeBackend(host);
-  if (outcome.kind === 'proven') return bwrapSandbox({ ...host, backend: outcome.backend });
+  if (outcome.kind === 'proven') {
+    const { backend } = outcome;
+    return bwrapSandbox({ ...host, backend, canStage: backend.proven.includes('overlay') });
+  }
   await tearDown(host);
   return denyingSandbox(outcome.reason, outcome.mend);
 }

@@ -5,7 +5,8 @@ The namespace dies with the program: nothing of it is ever seen on the host, and
 
   uid      whom the program runs as; absent: as whom this runs, by a user namespace of its own
   first    descriptors from here on are closed
-  mounts   each: descriptor of what is mounted; target, a folder made for it; owner, whose files look like the uid's;
+  drop     false: stays whom this runs as
+  mounts   each: descriptor of what is mounted; target, a folder made for it; owner, whose files look like the uid's, or null;
            overlay: upper and work, folders for what is written, over what is mounted
 Each descriptor names the mount afterwards.
 """
@@ -74,7 +75,7 @@ def found_again(descriptor):
 def detached(mount, uid):
     """A mount that lies nowhere yet; to be taken in the namespace that the descriptor was opened in."""
     tree = must(libc.syscall(OPEN_TREE, mount["descriptor"], b"", AT_EMPTY_PATH | OPEN_TREE_CLONE), "open_tree")
-    if uid is not None and mount["owner"] != uid:
+    if uid is not None and mount["owner"] not in (None, uid):
         users = user_namespace(mount["owner"], uid)
         # struct mount_attr: set, clear, propagation, user namespace
         attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_IDMAP, 0, 0, users)

@@ -42,6 +42,8 @@ export function writeSettings(folder: string): void {
     hosts: '127.0.0.1 localhost sandbox\n::1 localhost\n',
     'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\n',
     'resolv.conf': '',
+    // A repository of the host is another user's as seen from inside.
+    gitconfig: '[safe]\n\tdirectory = *\n',
   };
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(folder, name), text, { mode: 0o644 });

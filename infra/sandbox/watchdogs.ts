@@ -115,13 +115,12 @@ function usageOf({ pid, cgroup }: Watched): {
   readonly isKilled: boolean;
 } {
   const told = cgroup?.usage();
-  if (told?.processorMs !== undefined && told.processorMs !== null) {
-    const { peakMemoryBytes, processorMs, memoryKills } = told;
-    return { memoryBytes: peakMemoryBytes, processorMs, isKilled: memoryKills > 0 };
-  }
-  const { memoryBytes, processorMs } = treeUsage(pid);
-  const seen = memoryBytes === 0 ? null : memoryBytes;
-  return { memoryBytes: seen, processorMs, isKilled: (told?.memoryKills ?? 0) > 0 };
+  const seen = told?.processorMs === null || told === undefined ? treeUsage(pid) : undefined;
+  return {
+    memoryBytes: told?.peakMemoryBytes ?? seen?.memoryBytes ?? null,
+    processorMs: told?.processorMs ?? seen?.processorMs ?? 0,
+    isKilled: (told?.memoryKills ?? 0) > 0,
+  };
 }
 
 function allowed(without: Without, protection: Protection, breach: Breach): Breach | undefined {

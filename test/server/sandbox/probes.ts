@@ -147,7 +147,9 @@ const finding: readonly Probe[] = [
   {
     name: 'shadow file',
     meaning: 'the host’s users are told',
-    run: () => ({ argv: shell('for file in /etc/shadow /etc/gshadow; do [ -e $file ] && echo FOUND; done') }),
+    run: () => ({
+      argv: shell('for file in /etc/shadow /etc/gshadow; do [ -e $file ] && echo FOUND; done'),
+    }),
     isDiscovery: saysFound,
   },
 ];
@@ -280,8 +282,7 @@ const writing: readonly Probe[] = [
       argv: shell('cat /linked/*'),
       grants: [{ host: `${folder}/planted/link/inner`, path: '/linked', mode: 'read' }],
     }),
-    isDiscovery: (result, canaries) =>
-      result.status !== 'refused' || saysSecret(result, canaries),
+    isDiscovery: (result, canaries) => result.status !== 'refused' || saysSecret(result, canaries),
   },
   {
     name: 'mount point that is a planted link',
@@ -314,13 +315,16 @@ const writing: readonly Probe[] = [
       ),
       grants: [{ host: `${folder}/trapping`, path: '/trap', mode: 'copy' }],
     }),
-    isDiscovery: ({ diff }, { wasTrapped }) => wasTrapped() || diff?.includes('inner/file') !== true,
+    isDiscovery: ({ diff }, { wasTrapped }) =>
+      wasTrapped() || diff?.includes('inner/file') !== true,
   },
   {
     name: 'artifact that is a link',
     meaning: 'a file of the host is taken along as a program’s own',
     run: ({ secretFile }) => ({
-      argv: shell(`ln -s ${secretFile} /artifacts/a; mkfifo /artifacts/b; echo fine > /artifacts/c`),
+      argv: shell(
+        `ln -s ${secretFile} /artifacts/a; mkfifo /artifacts/b; echo fine > /artifacts/c`,
+      ),
     }),
     isDiscovery: (result, canaries) =>
       saysSecret(result, canaries) || result.files.map(({ path }) => path).join(' ') !== 'c',

@@ -1,0 +1,60 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How a folder is mounted before bwrap sees it, in a mount namespace that dies with the run. */
+export interface Staging {
+  /** An empty folder of ours, where it is mounted. */
+  readonly target: string;
+  /** Whose files look like the run's own; null changes nothing. */
+  readonly owner: number | null;
+  /** Folders for what is written; null where it is written to the folder itself. */
+  readonly overlay: { readonly upper: string; readonly work: string } | null;
+}
+
+/** A mount to be staged, with the number that its descriptor has in the child. */
+export interface StagedMount extends Staging {
+  readonly descriptor: number;
+}
+
+const PYTHON = '/usr/bin/python3';
+const program = join(import.meta.dirname, 'stage.py');
+// What the options of a mount cannot say.
+const UNSAYABLE = /[,:\\"\n]/;
+
+/**
+ * The command that stages mounts and then becomes another program.
+ *
+ * @param uid - whom the program runs as where the engine is root; null for the engine's own user
+ * @param first - descriptors from here on are closed
+ * @param drops - false to stay root, for programs of the host
+ */
+export function stagedCommand(
+  mounts: readonly StagedMount[],
+  {
+    uid,
+    first,
+    drops,
+  }: { readonly uid: number | null; readonly first: number; readonly drops: boolean },
+): string[] {
+  const order = {
+    ...(uid === null ? {} : { uid }),
+    first,
+    drop: drops,
+    mounts: mounts.map(({ descriptor, target, owner, overlay }) => {
+      return { descriptor, target, owner, overlay };
+    }),
+  };
+  return [PYTHON, '-I', '-S', program, JSON.stringify(order)];
+}
+
+/** Makes the folders that a staging needs. */
+export function makeStaging(folder: string, name: string, owner: number | null): Staging {
+  const target = join(folder, `stage-${name}`);
+  mkdirSync(target, { mode: 0o755 });
+  return { target, owner, overlay: null };
+}
+
+/** Whether folders below this one can be named in the options of a mount. */
+export function isSayable(folder: string): boolean {
+  return !UNSAYABLE.test(folder);
+}
