@@ -138,7 +138,7 @@ async function addGrant(grant: Grant, preparation: Preparation): Promise<void> {
 function stagingOf(
   { host, mode }: Grant,
   { stats, isReachable }: Opened,
-  { place, mounts }: Preparation,
+  { place }: Preparation,
 ): Staging | null {
   const { slot, canStage, folder, without } = place;
   if (slot.uid === null || without.has('private-uid')) return null;
@@ -147,7 +147,7 @@ function stagingOf(
   const needsOwner = isWanted && stats.uid !== slot.uid;
   if (isReachable && !needsOwner) return null;
   if (canStage && stats.isDirectory()) {
-    return makeStaging(folder, String(mounts.length), needsOwner ? stats.uid : null);
+    return makeStaging(folder, needsOwner ? stats.uid : null);
   }
   const why = needsOwner ? 'it is another user’s' : 'the way to it is closed to other users';
   throw new RefusedGrant(`${host}: ${why}, and it cannot be mounted anew here`);
@@ -160,7 +160,7 @@ async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): 
     throw new RefusedGrant(`${host}: got a file to copy, expected a folder`);
   }
   const isShared = place.canStage && isSayable(place.folder);
-  const { state, mount } = isShared
+  const { state, mount, whole } = isShared
     ? await layOver(grant, opened, preparation)
     : await copyWhole(grant, preparation);
   states.push(state);
@@ -169,12 +169,14 @@ async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): 
   if (replaced !== undefined && replaced.descriptor !== mount.descriptor) {
     closeSync(replaced.descriptor);
   }
-  if (isRepository(host)) closeRepository(grant, preparation);
+  if (isRepository(host)) closeRepository({ ...grant, host: whole ?? host }, preparation);
 }
 
 interface CopyMade {
   readonly state: FolderState;
   readonly mount: OpenMount;
+  /** Where the copy is, when it was made whole. */
+  readonly whole?: string;
 }
 
 /** Lays a folder for changes over it. */
@@ -192,7 +194,7 @@ async function layOver(
   for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
   if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
   const staging: Staging = {
-    ...makeStaging(folder, `copy-${states.length}`, slot.uid === null ? null : stats.uid),
+    ...makeStaging(folder, slot.uid === null ? null : stats.uid),
     overlay: { upper, work },
   };
   writable.push(upper);
@@ -213,7 +215,7 @@ async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMa
   const { place, states, writable } = preparation;
   const { slot, folder } = place;
   const copy = join(folder, `copy-${states.length}`);
-  const left = [...innerPaths(grant, preparation), ...(isRepository(host) ? ['.git'] : [])];
+  const left = innerPaths(grant, preparation);
   await copyFolder({ from: host, to: copy, left, uid: slot.uid });
   const gitFolder = join(folder, `git-${states.length}`);
   const state = await noteFolder(
@@ -222,7 +224,7 @@ async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMa
   );
   writable.push(copy);
   const { descriptor } = open(copy, place);
-  return { state, mount: { path, isWritable: true, descriptor, staging: null } };
+  return { state, mount: { path, isWritable: true, descriptor, staging: null }, whole: copy };
 }
 
 /** Where other grants lie in this one. */

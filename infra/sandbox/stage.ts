@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a folder is mounted before bwrap sees it, in a mount namespace that dies with the run. */
@@ -47,10 +47,9 @@ export function stagedCommand(
   return [PYTHON, '-I', '-S', program, JSON.stringify(order)];
 }
 
-/** Makes the folders that a staging needs. */
-export function makeStaging(folder: string, name: string, owner: number | null): Staging {
-  const target = join(folder, `stage-${name}`);
-  mkdirSync(target, { mode: 0o755 });
+/** Makes the folder that a staging needs. */
+export function makeStaging(folder: string, owner: number | null): Staging {
+  const target = mkdtempSync(join(folder, 'stage-'));
   return { target, owner, overlay: null };
 }
 
