@@ -98,7 +98,10 @@ export interface SandboxResult {
   readonly status: SandboxStatus;
   /** One sentence for a person: why it ended so; empty for `ok`. */
   readonly reason: string;
-  /** Null for snippets of JavaScript, for what was refused and for what a signal ended. */
+  /**
+   * As the program gave it, or 128 + n where signal n ended it, as shells count. Null for snippets of JavaScript, for
+   * what was refused and for what was ended from outside.
+   */
   readonly exitCode: number | null;
   /** What a snippet gave, as JSON text; null for commands and where none came. */
   readonly value: string | null;

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 
 import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
 
@@ -31,7 +32,7 @@ export interface RunCgroup {
   /** Kills what is in it. */
   kill(): void;
   /** Removes it; it must be empty. */
-  remove(): void;
+  remove(): Promise<void>;
 }
 
 /** Which cgroups are there to be used. */
@@ -50,6 +51,8 @@ interface Hierarchy {
 // Each further hierarchy costs every run milliseconds, since the kernel stops the world to move a process into it; what
 // they would tell and hold, the limits of processes and the watchdogs do.
 const wantedV1 = 'memory';
+const REMOVE_TRIES = 50;
+const REMOVE_PAUSE_MS = 10;
 const MICROS_PER_MS = 1000;
 
 /**
@@ -114,8 +117,8 @@ export function makeCgroup(
     kill: () => {
       killCgroup(paths);
     },
-    remove: () => {
-      for (const path of paths) removeCgroup(path);
+    remove: async () => {
+      for (const path of paths) await removeCgroup(path);
     },
   };
 }
@@ -132,12 +135,18 @@ export function killCgroup(paths: readonly string[]): void {
   }
 }
 
-/** Removes a cgroup; one that is gone is no fault. */
-export function removeCgroup(path: string): void {
-  try {
-    rmdirSync(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+/** Removes a cgroup, whose last process may be gone only in a moment; one that is gone is no fault. */
+export async function removeCgroup(path: string): Promise<void> {
+  for (let tries = REMOVE_TRIES; ; tries--) {
+    try {
+      rmdirSync(path);
+      return;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') return;
+      if (code !== 'EBUSY' || tries === 0) throw error;
+      await wait(REMOVE_PAUSE_MS);
+    }
   }
 }
 

@@ -7,6 +7,7 @@ import { isAtOrBelow } from './grants.ts';
 import { openGrants } from './granted-mounts.ts';
 import type { GrantedMounts } from './granted-mounts.ts';
 import type { SandboxHost } from './host.ts';
+import { StagingFault } from './launcher.ts';
 import { refusal } from './refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from './run-folder.ts';
 import { faultOfCommand } from './run-fault.ts';
@@ -89,6 +90,9 @@ async function runInSlot(
     });
     const collected = collectFiles(artifacts, undefined, without);
     return await resultOf(host, { result, collected, granted });
+  } catch (error) {
+    if (error instanceof StagingFault) return refusal(host.backend, error.message);
+    throw error;
   } finally {
     granted.close();
   }
@@ -138,12 +142,17 @@ async function changesOf(
   }
 }
 
-function verdictOf({ breach, exitCode }: ContainedResult): {
+function verdictOf({ breach, exitCode, output }: ContainedResult): {
   readonly status: SandboxStatus;
   readonly reason: string;
 } {
   if (breach !== undefined) return breach;
-  if (exitCode === null) return { status: 'killed', reason: 'ended from outside' };
+  if (exitCode === null) {
+    // Without a code no program has ended: what is said is bwrap's own.
+    const words = output.stderr.startsWith('bwrap: ') ? output.stderr.trim() : undefined;
+    if (words !== undefined) return { status: 'refused', reason: words };
+    return { status: 'killed', reason: 'ended from outside' };
+  }
   if (exitCode === 0) return { status: 'ok', reason: '' };
   if (exitCode === SIGNALS_FROM + FILE_TOO_LARGE) {
     return { status: 'disk', reason: 'wrote a file larger than diskBytes' };

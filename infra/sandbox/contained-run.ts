@@ -71,7 +71,7 @@ export async function runContained(host: SandboxHost, run: ContainedRun): Promis
     });
     return await follow(host, run, { launched, cgroup });
   } finally {
-    cgroup?.remove();
+    await cgroup?.remove();
   }
 }
 

@@ -160,9 +160,8 @@ async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): 
     throw new RefusedGrant(`${host}: got a file to copy, expected a folder`);
   }
   const isShared = place.canStage && isSayable(place.folder);
-  const { state, mount, whole } = isShared
-    ? await layOver(grant, opened, preparation)
-    : await copyWhole(grant, preparation);
+  const laid = isShared ? await layOver(grant, opened, preparation) : undefined;
+  const { state, mount, whole } = laid ?? (await copyWhole(grant, preparation));
   states.push(state);
   const replaced = preparation.mounts.pop();
   preparation.mounts.push(mount);
@@ -179,12 +178,12 @@ interface CopyMade {
   readonly whole?: string;
 }
 
-/** Lays a folder for changes over it. */
+/** Lays a folder for changes over it; undefined where its file system does not have that. */
 async function layOver(
   grant: Grant,
   { descriptor, stats }: Opened,
   preparation: Preparation,
-): Promise<CopyMade> {
+): Promise<CopyMade | undefined> {
   const { place, states, writable } = preparation;
   const { slot, folder } = place;
   const [upper, work] = ['upper', 'work'].map((name) => join(folder, `${name}-${states.length}`));
@@ -197,16 +196,19 @@ async function layOver(
     ...makeStaging(folder, slot.uid === null ? null : stats.uid),
     overlay: { upper, work },
   };
-  writable.push(upper);
-  const state = await noteFolder(
-    {
-      gitFolder: join(folder, `git-${states.length}`),
-      workFolder: staging.target,
-      staged: { staging, descriptor, uid: slot.uid },
-    },
-    isRepository(grant.host) ? grant.host : null,
-  );
-  return { state, mount: { path: grant.path, isWritable: true, descriptor, staging } };
+  const gitPlace = {
+    gitFolder: join(folder, `git-over-${states.length}`),
+    workFolder: staging.target,
+    staged: { staging, descriptor, uid: slot.uid },
+  };
+  try {
+    const state = await noteFolder(gitPlace, isRepository(grant.host) ? grant.host : null);
+    writable.push(upper);
+    return { state, mount: { path: grant.path, isWritable: true, descriptor, staging } };
+  } catch (error) {
+    if (error instanceof Error && error.message.includes('stage: ')) return undefined;
+    throw error;
+  }
 }
 
 /** Copies it, sharing the blocks where the file system can. */

@@ -75,7 +75,7 @@ export async function gitSnapshot(place: GitPlace): Promise<string> {
   const mount = { ...staging, descriptor: STAGED_DESCRIPTOR };
   const first = STAGED_DESCRIPTOR + 1;
   const [shell = '', ...args] = command;
-  const stage = stagedCommand([mount], { uid, first, drops: false });
+  const stage = stagedCommand([mount], { uid, first, closed: [], drops: false });
   return nameOf(await run([...stage, shell, shell, ...args], descriptor, NAME_BYTES_MAX));
 }
 

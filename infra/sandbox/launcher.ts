@@ -67,38 +67,66 @@ export interface Launched {
 /** Closes from a number on what the engine inherited from whoever started it. */
 const closing = [
   'for file in /proc/$$/fd/*; do',
-  'number=${file##*/}; if [ "$number" -ge "$1" ]; then eval "exec $number<&-"; fi;',
-  'done; shift; exec -a "$0" "$@"',
+  'number=${file##*/};',
+  'if [ "$number" -ge "$1" ] || [ "$number" = "$2" ]; then eval "exec $number<&-"; fi;',
+  'done; shift 2; exec -a "$0" "$@"',
 ].join(' ');
 const DESCRIPTORS_MAX = 65_536;
 const CLOSE_ON_EXEC = 0o2000000;
 const STATUS_BYTES_MAX = 64 * 1024;
 
+/** A mount that cannot be made here: neither the program's fault nor bwrap's. */
+export class StagingFault extends Error {}
+
 /**
  * Starts a sandbox and holds it before its first step, so that limits can be put on it from outside.
  *
+ * @throws StagingFault when something granted cannot be mounted elsewhere first
  * @throws Error when bwrap ends before it tells the process; its words are in the message
  */
 export async function launch(launch: Launch): Promise<Launched> {
-  const opened: number[] = [];
+  const { child, stdout, stderr } = startWithPipes(launch);
   try {
-    const stdin = openOnce(join(launch.slot.folder, 'stdin'), launch.stdin, launch.slot.uid);
-    opened.push(stdin);
-    const options = launch.arguments.options.map((option) => `${option}\0`).join('');
-    opened.push(openOnce(join(launch.slot.folder, 'options'), options, null));
+    return await blocked(child, stdout, stderr);
+  } catch (error) {
+    stdout.destroy();
+    stderr.destroy();
+    throw error;
+  }
+}
+
+function startWithPipes(launch: Launch): {
+  readonly child: ChildProcess;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+} {
+  const { slot } = launch;
+  const options = launch.arguments.options.map((option) => `${option}\0`).join('');
+  const channel = launch.hasChannel === true ? 'pipe' : 'ignore';
+  const opened: number[] = [];
+  const streams: Socket[] = [];
+  try {
+    opened.push(openOnce(join(slot.folder, 'stdin'), launch.stdin, slot.uid));
+    opened.push(openOnce(join(slot.folder, 'options'), options, null));
     opened.push(openSync(launch.filter, 'r'));
-    const [, optionsFile, filter] = opened;
-    const [stdout, stdoutEnd] = openPipe(launch.slot.stdout);
-    const [stderr, stderrEnd] = openPipe(launch.slot.stderr);
-    opened.push(stdoutEnd, stderrEnd);
-    const areReal = launch.without?.has('real-pipes') !== true;
-    const channel = launch.hasChannel === true ? 'pipe' : 'ignore';
+    for (const path of [slot.stdout, slot.stderr]) {
+      streams.push(openReading(path));
+      opened.push(openSync(path, constants.O_WRONLY));
+    }
+    const [stdin, optionsFile, filter, ...ends] = opened;
+    const outputs = launch.without?.has('real-pipes') === true ? ['pipe', 'pipe'] : ends;
     const child = start(launch, [
-      ...[stdin, ...(areReal ? [stdoutEnd, stderrEnd] : ['pipe', 'pipe']), channel],
-      ...[optionsFile, filter, 'pipe', 'pipe', launch.settings, ...launch.mounts],
+      ...[stdin, ...outputs, channel, optionsFile, filter, 'pipe', 'pipe'],
+      ...[launch.settings, ...launch.mounts],
     ] as StdioOptions);
-    return await blocked(child, child.stdout ?? stdout, child.stderr ?? stderr);
+    const [stdout, stderr] = [child.stdout ?? streams[0], child.stderr ?? streams[1]];
+    if (stdout === undefined || stderr === undefined) throw new Error('two pipes expected');
+    return { child, stdout, stderr };
+  } catch (error) {
+    for (const stream of streams) stream.destroy();
+    throw error;
   } finally {
+    // The child has its own by now; were ours left open, its output would never end.
     for (const descriptor of opened) closeSync(descriptor);
   }
 }
@@ -119,13 +147,16 @@ function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   };
   if (launch.stagings.length > 0) {
     const first = without.has('closed-descriptors') ? DESCRIPTORS_MAX : firstClosed;
-    const stage = stagedCommand(launch.stagings, { uid, first, drops: isPrivate });
+    const also = launch.hasChannel === true ? [] : [descriptors.channel];
+    const closed = without.has('closed-descriptors') ? [] : also;
+    const stage = stagedCommand(launch.stagings, { uid, first, closed, drops: isPrivate });
     const [python = '', ...args] = [...stage, launch.slot.name, launch.bwrap, ...command];
     return spawn(python, args, { stdio, cwd: '/', env: options.env });
   }
   if (isClean) return spawn(launch.bwrap, command, { ...options, argv0: launch.slot.name });
-  const closed = ['-c', closing, launch.slot.name, String(firstClosed), launch.bwrap, ...command];
-  return spawn('/bin/bash', closed, options);
+  const also = launch.hasChannel === true ? '' : String(descriptors.channel);
+  const words = [launch.slot.name, String(firstClosed), also, launch.bwrap, ...command];
+  return spawn('/bin/bash', ['-c', closing, ...words], options);
 }
 
 /** Descriptors of the engine that every child would inherit: not opened by Node, but left open by who started it. */
@@ -172,7 +203,9 @@ async function blocked(child: ChildProcess, stdout: Readable, stderr: Readable):
     });
   });
   if (pid === null || child.pid === undefined) {
-    throw new Error(`bwrap did not start: ${(await textOf(stderr)).trim()}`);
+    const words = (await textOf(stderr)).trim();
+    if (words.startsWith('stage: ')) throw new StagingFault(words);
+    throw new Error(`bwrap did not start: ${words}`);
   }
   const release = (): void => {
     block.end('x');
@@ -200,9 +233,8 @@ function openOnce(path: string, content: string | Uint8Array, uid: number | null
   return descriptor;
 }
 
-/** Opens a named pipe: the end to read as a stream, the end to write as a descriptor. */
-function openPipe(path: string): [Readable, number] {
-  const reading = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  const writing = openSync(path, constants.O_WRONLY);
-  return [new Socket({ fd: reading, readable: true, writable: false }), writing];
+/** The end of a named pipe to read from. */
+function openReading(path: string): Socket {
+  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  return new Socket({ fd: descriptor, readable: true, writable: false });
 }

@@ -5,6 +5,7 @@ import type { BackendProof, Sandbox, SandboxResult, SandboxRun } from '../../dom
 import { probeBackend } from './backend-probe.ts';
 import { findOwnCgroups } from './cgroup.ts';
 import { runCommand } from './command-lane.ts';
+import { openPath } from './grants.ts';
 import { setUpHost } from './host.ts';
 import type { HostOptions, SandboxHost } from './host.ts';
 import { refusal } from './refusal.ts';
@@ -31,6 +32,10 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     return denyingSandbox(`${process.platform} has no namespaces`, 'run it on Linux');
   }
   mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  const way = wayTo(options.folder);
+  if (way !== undefined) {
+    return denyingSandbox(way, 'name a folder that every user may go to, as one below /var/lib');
+  }
   await sweep(options.folder, options.cgroups ?? findOwnCgroups());
   const host = setUpHost(options, unproven);
   const outcome = await probeBackend(host);
@@ -40,6 +45,15 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   await tearDown(host);
   return denyingSandbox(outcome.reason, outcome.mend);
+}
+
+/** What is wrong with the way to a folder; undefined where the users of runs can go it. */
+function wayTo(folder: string): string | undefined {
+  const opened = openPath(folder);
+  if (opened.kind === 'refused') return opened.reason;
+  closeSync(opened.descriptor);
+  if (opened.isReachable || process.getuid?.() !== 0) return undefined;
+  return `${folder}: the way to it is closed to other users`;
 }
 
 /**

@@ -4,7 +4,7 @@ The namespace dies with the program: nothing of it is ever seen on the host, and
 `python3 -I -S stage.py ORDER PROGRAM ARGUMENT...`; ORDER is JSON:
 
   uid      whom the program runs as; absent: as whom this runs, by a user namespace of its own
-  first    descriptors from here on are closed
+  first    descriptors from here on are closed, and those of closed
   drop     false: stays whom this runs as
   mounts   each: descriptor of what is mounted; target, a folder made for it; owner, whose files look like the uid's, or null;
            overlay: upper and work, folders for what is written, over what is mounted
@@ -121,6 +121,8 @@ def main():
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
+    for descriptor in order["closed"]:
+        os.closerange(descriptor, descriptor + 1)
     os.closerange(order["first"], 65536)
     os.execve(sys.argv[3], sys.argv[2:3] + sys.argv[4:], dict(os.environ))
 

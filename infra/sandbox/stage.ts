@@ -25,7 +25,7 @@ const UNSAYABLE = /[,:\\"\n]/;
  * The command that stages mounts and then becomes another program.
  *
  * @param uid - whom the program runs as where the engine is root; null for the engine's own user
- * @param first - descriptors from here on are closed
+ * @param first - descriptors from here on are closed, and those of `closed`
  * @param drops - false to stay root, for programs of the host
  */
 export function stagedCommand(
@@ -33,12 +33,19 @@ export function stagedCommand(
   {
     uid,
     first,
+    closed,
     drops,
-  }: { readonly uid: number | null; readonly first: number; readonly drops: boolean },
+  }: {
+    readonly uid: number | null;
+    readonly first: number;
+    readonly closed: readonly number[];
+    readonly drops: boolean;
+  },
 ): string[] {
   const order = {
     ...(uid === null ? {} : { uid }),
     first,
+    closed,
     drop: drops,
     mounts: mounts.map(({ descriptor, target, owner, overlay }) => {
       return { descriptor, target, owner, overlay };

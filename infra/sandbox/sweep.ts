@@ -41,7 +41,7 @@ export async function sweep(folder: string, cgroups: Cgroups): Promise<Swept> {
     if (!isAbandoned(path)) continue;
     const parents = [...cgroups.parents, ...(ownerOf(path)?.cgroupParents ?? [])];
     swept.processes += await endProcesses(slotName(path));
-    swept.cgroups += removeCgroups(parents, slotName(path));
+    swept.cgroups += await removeCgroups(parents, slotName(path));
     await removeFolder(path);
     swept.folders++;
   }
@@ -89,12 +89,12 @@ function bears(pid: number, name: string): boolean {
   }
 }
 
-function removeCgroups(parents: readonly string[], name: string): number {
+async function removeCgroups(parents: readonly string[], name: string): Promise<number> {
   const paths = [...new Set(parents)]
     .map((parent) => join(parent, name))
     .filter((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
   killCgroup(paths);
-  for (const path of paths) removeCgroup(path);
+  for (const path of paths) await removeCgroup(path);
   return paths.length;
 }
 

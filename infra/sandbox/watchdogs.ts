@@ -69,7 +69,8 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
     return allowed(without, 'processor-limit', processorBreach(limits));
   };
   const filled = async (): Promise<Breach | undefined> => {
-    const written = await watched.writtenBytes();
+    // What cannot be counted counts as too much.
+    const written = await watched.writtenBytes().catch(() => Infinity);
     return written > limits.diskBytes
       ? allowed(without, 'disk-limit', diskBreach(limits, written))
       : undefined;
@@ -141,6 +142,6 @@ function memoryBreach({ memoryBytes }: SandboxLimits): Breach {
 }
 
 function diskBreach({ diskBytes }: SandboxLimits, written: number): Breach {
-  const wrote = Number.isFinite(written) ? `${written} bytes` : 'a tree too deep or wide to count';
+  const wrote = Number.isFinite(written) ? `${written} bytes` : 'more than can be counted';
   return { status: 'disk', reason: `wrote ${wrote}, diskBytes is ${diskBytes} bytes` };
 }

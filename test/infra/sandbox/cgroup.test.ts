@@ -93,8 +93,8 @@ describe('makeCgroup', () => {
     expect(readFileSync(join(root, 'run', 'cgroup.procs'), 'utf8')).toBe('4321');
     expect(made?.pids()).toEqual([4321]);
     rmSync(join(root, 'run', 'cgroup.procs'));
-    made?.remove();
-    made?.remove();
+    await made?.remove();
+    await made?.remove();
     expect(() => readFileSync(join(root, 'run'))).toThrow('ENOENT');
   });
 

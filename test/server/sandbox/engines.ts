@@ -23,7 +23,8 @@ export interface ProbeOutcome {
 }
 
 const PLAIN_UID = 65_000;
-const LEAKED_DESCRIPTOR = 20;
+// Where the sandbox has none of its own, where it has, and beyond.
+const LEAKED_DESCRIPTORS = [3, 5, 20];
 const program = join(import.meta.dirname, 'probe-program.ts');
 
 /** Engines that the probes are tried on: who runs the tests and, where that is root, a plain user too. */
@@ -65,20 +66,22 @@ export function stateFolder(uid: number | null): string {
   return folder;
 }
 
-/** Starts a program of ours as an engine, with a descriptor left open to it. */
+/** Starts a program of ours as an engine, with descriptors left open to it. */
 export function startEngine(
   path: string,
   order: object,
   { uid, env = {} }: { readonly uid: number | null; readonly env?: Record<string, string> },
 ): ChildProcess {
   const leaked = openSync('/etc/hostname', 'r');
-  const others = Array.from({ length: LEAKED_DESCRIPTOR - 3 }, () => 'ignore' as const);
+  const others = Array.from({ length: Math.max(...LEAKED_DESCRIPTORS) - 2 }, (_, index) =>
+    LEAKED_DESCRIPTORS.includes(index + 3) ? leaked : ('ignore' as const),
+  );
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', path];
   const as = ['setpriv', `--reuid=${String(uid)}`, `--regid=${String(uid)}`, '--clear-groups'];
   const [command = '', ...args] = [...(uid === null ? [] : as), ...node, JSON.stringify(order)];
   try {
     return spawn(command, args, {
-      stdio: ['ignore', 'pipe', 'pipe', ...others, leaked],
+      stdio: ['ignore', 'pipe', 'pipe', ...others],
       env: { PATH: '/usr/local/bin:/usr/bin:/bin', ...env },
     });
   } finally {

@@ -294,7 +294,7 @@ const writing: readonly Probe[] = [
         { host: `${folder}/given`, path: '/work/modules', mode: 'read' },
       ],
     }),
-    isDiscovery: (result) => result.status !== 'refused',
+    isDiscovery: ({ status, reason }) => status !== 'refused' || !reason.includes('is a link'),
   },
   {
     name: 'settings of a granted repository',
