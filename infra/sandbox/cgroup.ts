@@ -26,7 +26,7 @@ export interface RunCgroup {
   /** Its folders, to be swept by a later engine should this one die. */
   readonly paths: readonly string[];
   /** Puts a process in, whose children are then in too. It can take 10 ms, in which nothing waits. */
-  add(pid: number): Promise<void>;
+  readonly add: (pid: number) => Promise<void>;
   usage(): CgroupUsage;
   pids(): number[];
   /** Kills what is in it. */
@@ -58,8 +58,9 @@ const MICROS_PER_MS = 1000;
 /**
  * Finds the cgroups below the engine's own in which it may make others.
  *
- * @param own - text of `/proc/self/cgroup`
- * @param mounts - text of `/proc/self/mountinfo`
+ * @param place - where the engine is
+ * @param place.own - text of `/proc/self/cgroup`
+ * @param place.mounts - text of `/proc/self/mountinfo`
  * @returns `v2` where it has the controllers memory and pids and gives them to folders below; else `v1` where a memory
  *   hierarchy is writable; else `none`
  */
@@ -94,7 +95,11 @@ export function findOwnCgroups(): Cgroups {
 /**
  * Makes the cgroup of one run.
  *
+ * @param cgroups - which ones are used
+ * @param cgroups.mode - of which kind they are
+ * @param cgroups.parents - where its folders are made
  * @param name - of its folders; no others have it
+ * @param limits - of the run
  * @returns undefined where there are none to be used
  */
 export function makeCgroup(
@@ -155,7 +160,7 @@ function settingsV2({ memoryBytes, processes }: SandboxLimits): [string, string]
     ['memory.max', String(memoryBytes)],
     ['memory.swap.max', '0'],
     ['memory.oom.group', '1'],
-    ['pids.max', String(processes + 1)],
+    ['pids.max', String(processes + 2)], // bwrap outside and its first process inside count too
   ];
 }
 

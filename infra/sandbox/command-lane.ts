@@ -149,8 +149,8 @@ function verdictOf({ breach, exitCode, output }: ContainedResult): {
   if (breach !== undefined) return breach;
   if (exitCode === null) {
     // Without a code no program has ended: what is said is bwrap's own.
-    const words = output.stderr.startsWith('bwrap: ') ? output.stderr.trim() : undefined;
-    if (words !== undefined) return { status: 'refused', reason: words };
+    const words = output.stderr.trim();
+    if (words.startsWith('bwrap: ')) return { status: 'refused', reason: words };
     return { status: 'killed', reason: 'ended from outside' };
   }
   if (exitCode === 0) return { status: 'ok', reason: '' };

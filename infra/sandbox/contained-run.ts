@@ -68,6 +68,7 @@ export async function runContained(host: SandboxHost, run: ContainedRun): Promis
       settings: host.settings,
       stdin: run.stdin,
       without: host.without,
+      ...(cgroup === undefined ? {} : { enter: cgroup.add }),
     });
     return await follow(host, run, { launched, cgroup });
   } finally {
@@ -95,7 +96,7 @@ async function follow(
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
-        writtenBytes: async () => (await temporary.size()) + (await writtenBytes()),
+        writtenBytes: async () => temporary.size() + (await writtenBytes()),
       },
       () => {
         killSandbox(launched);
@@ -128,7 +129,7 @@ async function enter(
   output: GrowingOutput,
 ): Promise<void> {
   try {
-    await cgroup?.add(launched.pid);
+    if (cgroup?.pids().includes(launched.pid) === false) await cgroup.add(launched.pid);
   } catch (cause) {
     killSandbox(launched);
     await awaitEnd(launched, output, cgroup);

@@ -40,6 +40,14 @@ export function openPath(path: string, hasLinkChecks = true): OpenedPath {
   if (!hasLinkChecks) return opened(openSync(path, O_PATH), true);
   const components = path.split('/').filter(Boolean);
   if (components.length > DEPTH_MAX) return refused(path, `expected at most ${DEPTH_MAX} folders`);
+  const result = descend(path, components);
+  if (result.kind === 'refused') return result;
+  if (result.stats.isDirectory() || result.stats.isFile()) return result;
+  closeSync(result.descriptor);
+  return refused(path, 'expected a file or a folder');
+}
+
+function descend(path: string, components: readonly string[]): OpenedPath {
   let descriptor = openSync('/', O_PATH | constants.O_DIRECTORY);
   let isReachable = true;
   for (const component of components) {
@@ -49,10 +57,8 @@ export function openPath(path: string, hasLinkChecks = true): OpenedPath {
       const below = `/proc/self/fd/${String(above)}/${component}`;
       descriptor = openSync(below, O_PATH | constants.O_NOFOLLOW);
     } catch (error) {
-      return refused(
-        path,
-        `${component}: ${(error as NodeJS.ErrnoException).code ?? 'not opened'}`,
-      );
+      const { code = 'not opened' } = error as NodeJS.ErrnoException;
+      return refused(path, `${component}: ${code}`);
     } finally {
       closeSync(above);
     }
@@ -61,50 +67,47 @@ export function openPath(path: string, hasLinkChecks = true): OpenedPath {
       return refused(path, `${component} is a link; expected files and folders only`);
     }
   }
-  const result = opened(descriptor, isReachable);
-  const isOrdinary = result.stats.isDirectory() || result.stats.isFile();
-  if (isOrdinary) return result;
-  closeSync(descriptor);
-  return refused(path, 'expected a file or a folder');
+  return opened(descriptor, isReachable);
 }
 
 /**
  * Says what is wrong with the grants of a run, before anything is opened.
  *
+ * @param grants - as they were asked for
  * @param stateFolder - the sandbox's own folder, which nobody is given
  * @returns undefined where nothing is
  */
 export function faultOfGrants(grants: readonly Grant[], stateFolder: string): string | undefined {
-  for (const [index, { host, path, mode }] of grants.entries()) {
-    const where = `grants[${index}]`;
-    if (!path.startsWith('/') || normalize(path) !== path || path === '/' || path.endsWith('/')) {
-      return `${where}.path: got ${path}, expected an absolute path below /, without . and ..`;
-    }
-    const taken = insidesOwn.find((each) => isAtOrBelow(path, each) || isAtOrBelow(each, path));
-    if (taken !== undefined) {
-      return `${where}.path: got ${path}, expected a path apart from ${taken}`;
-    }
-    const closed = hostsOwn.find((each) => isAtOrBelow(host, each));
-    if (closed !== undefined || isAtOrBelow(host, stateFolder) || isAtOrBelow(stateFolder, host)) {
-      return `${where}.host: got ${host}, expected a folder apart from the system and the sandbox's own`;
-    }
-    if (
-      mode !== 'read' &&
-      grants.some(
-        (other) =>
-          other !== grants[index] &&
-          isAtOrBelow(host, other.host) &&
-          other.mode !== 'read' &&
-          isAtOrBelow(other.host, host),
-      )
-    ) {
-      return `${where}.host: got ${host} twice, expected one grant that may change it`;
-    }
-    if (grants.findIndex((other) => other.path === path) !== index) {
-      return `${where}.path: got ${path} twice, expected one grant for each path`;
-    }
+  for (const [index, grant] of grants.entries()) {
+    const others = grants.filter((other) => other !== grant);
+    const fault =
+      faultOfPath(grant) ?? faultOfHost(grant, stateFolder) ?? faultBeside(grant, others);
+    if (fault !== undefined) return `grants[${index}].${fault}`;
   }
   return undefined;
+}
+
+function faultOfPath({ path }: Grant): string | undefined {
+  const isPlain = path.startsWith('/') && normalize(path) === path && !path.endsWith('/');
+  if (!isPlain) return `path: got ${path}, expected an absolute path below /, without . and ..`;
+  const taken = insidesOwn.find((each) => isAtOrBelow(path, each));
+  return taken === undefined ? undefined : `path: got ${path}, expected a path apart from ${taken}`;
+}
+
+function faultOfHost({ host }: Grant, stateFolder: string): string | undefined {
+  const isSystem = hostsOwn.some((each) => isAtOrBelow(host, each));
+  const isOwn = isAtOrBelow(host, stateFolder) || isAtOrBelow(stateFolder, host);
+  if (!isSystem && !isOwn) return undefined;
+  return `host: got ${host}, expected a folder apart from the system and the sandbox's own`;
+}
+
+function faultBeside({ host, path, mode }: Grant, others: readonly Grant[]): string | undefined {
+  if (others.some((other) => other.path === path)) {
+    return `path: got ${path} twice, expected one grant for each path`;
+  }
+  const isShared = others.some((other) => other.host === host && other.mode !== 'read');
+  if (mode === 'read' || !isShared) return undefined;
+  return `host: got ${host} twice, expected one grant that may change it`;
 }
 
 /** Whether a path is another one or lies below it; both absolute and normal. */

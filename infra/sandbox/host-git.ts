@@ -82,18 +82,20 @@ export async function gitSnapshot(place: GitPlace): Promise<string> {
 /**
  * Compares two trees that were noted.
  *
+ * @param place - where both were noted
+ * @param trees - git's names of them, the earlier one first
  * @param bytesMax - how much of the diff is kept
  * @throws Error when git fails, with its words
  */
 export async function gitCompare(
   place: GitPlace,
-  [before, after]: readonly [string, string],
+  trees: readonly [string, string],
   bytesMax: number,
 ): Promise<GitOutput> {
   const form = ['--binary', '--full-index', '--no-color', '--no-ext-diff', '--no-textconv'];
   const scope = ['--no-renames', '--ignore-submodules=all', '--src-prefix=a/', '--dst-prefix=b/'];
   const command = ['git', ...ways(place), 'diff-tree', '-r', '-p', ...form, ...scope];
-  return await run([...command, before, after], null, bytesMax);
+  return await run([...command, ...trees], null, bytesMax);
 }
 
 function nameOf({ bytes }: GitOutput): string {

@@ -11,8 +11,9 @@ const GONE_WITHIN_MS = 5000;
  * Ends everything inside a sandbox at once: its process 1, with which the kernel ends the rest. Not its monitor, whose
  * end would leave processes behind for a moment that nobody answers for.
  *
- * @param pid - the sandbox's process 1, as the host counts
- * @param monitorPid - its parent; a process with another parent came later by the same number, and is let be
+ * @param sandbox - which one
+ * @param sandbox.pid - its process 1, as the host counts
+ * @param sandbox.monitorPid - its parent; a process with another parent came later by the same number, and is let be
  */
 export function killSandbox({
   pid,

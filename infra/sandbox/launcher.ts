@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
 import {
   closeSync,
   constants,
@@ -40,6 +40,8 @@ export interface Launch {
   readonly stdin: string | Uint8Array;
   /** Whether the program has a two-way stream to the engine as descriptor 3. */
   readonly hasChannel?: boolean;
+  /** Puts a process into the run's cgroup; called with bwrap as soon as it is there, so that both take place at once. */
+  readonly enter?: (pid: number) => Promise<void>;
   readonly without?: Without;
 }
 
@@ -86,9 +88,15 @@ export class StagingFault extends Error {}
  */
 export async function launch(launch: Launch): Promise<Launched> {
   const { child, stdout, stderr } = startWithPipes(launch);
+  // Where bwrap was faster or gone already, whoever waits for its end finds out.
+  const entered =
+    child.pid === undefined ? undefined : launch.enter?.(child.pid).catch(() => undefined);
   try {
-    return await blocked(child, stdout, stderr);
+    const launched = await blocked(child, stdout, stderr);
+    await entered;
+    return launched;
   } catch (error) {
+    await entered;
     stdout.destroy();
     stderr.destroy();
     throw error;
@@ -133,30 +141,31 @@ function startWithPipes(launch: Launch): {
 
 function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   const without = launch.without ?? fullyProtected;
-  const { uid } = launch.slot;
-  const firstClosed = descriptors.firstMount + launch.mounts.length;
+  const { uid, name } = launch.slot;
   const isPrivate = uid !== null && !without.has('private-uid');
-  const isClean = without.has('closed-descriptors') || leakedDescriptors().length === 0;
-  const command = ['--args', String(descriptors.options), '--', ...launch.arguments.command];
-  const options = {
-    stdio,
-    cwd: '/',
-    // What bwrap itself was given can be read inside, as the environment of process 1.
-    env: without.has('clean-environment') ? undefined : {},
-    ...(isPrivate ? { uid, gid: uid } : {}),
-  };
+  const isOpen = without.has('closed-descriptors');
+  const program = [launch.bwrap, '--args', String(descriptors.options), '--'];
+  const command = [...program, ...launch.arguments.command];
+  // What bwrap itself was given can be read inside, as the environment of process 1.
+  const env = without.has('clean-environment') ? undefined : {};
+  const options = { stdio, cwd: '/', env };
+  const ids = isPrivate ? { uid, gid: uid } : {};
+  const first = descriptors.firstMount + launch.mounts.length;
+  const closed = launch.hasChannel === true ? [] : [descriptors.channel];
   if (launch.stagings.length > 0) {
-    const first = without.has('closed-descriptors') ? DESCRIPTORS_MAX : firstClosed;
-    const also = launch.hasChannel === true ? [] : [descriptors.channel];
-    const closed = without.has('closed-descriptors') ? [] : also;
-    const stage = stagedCommand(launch.stagings, { uid, first, closed, drops: isPrivate });
-    const [python = '', ...args] = [...stage, launch.slot.name, launch.bwrap, ...command];
-    return spawn(python, args, { stdio, cwd: '/', env: options.env });
+    const kept = isOpen ? { first: DESCRIPTORS_MAX, closed: [] } : { first, closed };
+    const stage = stagedCommand(launch.stagings, { uid, ...kept, drops: isPrivate });
+    return startAs([...stage, name, ...command], options);
   }
-  if (isClean) return spawn(launch.bwrap, command, { ...options, argv0: launch.slot.name });
-  const also = launch.hasChannel === true ? '' : String(descriptors.channel);
-  const words = [launch.slot.name, String(firstClosed), also, launch.bwrap, ...command];
-  return spawn('/bin/bash', ['-c', closing, ...words], options);
+  if (isOpen || leakedDescriptors().length === 0) {
+    return startAs(command, { ...options, ...ids, argv0: name });
+  }
+  const words = [name, String(first), String(closed[0] ?? ''), ...command];
+  return startAs(['/bin/bash', '-c', closing, ...words], { ...options, ...ids });
+}
+
+function startAs([program = '', ...args]: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn(program, args, options);
 }
 
 /** Descriptors of the engine that every child would inherit: not opened by Node, but left open by who started it. */

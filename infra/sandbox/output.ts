@@ -20,6 +20,9 @@ export interface GrowingOutput {
 /**
  * Reads both streams of a program, keeping as much as is allowed of both together.
  *
+ * @param streams - both, as they come
+ * @param streams.stdout - kept apart from the other
+ * @param streams.stderr - the same
  * @param bytesMax - how much is kept
  * @param onExcess - called once, when one byte more came
  */

@@ -12,6 +12,7 @@ const ARGUMENTS_MAX = 4000;
 /**
  * Says what is wrong with a command before anything of it is started.
  *
+ * @param run - as it was asked for
  * @param stateFolder - the sandbox's own folder, which nobody is given
  * @returns undefined where nothing is
  */

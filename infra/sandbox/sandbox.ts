@@ -1,7 +1,13 @@
 import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import type { BackendProof, Sandbox, SandboxResult, SandboxRun } from '../../domain/sandbox/run.ts';
+import type {
+  BackendProof,
+  Sandbox,
+  SandboxResult,
+  SandboxRun,
+  SnippetRun,
+} from '../../domain/sandbox/run.ts';
 import { probeBackend } from './backend-probe.ts';
 import { findOwnCgroups } from './cgroup.ts';
 import { runCommand } from './command-lane.ts';
@@ -15,10 +21,20 @@ import { sweep } from './sweep.ts';
 export interface SandboxOptions extends HostOptions {
   /** `bwrap` tries, and refuses everything where it does not protect; `deny` refuses everything. */
   readonly backend: 'bwrap' | 'deny';
+  /** Makes the lanes for snippets over a host that protects. */
+  readonly makeLanes?: (host: SandboxHost) => Promise<SnippetLanes>;
 }
 
-/** Runs snippets; commands are the sandbox's own. */
-export type SnippetLane = Pick<Sandbox, 'run' | 'close'>;
+/** Runs the snippets of one language; commands are the sandbox's own. */
+export interface SnippetLane {
+  /** Runs one to its end, as `Sandbox.run` has to. */
+  run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult>;
+  /** Ends what it keeps warm; called once, after its last run. */
+  close(): Promise<void>;
+}
+
+/** The lanes for snippets that a sandbox has. */
+export type SnippetLanes = Partial<Readonly<Record<SnippetRun['lane'], SnippetLane>>>;
 
 const unproven: BackendProof = { name: 'bwrap', version: '', proven: [] };
 
@@ -41,7 +57,8 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   const outcome = await probeBackend(host);
   if (outcome.kind === 'proven') {
     const { backend } = outcome;
-    return bwrapSandbox({ ...host, backend, canStage: backend.proven.includes('overlay') });
+    const able = { ...host, backend, canStage: backend.proven.includes('overlay') };
+    return bwrapSandbox(able, await options.makeLanes?.(able));
   }
   await tearDown(host);
   return denyingSandbox(outcome.reason, outcome.mend);
@@ -74,18 +91,19 @@ export function denyingSandbox(reason: string, mend: string): Sandbox {
 }
 
 /** A sandbox over a host that is set up, whatever was proven of it: {@link createSandbox} is the one for everyday use. */
-export function bwrapSandbox(host: SandboxHost): Sandbox {
+export function bwrapSandbox(host: SandboxHost, lanes: SnippetLanes = {}): Sandbox {
   const closing = new AbortController();
   const running = new Set<Promise<SandboxResult>>();
   let closed: Promise<void> | undefined;
 
   async function start(run: SandboxRun, signal: AbortSignal | undefined): Promise<SandboxResult> {
     if (closed !== undefined) return refusal(host.backend, 'the sandbox is closed');
-    if (run.lane !== 'command') {
-      return refusal(host.backend, `lane: got ${run.lane}, expected command`);
-    }
     const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
-    return await runCommand(host, run, AbortSignal.any(signals));
+    const either = AbortSignal.any(signals);
+    if (run.lane === 'command') return await runCommand(host, run, either);
+    const lane = lanes[run.lane];
+    if (lane !== undefined) return await lane.run(run, either);
+    return refusal(host.backend, `lane: got ${run.lane}, expected one that is set up`);
   }
 
   return {
@@ -103,6 +121,7 @@ export function bwrapSandbox(host: SandboxHost): Sandbox {
       closed ??= (async () => {
         closing.abort();
         await Promise.allSettled(running);
+        for (const lane of Object.values(lanes)) await lane.close();
         await tearDown(host);
       })();
       await closed;

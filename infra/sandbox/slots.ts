@@ -47,9 +47,10 @@ const run = promisify(execFile);
 /**
  * Makes slots below a folder; several engines may share one.
  *
- * @param folder - where slots lie, there already
- * @param cgroupParents - where cgroups of runs are made, for those who sweep
- * @param firstUid - the first private user id, one for each slot; null to run as whom the engine runs
+ * @param options - where and as whom
+ * @param options.folder - where slots lie, there already
+ * @param options.cgroupParents - where cgroups of runs are made, for those who sweep
+ * @param options.firstUid - the first private user id, one for each slot; null to run as whom the engine runs
  */
 export function createSlots({
   folder,
@@ -85,7 +86,9 @@ export function createSlots({
     close: async () => {
       free.length = 0;
       await Promise.all(
-        all.splice(0).map(async (slot) => await rm(slot.folder, { recursive: true, force: true })),
+        all.splice(0).map(async (slot) => {
+          await rm(slot.folder, { recursive: true, force: true });
+        }),
       );
     },
   };

@@ -24,9 +24,12 @@ const UNSAYABLE = /[,:\\"\n]/;
 /**
  * The command that stages mounts and then becomes another program.
  *
- * @param uid - whom the program runs as where the engine is root; null for the engine's own user
- * @param first - descriptors from here on are closed, and those of `closed`
- * @param drops - false to stay root, for programs of the host
+ * @param mounts - each with the number of its descriptor
+ * @param options - how the program is run
+ * @param options.uid - as whom where the engine is root; null for the engine's own user
+ * @param options.first - descriptors from here on are closed
+ * @param options.closed - and these
+ * @param options.drops - false to stay root, for programs of the host
  */
 export function stagedCommand(
   mounts: readonly StagedMount[],

@@ -5,7 +5,7 @@ import { fileSystemSize } from './folder-size.ts';
 /** The file systems in memory that a sandbox has for itself, seen from outside. */
 export interface TemporaryFiles {
   /** Bytes in them; 0 as long as they are not there yet. They are seen on after the end of the sandbox. */
-  size(): Promise<number>;
+  size(): number;
   close(): void;
 }
 
@@ -20,11 +20,9 @@ const places = ['tmp', 'dev/shm'];
 export function followTemporaryFiles(pid: number): TemporaryFiles {
   let opened: readonly number[] = [];
   return {
-    size: async () => {
+    size: () => {
       if (opened.length === 0) opened = open(pid);
-      const sizes = await Promise.all(
-        opened.map(async (descriptor) => await fileSystemSize(`/proc/self/fd/${descriptor}`)),
-      );
+      const sizes = opened.map((descriptor) => fileSystemSize(`/proc/self/fd/${descriptor}`));
       return sizes.reduce((sum, each) => sum + each, 0);
     },
     close: () => {

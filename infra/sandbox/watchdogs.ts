@@ -38,6 +38,7 @@ const DISK_SHARE = 10;
 /**
  * Watches a run for its limits on time, processor, memory and disk, and for its cancellation.
  *
+ * @param watched - what is looked at
  * @param onBreach - called at most once, at the first limit that is exceeded: end the run
  */
 export function watch(watched: Watched, onBreach: (breach: Breach) => void): Watchdogs {
@@ -115,12 +116,12 @@ function usageOf({ pid, cgroup }: Watched): {
   readonly processorMs: number;
   readonly isKilled: boolean;
 } {
-  const told = cgroup?.usage();
-  const seen = told?.processorMs === null || told === undefined ? treeUsage(pid) : undefined;
+  if (cgroup === undefined) return { ...treeUsage(pid), isKilled: false };
+  const { peakMemoryBytes, processorMs, memoryKills } = cgroup.usage();
   return {
-    memoryBytes: told?.peakMemoryBytes ?? seen?.memoryBytes ?? null,
-    processorMs: told?.processorMs ?? seen?.processorMs ?? 0,
-    isKilled: (told?.memoryKills ?? 0) > 0,
+    memoryBytes: peakMemoryBytes,
+    processorMs: processorMs ?? treeUsage(pid).processorMs,
+    isKilled: memoryKills > 0,
   };
 }
 

@@ -10,10 +10,11 @@ const ENTRIES_AT_ONCE = 1000;
 /**
  * Copies a folder for a run, sharing the blocks where the file system can, so that the run may change its own copy.
  *
- * @param from - checked already: no component of it is a link
- * @param to - made here
- * @param left - paths below it that are not copied; an empty folder stands in the place of each
- * @param uid - whose the copy is; null for the engine's own
+ * @param copy - what is copied
+ * @param copy.from - checked already: no component of it is a link
+ * @param copy.to - made here
+ * @param copy.left - paths below it that are not copied; an empty folder stands in the place of each
+ * @param copy.uid - whose the copy is; null for the engine's own
  */
 export async function copyFolder({
   from,

@@ -91,7 +91,11 @@ test(
 );
 
 async function startEndless(without: readonly Protection[]): Promise<ChildProcess> {
-  const engine = startEngine(program, { folder, word, runs: RUNS, without }, { uid: null });
+  const engine = startEngine(
+    program,
+    { folder, word, runs: RUNS, without },
+    { uid: null, env: {} },
+  );
   await until(() => running(word).length === RUNS, STARTED_MS);
   return engine;
 }

@@ -70,7 +70,7 @@ export function stateFolder(uid: number | null): string {
 export function startEngine(
   path: string,
   order: object,
-  { uid, env = {} }: { readonly uid: number | null; readonly env?: Record<string, string> },
+  { uid, env }: { readonly uid: number | null; readonly env: Record<string, string> },
 ): ChildProcess {
   const leaked = openSync('/etc/hostname', 'r');
   const others = Array.from({ length: Math.max(...LEAKED_DESCRIPTORS) - 2 }, (_, index) =>

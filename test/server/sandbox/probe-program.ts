@@ -48,9 +48,9 @@ try {
       )
       .then(
         (result) => {
-          const { backend: _, files, ...told } = result;
+          const files = result.files.map(({ path }) => path);
           const isDiscovery = probe.isDiscovery(result, canaries);
-          return { isDiscovery, ...told, files: files.map(({ path }) => path) };
+          return { isDiscovery, ...result, files, backend: result.backend.name };
         },
         (error: unknown) => ({ isDiscovery: true, fault: String(error) }),
       );
