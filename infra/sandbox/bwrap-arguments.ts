@@ -1,0 +1,164 @@
+import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
+import { fullyProtected } from './protections.ts';
+import type { Protection, Without } from './protections.ts';
+
+/** Where descriptors lie that bwrap itself reads; those of mounts follow behind. */
+export const descriptors = {
+  channel: 3,
+  options: 4,
+  seccomp: 5,
+  block: 6,
+  status: 7,
+  settings: 8,
+  firstMount: 9,
+} as const;
+
+/** A file or folder of the host, opened beforehand, and where it lies inside. */
+export interface Mount {
+  /** Absolute, below no other mount that comes later. */
+  readonly path: string;
+  readonly isWritable: boolean;
+}
+
+/** One of the host's system paths: a folder that is shown read-only, or the link that it is on the host. */
+export interface SystemPath {
+  readonly path: string;
+  /** What the link names; null for a folder. */
+  readonly link: string | null;
+}
+
+/** What a sandbox looks like from the inside. */
+export interface SandboxShape {
+  readonly system: readonly SystemPath[];
+  readonly mounts: readonly Mount[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workFolder: string;
+  readonly limits: SandboxLimits;
+  /** Whether a cgroup holds its memory; otherwise every process has a limit of its own besides the watchdog. */
+  readonly isMemoryHeld: boolean;
+  readonly argv: readonly string[];
+}
+
+/** What bwrap is given: options by a descriptor, so that nobody reads them in a list of processes, and the command. */
+export interface BwrapArguments {
+  readonly options: readonly string[];
+  readonly command: readonly string[];
+}
+
+const INNER_ID = '1000';
+// Beyond the limit, so that a program that fills it is seen to exceed it, and dies of that.
+const SLACK_BYTES = 64 * 1024;
+const LOCKED_BYTES = 64 * 1024;
+// A program without a cgroup is stopped by the watchdog; this bounds what it takes between two looks.
+const DATA_FACTOR = 2;
+const usualVariables = {
+  PATH: '/usr/local/bin:/usr/bin:/bin',
+  HOME: '/tmp',
+  LANG: 'C.UTF-8',
+  TMPDIR: '/tmp',
+  USER: 'sandbox',
+};
+
+/**
+ * Says how bwrap is called.
+ *
+ * @param shape - what the program may see and use
+ * @param without - protections to leave out; only the tests that show what each is for name any
+ */
+export function bwrapArguments(
+  shape: SandboxShape,
+  without: Without = fullyProtected,
+): BwrapArguments {
+  const options = [
+    ...namespaces(without),
+    ...environment(shape, without),
+    ...systemMounts(shape, without),
+    ...ownMounts(shape),
+    ...unless(without, 'read-only-root', ['--remount-ro', '/dev', '--remount-ro', '/']),
+    ...['--chdir', shape.workFolder],
+    ...unless(without, 'seccomp', ['--seccomp', String(descriptors.seccomp)]),
+    ...['--block-fd', String(descriptors.block)],
+    ...['--json-status-fd', String(descriptors.status)],
+  ];
+  return { options, command: [...limited(shape, without), ...shape.argv] };
+}
+
+function namespaces(without: Without): string[] {
+  return [
+    ...['--unshare-user', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'sandbox'],
+    ...unless(without, 'process-namespace', ['--unshare-pid']),
+    ...unless(without, 'ipc-namespace', ['--unshare-ipc']),
+    ...unless(without, 'network-namespace', ['--unshare-net']),
+    ...unless(without, 'user-namespace-locked', ['--disable-userns']),
+    ...['--uid', INNER_ID, '--gid', INNER_ID],
+    ...unless(without, 'capabilities-dropped', ['--cap-drop', 'ALL'], ['--cap-add', 'ALL']),
+    ...unless(without, 'dies-with-engine', ['--die-with-parent']),
+    '--new-session',
+  ];
+}
+
+function environment(shape: SandboxShape, without: Without): string[] {
+  const variables = { ...usualVariables, ...shape.env };
+  return [
+    ...unless(without, 'clean-environment', ['--clearenv']),
+    ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
+  ];
+}
+
+function systemMounts({ system, limits }: SandboxShape, without: Without): string[] {
+  const size = unless(without, 'disk-limit', ['--size', String(limits.diskBytes + SLACK_BYTES)]);
+  return [
+    ...['--ro-bind-fd', String(descriptors.settings), '/etc'],
+    ...system.flatMap(({ path, link }) =>
+      link === null ? ['--ro-bind', path, path] : ['--symlink', link, path],
+    ),
+    ...unless(without, 'process-namespace', ['--proc', '/proc'], ['--ro-bind', '/proc', '/proc']),
+    ...['--dev', '/dev', ...size, '--perms', '1777', '--tmpfs', '/dev/shm'],
+    ...unless(
+      without,
+      'own-temporary-files',
+      [...size, '--perms', '1777', '--tmpfs', '/tmp'],
+      ['--ro-bind', '/tmp', '/tmp'],
+    ),
+  ];
+}
+
+function ownMounts({ mounts }: SandboxShape): string[] {
+  return mounts.flatMap(({ path, isWritable }, index) => {
+    const descriptor = String(descriptors.firstMount + index);
+    return [isWritable ? '--bind-fd' : '--ro-bind-fd', descriptor, path];
+  });
+}
+
+function limited({ limits, isMemoryHeld }: SandboxShape, without: Without): string[] {
+  const processes = limits.processes + 1; // the first process of the sandbox counts as one
+  const seconds = Math.ceil(limits.processorMs / 1000);
+  return [
+    '/usr/bin/prlimit',
+    '--core=0:0',
+    `--memlock=${LOCKED_BYTES}:${LOCKED_BYTES}`,
+    `--nofile=${limits.openFiles}:${limits.openFiles}`,
+    ...unless(without, 'process-limit', [`--nproc=${processes}:${processes}`]),
+    ...unless(without, 'processor-limit', [`--cpu=${seconds + 1}:${seconds + 2}`]),
+    ...unless(without, 'file-limit', [fileLimit(limits.diskBytes + SLACK_BYTES)]),
+    ...(isMemoryHeld ? [] : unless(without, 'memory-limit', [dataLimit(limits.memoryBytes)])),
+    '--',
+  ];
+}
+
+function fileLimit(bytes: number): string {
+  return `--fsize=${bytes}:${bytes}`;
+}
+
+function dataLimit(bytes: number): string {
+  return `--data=${bytes * DATA_FACTOR}:${bytes * DATA_FACTOR}`;
+}
+
+function unless(
+  without: Without,
+  protection: Protection,
+  there: readonly string[],
+  taken: readonly string[] = [],
+): readonly string[] {
+  return without.has(protection) ? taken : there;
+}

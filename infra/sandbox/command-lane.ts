@@ -1,0 +1,166 @@
+import type { CommandRun, SandboxResult, SandboxStatus } from '../../domain/sandbox/run.ts';
+import { collectFiles } from './collected-files.ts';
+import type { Collected } from './collected-files.ts';
+import { runContained } from './contained-run.ts';
+import type { ContainedResult } from './contained-run.ts';
+import { isAtOrBelow } from './grants.ts';
+import { openGrants } from './granted-mounts.ts';
+import type { GrantedMounts } from './granted-mounts.ts';
+import type { SandboxHost } from './host.ts';
+import { StagingFault } from './launcher.ts';
+import { refusal } from './refusal.ts';
+import { makeRunFolder, makeWritableFolder, removeFolder } from './run-folder.ts';
+import { faultOfCommand } from './run-fault.ts';
+import type { Slot } from './slots.ts';
+
+const SIGNALS_FROM = 128; // what shells and bwrap add to the number of a signal
+const FILE_TOO_LARGE = 25;
+const TOO_MUCH_PROCESSOR = 24;
+
+/**
+ * Runs a command to its end.
+ *
+ * @throws Error for a fault of the sandbox itself; nothing of the run is left then either
+ */
+export async function runCommand(
+  host: SandboxHost,
+  run: CommandRun,
+  signal?: AbortSignal,
+): Promise<SandboxResult> {
+  const fault = faultOfCommand(run, host.folder);
+  if (fault !== undefined) return refusal(host.backend, fault);
+  if (signal?.aborted === true) {
+    return { ...refusal(host.backend, 'cancelled before it began'), status: 'killed' };
+  }
+  const written = run.grants.filter(({ mode }) => mode === 'write').map((grant) => grant.host);
+  const taken = written.find((each) => isInUse(host, each));
+  if (taken !== undefined) {
+    return refusal(host.backend, `${taken}: another run writes to it, expected one at a time`);
+  }
+  for (const each of written) host.inUse.add(each);
+  try {
+    const slot = await host.slots.take();
+    const folder = makeRunFolder(slot);
+    try {
+      return await runInSlot(host, run, { slot, folder, signal });
+    } finally {
+      await removeFolder(folder);
+      host.slots.give(slot);
+    }
+  } finally {
+    for (const each of written) host.inUse.delete(each);
+  }
+}
+
+/** Whether a run writes into a folder, one above it or one below it. */
+function isInUse({ inUse }: SandboxHost, folder: string): boolean {
+  return [...inUse].some((each) => isAtOrBelow(each, folder) || isAtOrBelow(folder, each));
+}
+
+async function runInSlot(
+  host: SandboxHost,
+  run: CommandRun,
+  {
+    slot,
+    folder,
+    signal,
+  }: {
+    readonly slot: Slot;
+    readonly folder: string;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<SandboxResult> {
+  const artifacts = makeWritableFolder(folder, 'artifacts', slot);
+  const { canStage, without } = host;
+  const place = { slot, folder, artifacts, workFolder: run.workFolder, canStage, without };
+  const granting = await openGrants(run.grants, place);
+  if (granting.kind === 'refused') return refusal(host.backend, granting.reason);
+  const { granted } = granting;
+  try {
+    const result = await runContained(host, {
+      slot,
+      argv: run.argv,
+      mounts: granted.mounts,
+      env: { ...run.env, CONCLAVE_SEED: run.seed },
+      workFolder: run.workFolder,
+      limits: run.limits,
+      stdin: run.stdin,
+      writtenBytes: granted.writtenBytes,
+      signal,
+    });
+    const collected = collectFiles(artifacts, undefined, without);
+    return await resultOf(host, { result, collected, granted });
+  } catch (error) {
+    if (error instanceof StagingFault) return refusal(host.backend, error.message);
+    throw error;
+  } finally {
+    granted.close();
+  }
+}
+
+async function resultOf(
+  { backend }: SandboxHost,
+  {
+    result,
+    collected,
+    granted,
+  }: {
+    readonly result: ContainedResult;
+    readonly collected: Collected;
+    readonly granted: GrantedMounts;
+  },
+): Promise<SandboxResult> {
+  const { exitCode, output, peakMemoryBytes, durationMs } = result;
+  const changes = await changesOf(granted);
+  const verdict = verdictOf(result);
+  return {
+    ...(verdict.status === 'ok' && changes.fault !== undefined
+      ? { status: 'error', reason: changes.fault }
+      : verdict),
+    exitCode,
+    value: null,
+    ...output,
+    fuelUsed: null,
+    peakMemoryBytes,
+    durationMs,
+    diff: changes.diff,
+    files: collected.files,
+    filesLeftOut: collected.leftOut,
+    backend,
+  };
+}
+
+/** What a program made of a folder can be more than git takes: that is the program's failure, not ours. */
+async function changesOf(
+  granted: GrantedMounts,
+): Promise<{ readonly diff: string | null; readonly fault?: string }> {
+  try {
+    return { diff: await granted.changes() };
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    return { diff: null, fault: `what changed cannot be told: ${words}` };
+  }
+}
+
+function verdictOf({ breach, exitCode, output }: ContainedResult): {
+  readonly status: SandboxStatus;
+  readonly reason: string;
+} {
+  if (breach !== undefined) return breach;
+  if (exitCode === null) {
+    // Without a code no program has ended: what is said is bwrap's own.
+    const words = output.stderr.trim();
+    if (words.startsWith('bwrap: ')) return { status: 'refused', reason: words };
+    return { status: 'killed', reason: 'ended from outside' };
+  }
+  if (exitCode === 0) return { status: 'ok', reason: '' };
+  if (exitCode === SIGNALS_FROM + FILE_TOO_LARGE) {
+    return { status: 'disk', reason: 'wrote a file larger than diskBytes' };
+  }
+  if (exitCode === SIGNALS_FROM + TOO_MUCH_PROCESSOR) {
+    return { status: 'timeout', reason: 'used more processor time than processorMs' };
+  }
+  if (exitCode <= SIGNALS_FROM) return { status: 'error', reason: `ended with code ${exitCode}` };
+  const number = exitCode - SIGNALS_FROM;
+  return { status: 'error', reason: `ended with code ${exitCode}, as after signal ${number}` };
+}

@@ -1,0 +1,151 @@
+import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
+import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
+import type { Mount } from './bwrap-arguments.ts';
+import { makeCgroup } from './cgroup.ts';
+import type { RunCgroup } from './cgroup.ts';
+import type { SandboxHost } from './host.ts';
+import { awaitGone, killSandbox } from './kill.ts';
+import { launch } from './launcher.ts';
+import type { Ended, Launched } from './launcher.ts';
+import { collectOutput } from './output.ts';
+import type { GrowingOutput, Output } from './output.ts';
+import type { Slot } from './slots.ts';
+import type { Staging } from './stage.ts';
+import { followTemporaryFiles } from './temporary-files.ts';
+import { watch } from './watchdogs.ts';
+import type { Breach } from './watchdogs.ts';
+
+/** A mount with the descriptor of what is mounted. */
+export interface OpenMount extends Mount {
+  readonly descriptor: number;
+  /** Where it is mounted first; null for as it is. */
+  readonly staging: Staging | null;
+}
+
+/** A program to be run to its end, and everything it may see and use. */
+export interface ContainedRun {
+  readonly slot: Slot;
+  readonly argv: readonly string[];
+  readonly mounts: readonly OpenMount[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workFolder: string;
+  readonly limits: SandboxLimits;
+  readonly stdin: string | Uint8Array;
+  /** Bytes written into folders of the host so far. */
+  readonly writtenBytes: () => Promise<number>;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** What came of it; nothing of the program lives any more. */
+export interface ContainedResult {
+  readonly breach: Breach | undefined;
+  readonly exitCode: number | null;
+  readonly output: Output;
+  readonly peakMemoryBytes: number | null;
+  readonly durationMs: number;
+}
+
+/**
+ * Runs a program to its end inside a sandbox.
+ *
+ * @throws Error for a fault of bwrap or of the host; nothing of the program is left then either
+ */
+export async function runContained(host: SandboxHost, run: ContainedRun): Promise<ContainedResult> {
+  const cgroup = makeCgroup(host.cgroups, run.slot.name, run.limits);
+  try {
+    const launched = await launch({
+      bwrap: host.bwrap,
+      slot: run.slot,
+      arguments: bwrapArguments(
+        { ...run, system: host.system, isMemoryHeld: cgroup !== undefined },
+        host.without,
+      ),
+      mounts: run.mounts.map(({ descriptor }) => descriptor),
+      stagings: run.mounts.flatMap(({ staging }, index) =>
+        staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
+      ),
+      filter: host.filter,
+      settings: host.settings,
+      stdin: run.stdin,
+      without: host.without,
+      ...(cgroup === undefined ? {} : { enter: cgroup.add }),
+    });
+    return await follow(host, run, { launched, cgroup });
+  } finally {
+    await cgroup?.remove();
+  }
+}
+
+async function follow(
+  { without }: SandboxHost,
+  { limits, writtenBytes, signal }: ContainedRun,
+  { launched, cgroup }: { readonly launched: Launched; readonly cgroup: RunCgroup | undefined },
+): Promise<ContainedResult> {
+  const { pid } = launched;
+  const temporary = followTemporaryFiles(pid);
+  let excess: Breach | undefined;
+  const output = collectOutput(launched, limits.outputBytes, () => {
+    if (without.has('output-limit')) return;
+    const reason = `wrote more than outputBytes, ${limits.outputBytes} bytes`;
+    excess = { status: 'output', reason };
+    killSandbox(launched);
+  });
+  try {
+    await enter(cgroup, launched, output);
+    const started = performance.now();
+    const watchdogs = watch(
+      {
+        ...{ pid, limits, cgroup, signal, without },
+        writtenBytes: async () => temporary.size() + (await writtenBytes()),
+      },
+      () => {
+        killSandbox(launched);
+      },
+    );
+    launched.release();
+    const { exitCode } = await awaitEnd(launched, output, cgroup);
+    const durationMs = performance.now() - started;
+    const { breach, peakMemoryBytes } = await watchdogs.end();
+    const first = excess ?? breach;
+    return {
+      breach: first,
+      exitCode: first === undefined ? exitCode : null,
+      output: output.read(),
+      peakMemoryBytes,
+      durationMs,
+    };
+  } finally {
+    killSandbox(launched);
+    await awaitGone(pid, cgroup);
+    temporary.close();
+    output.cut();
+  }
+}
+
+/** Puts the waiting sandbox into its cgroup. */
+async function enter(
+  cgroup: RunCgroup | undefined,
+  launched: Launched,
+  output: GrowingOutput,
+): Promise<void> {
+  try {
+    if (cgroup?.pids().includes(launched.pid) === false) await cgroup.add(launched.pid);
+  } catch (cause) {
+    killSandbox(launched);
+    await awaitEnd(launched, output, cgroup);
+    const words = output.read().stderr.trim();
+    throw new Error(`bwrap ended before the program began: ${words}`, { cause });
+  }
+}
+
+/** Until bwrap is gone, then everything inside, then what it wrote last has been read. */
+async function awaitEnd(
+  { ended, pid }: Launched,
+  output: GrowingOutput,
+  cgroup: RunCgroup | undefined,
+): Promise<Ended> {
+  const end = await ended;
+  await awaitGone(pid, cgroup);
+  await output.ended;
+  return end;
+}

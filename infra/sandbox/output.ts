@@ -1,0 +1,77 @@
+import type { Readable } from 'node:stream';
+
+/** What a program wrote, as far as it was kept. */
+export interface Output {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly isTruncated: boolean;
+}
+
+/** Output that is still being written. */
+export interface GrowingOutput {
+  /** Resolves when both streams have come to their end, or were cut. */
+  readonly ended: Promise<void>;
+  /** What came so far, cut at the limit. */
+  read(): Output;
+  /** Stops reading. */
+  cut(): void;
+}
+
+/**
+ * Reads both streams of a program, keeping as much as is allowed of both together.
+ *
+ * @param streams - both, as they come
+ * @param streams.stdout - kept apart from the other
+ * @param streams.stderr - the same
+ * @param bytesMax - how much is kept
+ * @param onExcess - called once, when one byte more came
+ */
+export function collectOutput(
+  { stdout, stderr }: { readonly stdout: Readable; readonly stderr: Readable },
+  bytesMax: number,
+  onExcess: () => void,
+): GrowingOutput {
+  const kept: Readonly<Record<'stdout' | 'stderr', Buffer[]>> = { stdout: [], stderr: [] };
+  let left = bytesMax;
+  let isTruncated = false;
+
+  const take = (name: 'stdout' | 'stderr', bytes: Buffer): void => {
+    const part = bytes.subarray(0, left);
+    if (part.length > 0) kept[name].push(part);
+    left -= part.length;
+    if (part.length === bytes.length || isTruncated) return;
+    isTruncated = true;
+    onExcess();
+  };
+
+  return {
+    ended: Promise.all([
+      drained(stdout, (bytes) => {
+        take('stdout', bytes);
+      }),
+      drained(stderr, (bytes) => {
+        take('stderr', bytes);
+      }),
+    ]).then(() => undefined),
+    read: () => ({
+      stdout: Buffer.concat(kept.stdout).toString('utf8'),
+      stderr: Buffer.concat(kept.stderr).toString('utf8'),
+      isTruncated,
+    }),
+    cut: () => {
+      stdout.destroy();
+      stderr.destroy();
+    },
+  };
+}
+
+async function drained(stream: Readable, take: (bytes: Buffer) => void): Promise<void> {
+  await new Promise<void>((resolve) => {
+    stream.on('data', take);
+    stream.once('close', resolve);
+    stream.once('end', resolve);
+    stream.once('error', () => {
+      resolve(); // what came before it is kept
+    });
+  });
+}

@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+
+import { identifyProcess } from '../stack/process-identity.ts';
+
+/** What all processes of a sandbox use together, as far as it can be seen from outside without a cgroup. */
+export interface TreeUsage {
+  readonly memoryBytes: number;
+  readonly processorMs: number;
+}
+
+// A tree larger than this is looked at in part; the limit on processes keeps it smaller.
+const PROCESSES_MAX = 8192;
+const KIB = 1024;
+const TICK_MS = 10; // USER_HZ is 100 on every machine that Linux gives to programs
+const USER_TICKS = 11; // fields 14 to 17 of proc(5)'s stat, counted after the name
+const TICK_FIELDS = 4;
+
+/**
+ * Finds the processes below one, itself first.
+ *
+ * Whoever loses its parent inside a process namespace becomes a child of the namespace's first process, so that no one
+ * leaves the tree.
+ */
+export function processTree(pid: number): number[] {
+  const found = [pid];
+  for (let at = 0; at < found.length && found.length < PROCESSES_MAX; at++) {
+    found.push(...childrenOf(found[at] ?? pid));
+  }
+  return found;
+}
+
+/** Adds up what the processes below one use; those that have ended count with the one that waited for them. */
+export function treeUsage(pid: number): TreeUsage {
+  let memoryBytes = 0;
+  let processorMs = 0;
+  for (const each of processTree(pid)) {
+    memoryBytes += ownMemory(each);
+    processorMs += processorTime(each);
+  }
+  return { memoryBytes, processorMs };
+}
+
+/** Whether a process has ended; one that only waits to be collected has. */
+export function isGone(pid: number): boolean {
+  return identifyProcess(pid) === undefined;
+}
+
+/** The parent of a process; null when there is no such process. */
+export function parentOf(pid: number): number | null {
+  const found = /^PPid:\s*(\d+)$/m.exec(read(pid, 'status'))?.[1];
+  return found === undefined ? null : Number(found);
+}
+
+function childrenOf(pid: number): number[] {
+  const told = read(pid, `task/${String(pid)}/children`).trim();
+  return told === '' ? [] : told.split(' ').map(Number);
+}
+
+/** What is its own and what it shares by memory files; the programs' text, which the host shares, is not billed. */
+function ownMemory(pid: number): number {
+  const status = read(pid, 'status');
+  const kib = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
+  return (kib('RssAnon') + kib('RssShmem')) * KIB;
+}
+
+function processorTime(pid: number): number {
+  const stat = read(pid, 'stat');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const ticks = fields.slice(USER_TICKS, USER_TICKS + TICK_FIELDS).map(Number);
+  return ticks.reduce((sum, each) => sum + each, 0) * TICK_MS;
+}
+
+function read(pid: number, name: string): string {
+  try {
+    return readFileSync(`/proc/${String(pid)}/${name}`, 'utf8');
+  } catch {
+    return ''; // it ended between the two looks
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * What stands between a program and the machine, each by itself. Every one is always on; the tests take one away at a
+ * time and show that a probe notices.
+ */
+export const protections = [
+  'seccomp',
+  'capabilities-dropped',
+  'user-namespace-locked',
+  'network-namespace',
+  'process-namespace',
+  'ipc-namespace',
+  'clean-environment',
+  'private-uid',
+  'closed-descriptors',
+  'own-temporary-files',
+  'read-only-root',
+  'real-pipes',
+  'link-checks',
+  'dies-with-engine',
+  'time-limit',
+  'processor-limit',
+  'memory-limit',
+  'process-limit',
+  'file-limit',
+  'disk-limit',
+  'output-limit',
+  'plain-artifacts',
+  'closed-repository',
+] as const;
+
+/** See {@link protections}. */
+export type Protection = (typeof protections)[number];
+
+/** Protections that are taken away: none, but in the tests that show what each is for. */
+export type Without = ReadonlySet<Protection>;
+
+/** Nothing is taken away. */
+export const fullyProtected: Without = new Set();

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+import type { Slot } from './slots.ts';
+
+const run = promisify(execFile);
+const toolEnvironment = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+
+/** Makes a folder of one run below its slot. */
+export function makeRunFolder(slot: Slot): string {
+  const folder = mkdtempSync(join(slot.folder, 'run-'));
+  chmodSync(folder, 0o711); // the run's own user goes through it to what is mounted
+  return folder;
+}
+
+/** Makes a folder that the program may write into. */
+export function makeWritableFolder(folder: string, name: string, slot: Slot): string {
+  const path = join(folder, name);
+  mkdirSync(path, { mode: 0o755 });
+  if (slot.uid !== null) chownSync(path, slot.uid, slot.uid);
+  return path;
+}
+
+/**
+ * Removes a folder that a program wrote into, whatever it did to it: folders closed to everyone, names too long to be
+ * written as one path.
+ */
+export async function removeFolder(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true });
+  } catch {
+    await run('chmod', ['-R', 'u+rwX', '--', folder], { env: toolEnvironment }).catch(
+      () => undefined,
+    );
+    await run('rm', ['-rf', '--', folder], { env: toolEnvironment });
+  }
+}

@@ -1,0 +1,136 @@
+import { closeSync, mkdirSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+import type {
+  BackendProof,
+  Sandbox,
+  SandboxResult,
+  SandboxRun,
+  SnippetRun,
+} from '../../domain/sandbox/run.ts';
+import { probeBackend } from './backend-probe.ts';
+import { findOwnCgroups } from './cgroup.ts';
+import { runCommand } from './command-lane.ts';
+import { openPath } from './grants.ts';
+import { setUpHost } from './host.ts';
+import type { HostOptions, SandboxHost } from './host.ts';
+import { refusal } from './refusal.ts';
+import { sweep } from './sweep.ts';
+
+/** Which sandbox is made. */
+export interface SandboxOptions extends HostOptions {
+  /** `bwrap` tries, and refuses everything where it does not protect; `deny` refuses everything. */
+  readonly backend: 'bwrap' | 'deny';
+  /** Makes the lanes for snippets over a host that protects. */
+  readonly makeLanes?: (host: SandboxHost) => Promise<SnippetLanes>;
+}
+
+/** Runs the snippets of one language; commands are the sandbox's own. */
+export interface SnippetLane {
+  /** Runs one to its end, as `Sandbox.run` has to. */
+  run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult>;
+  /** Ends what it keeps warm; called once, after its last run. */
+  close(): Promise<void>;
+}
+
+/** The lanes for snippets that a sandbox has. */
+export type SnippetLanes = Partial<Readonly<Record<SnippetRun['lane'], SnippetLane>>>;
+
+const unproven: BackendProof = { name: 'bwrap', version: '', proven: [] };
+
+/**
+ * Makes the sandbox of this machine: sweeps what dead engines left, tries what protects here, and refuses everything
+ * where nothing does.
+ */
+export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
+  if (options.backend === 'deny') return denyingSandbox('backend is deny', 'configure bwrap');
+  if (process.platform !== 'linux') {
+    return denyingSandbox(`${process.platform} has no namespaces`, 'run it on Linux');
+  }
+  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  const way = wayTo(options.folder);
+  if (way !== undefined) {
+    return denyingSandbox(way, 'name a folder that every user may go to, as one below /var/lib');
+  }
+  await sweep(options.folder, options.cgroups ?? findOwnCgroups());
+  const host = setUpHost(options, unproven);
+  const outcome = await probeBackend(host);
+  if (outcome.kind === 'proven') {
+    const { backend } = outcome;
+    const able = { ...host, backend, canStage: backend.proven.includes('overlay') };
+    return bwrapSandbox(able, await options.makeLanes?.(able));
+  }
+  await tearDown(host);
+  return denyingSandbox(outcome.reason, outcome.mend);
+}
+
+/** What is wrong with the way to a folder; undefined where the users of runs can go it. */
+function wayTo(folder: string): string | undefined {
+  const opened = openPath(folder);
+  if (opened.kind === 'refused') return opened.reason;
+  closeSync(opened.descriptor);
+  if (opened.isReachable || process.getuid?.() !== 0) return undefined;
+  return `${folder}: the way to it is closed to other users`;
+}
+
+/**
+ * Refuses every run, saying why.
+ *
+ * @param reason - why nothing may run
+ * @param mend - what to do about it
+ */
+export function denyingSandbox(reason: string, mend: string): Sandbox {
+  const backend: BackendProof = { name: 'deny', version: '', proven: [] };
+  return {
+    backend,
+    run: async () => await Promise.resolve(refusal(backend, `${reason}; to mend it: ${mend}`)),
+    close: async () => {
+      await Promise.resolve();
+    },
+  };
+}
+
+/** A sandbox over a host that is set up, whatever was proven of it: {@link createSandbox} is the one for everyday use. */
+export function bwrapSandbox(host: SandboxHost, lanes: SnippetLanes = {}): Sandbox {
+  const closing = new AbortController();
+  const running = new Set<Promise<SandboxResult>>();
+  let closed: Promise<void> | undefined;
+
+  async function start(run: SandboxRun, signal: AbortSignal | undefined): Promise<SandboxResult> {
+    if (closed !== undefined) return refusal(host.backend, 'the sandbox is closed');
+    const signals = signal === undefined ? [closing.signal] : [closing.signal, signal];
+    const either = AbortSignal.any(signals);
+    if (run.lane === 'command') return await runCommand(host, run, either);
+    const lane = lanes[run.lane];
+    if (lane !== undefined) return await lane.run(run, either);
+    return refusal(host.backend, `lane: got ${run.lane}, expected one that is set up`);
+  }
+
+  return {
+    backend: host.backend,
+    run: async (run, signal) => {
+      const result = start(run, signal);
+      running.add(result);
+      try {
+        return await result;
+      } finally {
+        running.delete(result);
+      }
+    },
+    close: async () => {
+      closed ??= (async () => {
+        closing.abort();
+        await Promise.allSettled(running);
+        for (const lane of Object.values(lanes)) await lane.close();
+        await tearDown(host);
+      })();
+      await closed;
+    },
+  };
+}
+
+async function tearDown(host: SandboxHost): Promise<void> {
+  await host.slots.close();
+  closeSync(host.settings);
+  rmSync(dirname(host.filter), { recursive: true, force: true });
+}

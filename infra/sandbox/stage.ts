@@ -1,0 +1,69 @@
+import { mkdtempSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** How a folder is mounted before bwrap sees it, in a mount namespace that dies with the run. */
+export interface Staging {
+  /** An empty folder of ours, where it is mounted. */
+  readonly target: string;
+  /** Whose files look like the run's own; null changes nothing. */
+  readonly owner: number | null;
+  /** Folders for what is written; null where it is written to the folder itself. */
+  readonly overlay: { readonly upper: string; readonly work: string } | null;
+}
+
+/** A mount to be staged, with the number that its descriptor has in the child. */
+export interface StagedMount extends Staging {
+  readonly descriptor: number;
+}
+
+const PYTHON = '/usr/bin/python3';
+const program = join(import.meta.dirname, 'stage.py');
+// What the options of a mount cannot say.
+const UNSAYABLE = /[,:\\"\n]/;
+
+/**
+ * The command that stages mounts and then becomes another program.
+ *
+ * @param mounts - each with the number of its descriptor
+ * @param options - how the program is run
+ * @param options.uid - as whom where the engine is root; null for the engine's own user
+ * @param options.first - descriptors from here on are closed
+ * @param options.closed - and these
+ * @param options.drops - false to stay root, for programs of the host
+ */
+export function stagedCommand(
+  mounts: readonly StagedMount[],
+  {
+    uid,
+    first,
+    closed,
+    drops,
+  }: {
+    readonly uid: number | null;
+    readonly first: number;
+    readonly closed: readonly number[];
+    readonly drops: boolean;
+  },
+): string[] {
+  const order = {
+    ...(uid === null ? {} : { uid }),
+    first,
+    closed,
+    drop: drops,
+    mounts: mounts.map(({ descriptor, target, owner, overlay }) => {
+      return { descriptor, target, owner, overlay };
+    }),
+  };
+  return [PYTHON, '-I', '-S', program, JSON.stringify(order)];
+}
+
+/** Makes the folder that a staging needs. */
+export function makeStaging(folder: string, owner: number | null): Staging {
+  const target = mkdtempSync(join(folder, 'stage-'));
+  return { target, owner, overlay: null };
+}
+
+/** Whether folders below this one can be named in the options of a mount. */
+export function isSayable(folder: string): boolean {
+  return !UNSAYABLE.test(folder);
+}

@@ -1,0 +1,32 @@
+import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
+import { setUpHost } from '../../../infra/sandbox/host.ts';
+import type { Protection } from '../../../infra/sandbox/protections.ts';
+import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
+
+/** An engine that runs endless commands until it is killed. Its argument: where, under which name, how many. */
+interface Order {
+  readonly folder: string;
+  readonly word: string;
+  readonly runs: number;
+  readonly without: readonly Protection[];
+}
+
+const order = JSON.parse(process.argv[2] ?? '') as Order;
+const host = setUpHost(
+  { folder: order.folder, cgroups: findOwnCgroups(), without: new Set(order.without) },
+  { name: 'bwrap', version: '', proven: [] },
+);
+const sandbox = bwrapSandbox({ ...host, canStage: true });
+const script = `exec -a ${order.word} sleep 600`;
+await Promise.all(
+  Array.from({ length: order.runs }, async () => {
+    await sandbox.run({
+      lane: 'command',
+      argv: ['/bin/bash', '-c', script],
+      grants: [{ host: process.cwd() + '/domain/sandbox', path: '/work', mode: 'copy' }],
+      ...{ env: {}, stdin: '', seed: '', workFolder: '/work' },
+      limits: completeLimits({ timeMs: 600_000 }),
+    });
+  }),
+);

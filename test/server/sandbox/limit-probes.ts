@@ -1,0 +1,141 @@
+import type { SandboxResult, SandboxStatus } from '../../../domain/sandbox/run.ts';
+import { python, saysFound, shell } from './probe.ts';
+import type { Probe } from './probe.ts';
+
+const mib = 1024 * 1024;
+
+const endsOtherThan =
+  (status: SandboxStatus) =>
+  (result: SandboxResult): boolean =>
+    result.status !== status;
+
+/** What takes more than it may: each limit ends it in a status of its own. */
+export const limitProbes: readonly Probe[] = [
+  {
+    name: 'sleeping for ever',
+    meaning: 'a program outlives its time',
+    run: () => ({ argv: ['/bin/sleep', '3600'], limits: { timeMs: 300 } }),
+    isDiscovery: endsOtherThan('timeout'),
+  },
+  {
+    name: 'computing for ever',
+    meaning: 'a program takes the processor for longer than it may',
+    run: () => ({
+      argv: shell('(while :; do :; done) & while :; do :; done'),
+      limits: { timeMs: 60_000, processorMs: 300 },
+    }),
+    isDiscovery: endsOtherThan('timeout'),
+  },
+  {
+    name: 'memory bomb',
+    meaning: 'a program takes the memory of others',
+    run: () => ({
+      argv: python(
+        'kept = []',
+        'while True:',
+        '    kept.append(bytearray(1 << 20)); time.sleep(0.002)',
+      ),
+      limits: { memoryBytes: 48 * mib },
+    }),
+    isDiscovery: endsOtherThan('memory'),
+  },
+  {
+    name: 'memory bomb of many',
+    meaning: 'processes together take more memory than they may',
+    run: () => ({
+      argv: python(
+        'for each in range(8):',
+        '    if os.fork() == 0:',
+        '        kept = bytearray(16 << 20); time.sleep(60)',
+        'time.sleep(60)',
+      ),
+      limits: { memoryBytes: 64 * mib },
+    }),
+    isDiscovery: endsOtherThan('memory'),
+  },
+  {
+    name: 'fork bomb',
+    meaning: 'a program takes the processes of others',
+    run: () => ({
+      argv: python(
+        'count = 0',
+        'for each in range(200):',
+        '    try:',
+        '        if os.fork() == 0: time.sleep(60); os._exit(0)',
+        '        count += 1',
+        '    except OSError: break',
+        'if count > 20: found(count)',
+      ),
+      limits: { processes: 20 },
+    }),
+    isDiscovery: (result) => result.status !== 'ok' || saysFound(result),
+  },
+  {
+    name: 'disk filler in the work folder',
+    meaning: 'a program fills the disk of the host',
+    run: () => ({
+      argv: shell('for i in {1..40}; do head -c 1M /dev/zero > /work/$i; done; sleep 60'),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'disk filler where nobody may look',
+    meaning: 'a program fills the disk in a folder that it closed',
+    run: () => ({
+      argv: shell(
+        'mkdir closed && chmod 300 closed && ' +
+          'for i in {1..40}; do head -c 1M /dev/zero > closed/$i; done; sleep 60',
+      ),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'disk filler in temporary files',
+    meaning: 'a program fills the memory of the host by files',
+    run: () => ({
+      argv: shell('for i in {1..40}; do head -c 1M /dev/zero > /tmp/$i; done; sleep 60'),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'one endless file',
+    meaning: 'a file grows beyond what is allowed, at once or with holes',
+    run: () => ({
+      argv: python(
+        'open("/work/file", "w").close()',
+        'import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)',
+        'try:',
+        '    os.truncate("/work/file", 1 << 40); found("truncate")',
+        'except OSError: pass',
+      ),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: saysFound,
+  },
+  {
+    name: 'output flood',
+    meaning: 'a program fills the memory of the engine by what it writes',
+    run: () => ({ argv: ['/usr/bin/yes'], limits: { outputBytes: 100_000 } }),
+    isDiscovery: (result) =>
+      result.status !== 'output' || !result.isTruncated || result.stdout.length !== 100_000,
+  },
+  {
+    name: 'process that outlives its parents',
+    meaning: 'something runs on after the end of the run',
+    run: ({ outliving }) => ({
+      argv: python(
+        'if os.fork() == 0:',
+        '    os.setsid()',
+        '    if os.fork() == 0:',
+        `        os.execv("/bin/sleep", ["${outliving}", "600"])`,
+        '    os._exit(0)',
+        'os.wait()',
+        'time.sleep(0.2)',
+      ),
+    }),
+    isDiscovery: (result, { isOutlived }) => result.status !== 'ok' || isOutlived(),
+  },
+];

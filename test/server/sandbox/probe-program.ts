@@ -1,0 +1,62 @@
+import { setUpHost } from '../../../infra/sandbox/host.ts';
+import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
+import type { Protection } from '../../../infra/sandbox/protections.ts';
+import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
+import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import { setUpCanaries } from './canaries.ts';
+import { probes } from './probes.ts';
+
+/**
+ * An engine for the probes: a program of its own, so that it has what engines have (an environment with keys, a
+ * descriptor left open to it), runs as whoever started it, and can be killed.
+ *
+ * Its one argument says what to do; it answers with one line of JSON for every probe.
+ */
+interface Order {
+  readonly folder: string;
+  readonly secret: string;
+  readonly without: readonly Protection[];
+  /** Names; all where none is given. */
+  readonly probes: readonly string[];
+  readonly usesCgroups: boolean;
+}
+
+const PROBE_MS_MAX = 5000;
+const order = JSON.parse(process.argv[2] ?? '') as Order;
+const canaries = await setUpCanaries(order.secret);
+const host = setUpHost(
+  {
+    folder: order.folder,
+    without: new Set(order.without),
+    cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
+  },
+  { name: 'bwrap', version: '', proven: [] },
+);
+const sandbox = bwrapSandbox({ ...host, canStage: true });
+try {
+  for (const probe of probes) {
+    if (order.probes.length > 0 && !order.probes.includes(probe.name)) continue;
+    const { argv, grants = [], limits = {} } = probe.run(canaries);
+    const answer = await sandbox
+      .run(
+        {
+          lane: 'command',
+          ...{ argv, grants, env: {}, stdin: '', seed: '', workFolder: '/work' },
+          limits: completeLimits({ timeMs: PROBE_MS_MAX, ...limits }),
+        },
+        AbortSignal.timeout(2 * PROBE_MS_MAX),
+      )
+      .then(
+        (result) => {
+          const files = result.files.map(({ path }) => path);
+          const isDiscovery = probe.isDiscovery(result, canaries);
+          return { isDiscovery, ...result, files, backend: result.backend.name };
+        },
+        (error: unknown) => ({ isDiscovery: true, fault: String(error) }),
+      );
+    process.stdout.write(`${JSON.stringify({ name: probe.name, ...answer })}\n`);
+  }
+} finally {
+  await sandbox.close();
+  await canaries.remove();
+}
