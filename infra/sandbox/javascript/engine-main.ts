@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { CancelRequest, ReadyNotice, RunReply, RunRequest } from './engine-message.ts';
 import { reasonLengthMax } from './engine-message.ts';
 import { encodeFrame, FrameReader } from './frame.ts';
+import { recordProgram } from './recorded-program.ts';
 import { createRecord, readRecord } from './run-record.ts';
 import type { SnippetEnd } from './snippet.ts';
 import { importMemory } from './wasm-memory.ts';
@@ -19,6 +20,7 @@ const { bytes, initialPages } = importMemory(
 );
 const pool = new WorkerPool({
   engine: { module: await WebAssembly.compile(bytes), initialPages },
+  program: await recordProgram(import.meta.resolve('./snippet-server.ts')),
   slots,
   onBroken: (error) => {
     process.stderr.write(`threads do not start: ${error.message}\n`);

@@ -63,12 +63,10 @@ class JavascriptLane implements Sandbox {
   async run(run: SandboxRun, signal?: AbortSignal): Promise<SandboxResult> {
     const refusal = refusalOf(run);
     if (refusal !== undefined) return this.#result({ status: 'refused', reason: refusal });
-    const ending = AbortSignal.any([
-      this.#closing.signal,
-      ...(signal === undefined ? [] : [signal]),
-    ]);
+    const closing = this.#closing.signal;
+    const ending = signal === undefined ? closing : AbortSignal.any([closing, signal]);
     const isIn = await this.#turnstile.enter(ending);
-    if (!isIn) return this.#result({ status: 'killed', reason: 'cancelled before it ran' });
+    if (!isIn) return this.#cancelled();
     try {
       return await this.#runNow(run as SnippetRun, ending);
     } finally {
@@ -84,10 +82,10 @@ class JavascriptLane implements Sandbox {
   }
 
   async #runNow(run: SnippetRun, ending: AbortSignal): Promise<SandboxResult> {
+    // No engine may be started any more once the lane is closed.
+    if (isAborted(ending)) return this.#cancelled();
     const engine = await this.#started(ending);
-    if (ending.aborted) {
-      return this.#result({ status: 'killed', reason: 'cancelled before it ran' });
-    }
+    if (isAborted(ending)) return this.#cancelled();
     const startedAt = performance.now();
     const request = requestOf(run);
     const { answer, isLate } = await this.#answered(engine, request, ending);
@@ -117,9 +115,9 @@ class JavascriptLane implements Sandbox {
     }
     const engine = this.#engine;
     const late = setTimeout(() => {
-      engine.end(`the engine was not ready after ${startMs} ms`);
+      engine.end(`it was not ready after ${startMs} ms`);
     }, startMs);
-    await Promise.race([engine.ready, aborted(ending)]);
+    await unlessAborted(engine.ready, ending);
     clearTimeout(late);
     if (engine.fault !== undefined && !ending.aborted) {
       throw new Error(`JavaScript engine does not start: ${engine.fault}`);
@@ -154,6 +152,10 @@ class JavascriptLane implements Sandbox {
       clearTimeout(timer);
       ending.removeEventListener('abort', cancel);
     }
+  }
+
+  #cancelled(): SandboxResult {
+    return this.#result({ status: 'killed', reason: 'cancelled before it ran' });
   }
 
   #result(known: Pick<SandboxResult, 'status' | 'reason'> & Partial<SandboxResult>): SandboxResult {
@@ -207,16 +209,19 @@ function requestOf({ code, stdin, seed, limits }: SnippetRun): EngineRun {
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else
-      signal.addEventListener(
-        'abort',
-        () => {
-          resolve();
-        },
-        { once: true },
-      );
-  });
+/** A function, since the compiler would hold for true after an await what it learnt before. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+/** Waits, but no longer than until the signal comes; leaves no listener behind. */
+async function unlessAborted(awaited: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const stop = (): void => {
+    resolve(undefined);
+  };
+  signal.addEventListener('abort', stop);
+  await Promise.race([awaited, promise]);
+  signal.removeEventListener('abort', stop);
 }

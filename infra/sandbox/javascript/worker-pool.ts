@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 
+import { programLoader } from './recorded-program.ts';
+import type { RecordedProgram } from './recorded-program.ts';
 import type { CompiledEngine, Snippet, SnippetEnd } from './snippet.ts';
 
 /** Ends a run from outside, in a status of the caller's choice. */
@@ -7,6 +9,8 @@ export interface RunHandle {
   readonly end: Promise<SnippetEnd>;
   readonly stop: (status: 'timeout' | 'killed', reason: string) => void;
 }
+
+type ThreadData = Pick<PoolOptions, 'engine' | 'program'>;
 
 interface Waiting {
   readonly snippet: Snippet;
@@ -27,6 +31,8 @@ const failuresMax = 3;
 /** What a pool is made of. */
 export interface PoolOptions {
   readonly engine: CompiledEngine;
+  /** What each thread runs: a module with the function `serveSnippets`. */
+  readonly program: RecordedProgram;
   /** Runs at a time. */
   readonly slots: number;
   /** Told when threads do not start any more. */
@@ -35,7 +41,7 @@ export interface PoolOptions {
 
 /** Threads that each run one snippet at a time; one that was ended in mid-run is replaced. */
 export class WorkerPool {
-  readonly #engine: CompiledEngine;
+  readonly #data: ThreadData;
   readonly #slots: number;
   readonly #onBroken: (error: Error) => void;
   readonly #idle: Thread[] = [];
@@ -44,7 +50,7 @@ export class WorkerPool {
   #failures = 0;
 
   constructor(options: PoolOptions) {
-    this.#engine = options.engine;
+    this.#data = { engine: options.engine, program: options.program };
     this.#slots = options.slots;
     this.#onBroken = options.onBroken;
   }
@@ -111,7 +117,7 @@ export class WorkerPool {
 
   #add(onReady?: () => void): void {
     this.#threads += 1;
-    const thread: Thread = new Thread(this.#engine, {
+    const thread: Thread = new Thread(this.#data, {
       onReady: () => {
         this.#failures = 0;
         this.#free(thread);
@@ -144,11 +150,12 @@ class Thread {
   #isReady = false;
   #error: Error | undefined;
 
-  constructor(engine: CompiledEngine, events: ThreadEvents) {
-    this.#worker = new Worker(new URL('worker-main.ts', import.meta.url), {
+  constructor(what: ThreadData, events: ThreadEvents) {
+    this.#worker = new Worker(programLoader, {
+      eval: true,
       env: {},
       argv: [],
-      workerData: engine,
+      workerData: what,
       stdin: false,
       stdout: true,
       stderr: true,
