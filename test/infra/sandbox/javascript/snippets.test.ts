@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import type { Sandbox, SandboxResult, SnippetRun } from '../../../../domain/sandbox/run.ts';
 import { createJavascriptLane } from '../../../../infra/sandbox/javascript/javascript-lane.ts';
 import { bareEngine } from '../../../support/sandbox/bare-engine.ts';
 import { snippet, unprotected } from '../../../support/sandbox/snippets.ts';
+
+// The engine starts within the first of them, on a machine that may be busy.
+jest.setTimeout(30_000);
 
 let lane: Sandbox;
 
