@@ -46,6 +46,8 @@ export function engineCommand(slots: number): EngineCommand {
     reads: [
       process.execPath,
       here('.'),
+      // It says what kind of modules the engine's files are.
+      here('../../../package.json'),
       fileURLToPath(new URL('../', import.meta.resolve('quickjs-wasi'))),
     ],
   };

@@ -19,6 +19,7 @@ const linkSeparator = ' ';
  *
  * @param entry - URL of the module
  * @returns the program, to be started in threads by {@link programLoader}
+ * @throws Error when one of them had been loaded
  */
 export async function recordProgram(entry: string): Promise<RecordedProgram> {
   const links: Record<string, string> = {};
@@ -40,6 +41,8 @@ export async function recordProgram(entry: string): Promise<RecordedProgram> {
   });
   await import(entry);
   hooks.deregister();
+  const unread = Object.values(links).find((url) => !url.startsWith('node:') && !(url in sources));
+  if (unread !== undefined) throw new Error(`recorded program: ${unread} was loaded before`);
   return { entry, links, sources };
 }
 

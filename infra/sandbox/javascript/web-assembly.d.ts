@@ -3,6 +3,8 @@
 declare namespace WebAssembly {
   class Module {
     private readonly isModule: true;
+    static exports(module: Module): readonly object[];
+    static imports(module: Module): readonly object[];
   }
   class Memory {
     readonly buffer: ArrayBuffer;
