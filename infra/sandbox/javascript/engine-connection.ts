@@ -60,6 +60,7 @@ export class EngineConnection {
   readonly #setReady: (takesRuns: boolean) => void;
   readonly #reader = new FrameReader(() => this.#bodyBytesMax());
   #lastId = 0;
+  #isReady = false;
   #fault: string | undefined;
 
   /**
@@ -148,12 +149,18 @@ export class EngineConnection {
     try {
       for (const { header, body } of this.#reader.push(chunk)) {
         const notice = noticeSchema.parse(header);
-        if (notice.kind === 'ready') this.#setReady(true);
+        if (notice.kind === 'ready') this.#begin();
         else this.#settle(notice, body);
       }
     } catch (error) {
       this.end(`the engine said what it may not: ${error instanceof Error ? error.message : ''}`);
     }
+  }
+
+  #begin(): void {
+    if (this.#isReady) throw new Error('that it is ready, a second time');
+    this.#isReady = true;
+    this.#setReady(true);
   }
 
   #settle(reply: RunReply, body: Buffer): void {

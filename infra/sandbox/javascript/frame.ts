@@ -7,6 +7,9 @@ export interface Frame {
 /** Largest header, bytes. */
 export const headerBytesMax = 64 * 1024;
 
+/** Up to here a message is written in one piece: copying costs less than another call of the system. */
+const joinedBytesMax = 64 * 1024;
+
 const lengthBytes = 4;
 const prefixBytes = 2 * lengthBytes;
 
@@ -19,13 +22,12 @@ const prefixBytes = 2 * lengthBytes;
  */
 export function encodeFrame(header: object, parts: readonly Uint8Array[]): readonly Uint8Array[] {
   const head = Buffer.from(JSON.stringify(header));
+  const bodyBytes = parts.reduce((sum, part) => sum + part.length, 0);
   const prefix = Buffer.alloc(prefixBytes);
   prefix.writeUInt32LE(head.length, 0);
-  prefix.writeUInt32LE(
-    parts.reduce((sum, part) => sum + part.length, 0),
-    lengthBytes,
-  );
-  return [prefix, head, ...parts.filter((part) => part.length > 0)];
+  prefix.writeUInt32LE(bodyBytes, lengthBytes);
+  const pieces = [prefix, head, ...parts.filter((part) => part.length > 0)];
+  return bodyBytes <= joinedBytesMax ? [Buffer.concat(pieces)] : pieces;
 }
 
 /** Cuts a stream of bytes into messages, and never holds more than a message may be long. */

@@ -167,7 +167,7 @@ class SnippetRunning {
       this.#fault = { name: read(name), message: read(message), stack: read(stack) };
       return vm.undefined;
     });
-    const prelude = vm.evalCode(guestPrelude, 'prelude', EvalFlags.STRICT);
+    const prelude = vm.evalBytecode(preludeBytecode(vm));
     return vm.callFunction(prelude, vm.undefined, send, fail, vm.newString(this.#snippet.input));
   }
 
@@ -261,6 +261,14 @@ class SnippetRunning {
       frame === null ? null : this.#origin({ line: Number(frame[1]), column: Number(frame[2]) });
     return `${name === '' ? 'threw' : `${name}:`} ${message}${placed(position)}`;
   }
+}
+
+let compiledPrelude: Uint8Array | undefined;
+
+/** The same for every instance, so that one compiles it for all of its thread. */
+function preludeBytecode(vm: QuickJS): Uint8Array {
+  compiledPrelude ??= vm.compile(guestPrelude, 'prelude', EvalFlags.STRICT);
+  return compiledPrelude;
 }
 
 /** What the guest's runtime library is told when it would write to a file. */

@@ -47,6 +47,7 @@ export class WorkerPool {
   readonly #idle: Thread[] = [];
   readonly #waiting: Waiting[] = [];
   #threads = 0;
+  #starting = 0;
   #failures = 0;
 
   constructor(options: PoolOptions) {
@@ -112,14 +113,17 @@ export class WorkerPool {
       if (thread !== undefined) next?.begin(thread);
     }
     // One thread more than is busy, so that a run does not wait for the start of one.
-    if (this.#idle.length === 0 && this.#threads <= this.#slots) this.#add();
+    const wanted = this.#waiting.length + 1;
+    while (this.#idle.length + this.#starting < wanted && this.#threads <= this.#slots) this.#add();
   }
 
   #add(onReady?: () => void): void {
     this.#threads += 1;
+    this.#starting += 1;
     const thread: Thread = new Thread(this.#data, {
       onReady: () => {
         this.#failures = 0;
+        this.#starting -= 1;
         this.#free(thread);
         onReady?.();
       },
@@ -133,7 +137,10 @@ export class WorkerPool {
     this.#threads -= 1;
     const at = this.#idle.indexOf(thread);
     if (at !== -1) this.#idle.splice(at, 1);
-    if (!wasReady) this.#failures += 1;
+    if (!wasReady) {
+      this.#failures += 1;
+      this.#starting -= 1;
+    }
     if (this.#failures >= failuresMax) this.#onBroken(error ?? new Error('threads do not start'));
     else this.#match();
   }

@@ -208,6 +208,7 @@ describe('an engine is ended that sends', () => {
     ['a body that is too long', [Buffer.from('02000000ffffffff', 'hex')]],
     ['a header that is no JSON', [Buffer.from('0200000000000000', 'hex'), Buffer.from('{{')]],
     ['another kind of message', encodeFrame({ kind: 'hello' }, [])],
+    ['that it is ready, again', encodeFrame({ kind: 'ready' }, [])],
     ['a field too many', encodeFrame({ ...reply, extra: 1 }, [one])],
     ['a field too few', encodeFrame({ ...reply, isTruncated: undefined }, [one])],
     ['a status that does not exist', encodeFrame({ ...reply, status: 'great' }, [one])],
