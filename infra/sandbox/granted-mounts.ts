@@ -20,7 +20,7 @@ export interface GrantedMounts {
   /** Outer ones before those that lie in them. */
   readonly mounts: readonly OpenMount[];
   /** Bytes that were written into folders since. */
-  writtenBytes(): Promise<number>;
+  readonly writtenBytes: () => Promise<number>;
   /** What changed in copies, as git's unified diff; null where there is no copy. */
   changes(): Promise<string | null>;
   close(): void;
