@@ -51,7 +51,8 @@ const SLACK_BYTES = 64 * 1024;
 const LOCKED_BYTES = 64 * 1024;
 // A program without a cgroup is stopped by the watchdog; this bounds what it takes between two looks.
 const DATA_FACTOR = 2;
-const usualVariables = {
+/** The variables that every program has, unless its run says otherwise. */
+export const usualVariables = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
   HOME: '/tmp',
   LANG: 'C.UTF-8',
@@ -130,7 +131,11 @@ function ownMounts({ mounts }: SandboxShape): string[] {
   });
 }
 
-function limited({ limits, isMemoryHeld }: SandboxShape, without: Without): string[] {
+/** The start of a command that puts limits on the rest of it. */
+export function limited(
+  { limits, isMemoryHeld }: Pick<SandboxShape, 'limits' | 'isMemoryHeld'>,
+  without: Without,
+): string[] {
   const processes = limits.processes + 1; // the first process of the sandbox counts as one
   const seconds = Math.ceil(limits.processorMs / 1000);
   return [

@@ -9,6 +9,7 @@ import { launch } from './launcher.ts';
 import type { Ended, Launched } from './launcher.ts';
 import { collectOutput } from './output.ts';
 import type { GrowingOutput, Output } from './output.ts';
+import type { TreeUsage } from './process-tree.ts';
 import type { Slot } from './slots.ts';
 import type { Staging } from './stage.ts';
 import { followTemporaryFiles } from './temporary-files.ts';
@@ -25,6 +26,8 @@ export interface OpenMount extends Mount {
 /** A program to be run to its end, and everything it may see and use. */
 export interface ContainedRun {
   readonly slot: Slot;
+  /** The run's own folder, which lasts as long as the run. */
+  readonly folder: string;
   readonly argv: readonly string[];
   readonly mounts: readonly OpenMount[];
   readonly env: Readonly<Record<string, string>>;
@@ -34,6 +37,25 @@ export interface ContainedRun {
   /** Bytes written into folders of the host so far. */
   readonly writtenBytes: () => Promise<number>;
   readonly signal: AbortSignal | undefined;
+}
+
+/** What runs programs in bwrap's place, in containers. */
+export interface ContainerRuntime {
+  /** What its own processes may need besides the program's. */
+  readonly ownMemoryBytes: number;
+  readonly ownProcesses: number;
+  /**
+   * Starts a container that waits at its door.
+   *
+   * @param enter - as in `Launch`
+   */
+  start(
+    host: SandboxHost,
+    run: ContainedRun,
+    enter?: (pid: number) => Promise<void>,
+  ): Promise<Launched>;
+  /** What the program uses, without what the runtime itself does. */
+  usage(pid: number): TreeUsage;
 }
 
 /** What came of it; nothing of the program lives any more. */
@@ -51,33 +73,52 @@ export interface ContainedResult {
  * @throws Error for a fault of bwrap or of the host; nothing of the program is left then either
  */
 export async function runContained(host: SandboxHost, run: ContainedRun): Promise<ContainedResult> {
-  const cgroup = makeCgroup(host.cgroups, run.slot.name, run.limits);
+  const cgroup = makeCgroup(host.cgroups, run.slot.name, limitsWithRuntime(host, run));
   try {
-    const launched = await launch({
-      bwrap: host.bwrap,
-      slot: run.slot,
-      arguments: bwrapArguments(
-        { ...run, system: host.system, isMemoryHeld: cgroup !== undefined },
-        host.without,
-      ),
-      mounts: run.mounts.map(({ descriptor }) => descriptor),
-      stagings: run.mounts.flatMap(({ staging }, index) =>
-        staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
-      ),
-      filter: host.filter,
-      settings: host.settings,
-      stdin: run.stdin,
-      without: host.without,
-      ...(cgroup === undefined ? {} : { enter: cgroup.add }),
-    });
+    const start = host.runtime?.start ?? startBwrap;
+    const launched = await start(host, run, cgroup?.add);
     return await follow(host, run, { launched, cgroup });
   } finally {
     await cgroup?.remove();
   }
 }
 
+/** The cgroup holds a runtime's own processes too. */
+function limitsWithRuntime({ runtime }: SandboxHost, { limits }: ContainedRun): SandboxLimits {
+  if (runtime === undefined) return limits;
+  return {
+    ...limits,
+    memoryBytes: limits.memoryBytes + runtime.ownMemoryBytes,
+    processes: limits.processes + runtime.ownProcesses,
+  };
+}
+
+async function startBwrap(
+  host: SandboxHost,
+  run: ContainedRun,
+  enter?: (pid: number) => Promise<void>,
+): Promise<Launched> {
+  return await launch({
+    bwrap: host.bwrap,
+    slot: run.slot,
+    arguments: bwrapArguments(
+      { ...run, system: host.system, isMemoryHeld: enter !== undefined },
+      host.without,
+    ),
+    mounts: run.mounts.map(({ descriptor }) => descriptor),
+    stagings: run.mounts.flatMap(({ staging }, index) =>
+      staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
+    ),
+    filter: host.filter,
+    settings: host.settings,
+    stdin: run.stdin,
+    without: host.without,
+    ...(enter === undefined ? {} : { enter }),
+  });
+}
+
 async function follow(
-  { without }: SandboxHost,
+  { without, runtime }: SandboxHost,
   { limits, writtenBytes, signal }: ContainedRun,
   { launched, cgroup }: { readonly launched: Launched; readonly cgroup: RunCgroup | undefined },
 ): Promise<ContainedResult> {
@@ -96,17 +137,24 @@ async function follow(
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
-        writtenBytes: async () => temporary.size() + (await writtenBytes()),
+        ...(runtime === undefined ? {} : { usage: runtime.usage }),
+        writtenBytes: async () =>
+          temporary.size() + ((await launched.writtenBytes?.()) ?? 0) + (await writtenBytes()),
       },
       () => {
         killSandbox(launched);
       },
     );
     launched.release();
-    const { exitCode } = await awaitEnd(launched, output, cgroup);
+    const { exitCode, breach: told } = await awaitEnd(launched, output, cgroup).catch(
+      async (error: unknown) => {
+        await watchdogs.end();
+        throw error;
+      },
+    );
     const durationMs = performance.now() - started;
     const { breach, peakMemoryBytes } = await watchdogs.end();
-    const first = excess ?? breach;
+    const first = excess ?? breach ?? told;
     return {
       breach: first,
       exitCode: first === undefined ? exitCode : null,
@@ -134,7 +182,7 @@ async function enter(
     killSandbox(launched);
     await awaitEnd(launched, output, cgroup);
     const words = output.read().stderr.trim();
-    throw new Error(`bwrap ended before the program began: ${words}`, { cause });
+    throw new Error(`the sandbox ended before the program began: ${words}`, { cause });
   }
 }
 

@@ -6,6 +6,7 @@ import type { BackendProof } from '../../domain/sandbox/run.ts';
 import type { SystemPath } from './bwrap-arguments.ts';
 import { findOwnCgroups } from './cgroup.ts';
 import type { Cgroups } from './cgroup.ts';
+import type { ContainerRuntime } from './contained-run.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
@@ -31,6 +32,8 @@ export interface SandboxHost {
   /** Folders of the host that runs write into at this time. */
   readonly inUse: Set<string>;
   readonly backend: BackendProof;
+  /** What runs programs where bwrap does not. */
+  readonly runtime?: ContainerRuntime;
   readonly without: Without;
 }
 

@@ -21,6 +21,7 @@ import type { Without } from './protections.ts';
 import type { Slot } from './slots.ts';
 import { stagedCommand } from './stage.ts';
 import type { StagedMount } from './stage.ts';
+import type { Breach } from './watchdogs.ts';
 
 /** What is started, and with which descriptors. */
 export interface Launch {
@@ -28,6 +29,8 @@ export interface Launch {
   readonly bwrap: string;
   readonly slot: Slot;
   readonly arguments: BwrapArguments;
+  /** What is started in bwrap's place: it speaks as bwrap does over the same descriptors, and changes its user by itself. */
+  readonly command?: readonly string[];
   /** Descriptors of the mounts, in the order of the mounts; they stay the caller's to close. */
   readonly mounts: readonly number[];
   /** Those of them that are mounted elsewhere first. */
@@ -49,6 +52,8 @@ export interface Launch {
 export interface Ended {
   /** As bwrap told by a channel of its own: 128 + n after signal n; null where it was killed before it could tell. */
   readonly exitCode: number | null;
+  /** The limit that ended it, where only the runtime knows. */
+  readonly breach?: Breach;
 }
 
 /** A sandbox that waits at its door: nothing of the program has run before {@link Launched.release}. */
@@ -62,6 +67,8 @@ export interface Launched {
   /** Descriptor 3 of the program, where it was asked for. */
   readonly channel: Duplex | null;
   release(): void;
+  /** Bytes in folders of the host that only the runtime knows. */
+  readonly writtenBytes?: () => Promise<number>;
   /** Resolves when bwrap is gone. */
   readonly ended: Promise<Ended>;
 }
@@ -142,10 +149,10 @@ function startWithPipes(launch: Launch): {
 function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   const without = launch.without ?? fullyProtected;
   const { uid, name } = launch.slot;
-  const isPrivate = uid !== null && !without.has('private-uid');
+  const isPrivate = uid !== null && launch.command === undefined && !without.has('private-uid');
   const isOpen = without.has('closed-descriptors');
   const program = [launch.bwrap, '--args', String(descriptors.options), '--'];
-  const command = [...program, ...launch.arguments.command];
+  const command = launch.command ?? [...program, ...launch.arguments.command];
   // What bwrap itself was given can be read inside, as the environment of process 1.
   const env = without.has('clean-environment') ? undefined : {};
   const options = { stdio, cwd: '/', env };
@@ -214,7 +221,7 @@ async function blocked(child: ChildProcess, stdout: Readable, stderr: Readable):
   if (pid === null || child.pid === undefined) {
     const words = (await textOf(stderr)).trim();
     if (words.startsWith('stage: ')) throw new StagingFault(words);
-    throw new Error(`bwrap did not start: ${words}`);
+    throw new Error(`the sandbox did not start: ${words}`);
   }
   const release = (): void => {
     block.end('x');

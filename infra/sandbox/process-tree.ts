@@ -40,6 +40,13 @@ export function treeUsage(pid: number): TreeUsage {
   return { memoryBytes, processorMs };
 }
 
+/** Adds up the memory that each of the processes below one has for itself alone, bytes. */
+export function ownMemoryOfTree(pid: number): number {
+  return (
+    processTree(pid).reduce((sum, each) => sum + kibOf(read(each, 'status'), 'RssAnon'), 0) * KIB
+  );
+}
+
 /** Whether a process has ended; one that only waits to be collected has. */
 export function isGone(pid: number): boolean {
   return identifyProcess(pid) === undefined;
@@ -59,9 +66,11 @@ function childrenOf(pid: number): number[] {
 /** What is its own and what it shares by memory files; the programs' text, which the host shares, is not billed. */
 function ownMemory(pid: number): number {
   const status = read(pid, 'status');
-  const kib = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
-  return (kib('RssAnon') + kib('RssShmem')) * KIB;
+  return (kibOf(status, 'RssAnon') + kibOf(status, 'RssShmem')) * KIB;
+}
+
+function kibOf(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
 }
 
 function processorTime(pid: number): number {

@@ -1,8 +1,9 @@
-import { setUpHost } from '../../../infra/sandbox/host.ts';
+import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import { hostOf } from './backends.ts';
 import { setUpCanaries } from './canaries.ts';
 import { probes } from './probes.ts';
 
@@ -13,6 +14,7 @@ import { probes } from './probes.ts';
  * Its one argument says what to do; it answers with one line of JSON for every probe.
  */
 interface Order {
+  readonly backend: SandboxBackend;
   readonly folder: string;
   readonly secret: string;
   readonly without: readonly Protection[];
@@ -24,15 +26,12 @@ interface Order {
 const PROBE_MS_MAX = 5000;
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 const canaries = await setUpCanaries(order.secret);
-const host = setUpHost(
-  {
-    folder: order.folder,
-    without: new Set(order.without),
-    cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
-  },
-  { name: 'bwrap', version: '', proven: [] },
-);
-const sandbox = bwrapSandbox({ ...host, canStage: true });
+const host = hostOf(order.backend, {
+  folder: order.folder,
+  without: new Set(order.without),
+  cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
+});
+const sandbox = bwrapSandbox(host);
 try {
   for (const probe of probes) {
     if (order.probes.length > 0 && !order.probes.includes(probe.name)) continue;

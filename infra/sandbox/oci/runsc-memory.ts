@@ -1,0 +1,46 @@
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
+
+import { ownMemoryOfTree, processTree, treeUsage } from '../process-tree.ts';
+import type { TreeUsage } from '../process-tree.ts';
+
+/** Memory that the processes of runsc itself may have beside the program's, bytes; what goes beyond is billed to the program. */
+export const RUNSC_OWN_BYTES = 128 * 1024 * 1024;
+
+const BLOCK_BYTES = 512;
+const MEMORY_FILE = '/memfd:runsc-memory';
+// The kernel inside is a child of the runsc that was started; programs lie deeper and are many.
+const KERNEL_AMONG_FIRST = 8;
+
+/**
+ * What a program in runsc uses. Its memory is one file in memory, which the kernel inside and every process of the program map;
+ * adding up processes would count it many times.
+ *
+ * @param pid - the runsc that was started, as the host counts
+ */
+export function runscUsage(pid: number): TreeUsage {
+  const beyond = Math.max(0, ownMemoryOfTree(pid) - RUNSC_OWN_BYTES);
+  return {
+    memoryBytes: memoryFileBytes(pid) + beyond,
+    processorMs: treeUsage(pid).processorMs,
+  };
+}
+
+function memoryFileBytes(pid: number): number {
+  for (const each of processTree(pid).slice(0, KERNEL_AMONG_FIRST)) {
+    const path = memoryFileOf(each);
+    if (path === undefined) continue;
+    return (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * BLOCK_BYTES;
+  }
+  return 0;
+}
+
+function memoryFileOf(pid: number): string | undefined {
+  const folder = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(folder)
+      .map((name) => `${folder}/${name}`)
+      .find((path) => readlinkSync(path).startsWith(MEMORY_FILE));
+  } catch {
+    return undefined; // it ended between the two looks, or is not there yet
+  }
+}
