@@ -9,11 +9,23 @@ const X86_64 = 62;
 const LOADED = 1;
 const READ_AND_RUN = 5;
 const PAGE = 0x1000;
+const ALIGNMENT = 8;
 const INSTRUCTION_BYTES = 8;
 const FILTER_HEAD_BYTES = 16; // struct sock_fprog: how many, and where
 
-/** `prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter)`, then `execve(argv[1], argv + 1, environment)`. */
-const machineCode = (filterHead: number): readonly number[] => [
+const devices = [...Buffer.from('/dev\0')];
+const CLOSED = 0o555;
+
+/**
+ * `chmod("/dev", 0555)`, then `prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter)`, then
+ * `execve(argv[1], argv + 1, environment)`. `/dev` belongs to who is called 0 inside, as runs of a plain user are: files
+ * made there by mistake would fill the run's memory. runsc has no other way to close it that leaves `/dev/null` open.
+ */
+const machineCode = (devicesAt: number, filterHead: number): readonly number[] => [
+  ...[0xbf, ...littleEndian(devicesAt)], // mov edi, "/dev"
+  ...[0xbe, ...littleEndian(CLOSED)], // mov esi, 0555
+  ...[0xb8, 90, 0, 0, 0], // mov eax, chmod
+  ...[0x0f, 0x05], // syscall
   ...[0xbf, 22, 0, 0, 0], // mov edi, PR_SET_SECCOMP
   ...[0xbe, 2, 0, 0, 0], // mov esi, SECCOMP_MODE_FILTER
   ...[0xba, ...littleEndian(filterHead)], // mov edx, filter
@@ -42,7 +54,8 @@ const machineCode = (filterHead: number): readonly number[] => [
 export function guestEntry(): Uint8Array {
   const filter = seccompFilter('x86_64');
   const begin = HEADER_BYTES + SEGMENT_BYTES;
-  const filterHead = begin + Math.ceil(machineCode(0).length / 8) * 8;
+  const devicesAt = begin + machineCode(0, 0).length;
+  const filterHead = Math.ceil((devicesAt + devices.length) / ALIGNMENT) * ALIGNMENT;
   const total = filterHead + FILTER_HEAD_BYTES + filter.length;
   const bytes = new Uint8Array(total);
   const view = new DataView(bytes.buffer);
@@ -60,7 +73,8 @@ export function guestEntry(): Uint8Array {
   for (const at of [16, 24]) view.setBigUint64(HEADER_BYTES + at, BigInt(ADDRESS), true);
   for (const at of [32, 40]) view.setBigUint64(HEADER_BYTES + at, BigInt(total), true);
   view.setBigUint64(HEADER_BYTES + 48, BigInt(PAGE), true);
-  bytes.set(machineCode(ADDRESS + filterHead), begin);
+  bytes.set(machineCode(ADDRESS + devicesAt, ADDRESS + filterHead), begin);
+  bytes.set(devices, devicesAt);
   view.setUint16(filterHead, filter.length / INSTRUCTION_BYTES, true);
   view.setBigUint64(filterHead + 8, BigInt(ADDRESS + filterHead + FILTER_HEAD_BYTES), true);
   bytes.set(filter, filterHead + FILTER_HEAD_BYTES);
