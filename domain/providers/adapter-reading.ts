@@ -1,7 +1,7 @@
 import { shown, type Fault } from '../planning/fault.ts';
 import { adapterContract, type Adapter } from './adapter.ts';
 import { isProviderName, type Capabilities, type ModelReply } from './model-connector.ts';
-import type { Usage } from './usage.ts';
+import { unknownUsage, type Usage } from './usage.ts';
 
 /** An adapter, or everything that is wrong with what was taken for one. */
 export type AdapterReading =
@@ -94,18 +94,25 @@ export function readAdapterReply(value: unknown, model: string): AdapterReplyRea
     const expected = `a text of 1 to ${modelCharactersMax} characters, without control characters`;
     return unusable('model', named, expected);
   }
-  if (usage !== null && !isObject(usage)) return unusable('usage', usage, 'an object or null');
+  const used = readUsage(usage);
+  if (!used.ok) return used;
+  return { ok: true, reply: { text, finish: reason, usage: used.usage, model: named } };
+}
+
+function readUsage(
+  usage: unknown,
+): { readonly ok: true; readonly usage: Usage } | Extract<AdapterReplyReading, { ok: false }> {
+  if (usage === null) return { ok: true, usage: unknownUsage };
+  if (!isObject(usage)) return unusable('usage', usage, 'an object or null');
   const counts = {
-    inputTokens: usage?.['inputTokens'] ?? null,
-    cachedTokens: usage?.['cachedTokens'] ?? null,
-    outputTokens: usage?.['outputTokens'] ?? null,
+    inputTokens: usage['inputTokens'] ?? null,
+    cachedTokens: usage['cachedTokens'] ?? null,
+    outputTokens: usage['outputTokens'] ?? null,
   };
   const wrong = countNames.find((name) => counts[name] !== null && !isCount(counts[name]));
-  if (wrong !== undefined) {
-    const expected = 'a whole number from 0, or null where it is unknown';
-    return unusable(`usage.${wrong}`, counts[wrong], expected);
-  }
-  return { ok: true, reply: { text, finish: reason, usage: counts as Usage, model: named } };
+  if (wrong === undefined) return { ok: true, usage: counts as Usage };
+  const expected = 'a whole number from 0, or null where it is unknown';
+  return unusable(`usage.${wrong}`, counts[wrong], expected);
 }
 
 function faultsOfName(name: unknown): Fault[] {
@@ -169,7 +176,11 @@ function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null;
 }
 
-function unusable(field: string, value: unknown, expected: string): AdapterReplyReading {
+function unusable(
+  field: string,
+  value: unknown,
+  expected: string,
+): Extract<AdapterReplyReading, { ok: false }> {
   return { ok: false, fault: fault(field, kindOf(value), expected) };
 }
 

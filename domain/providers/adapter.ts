@@ -65,15 +65,15 @@ export interface AdapterCall {
    * Sends a request, as the built-in `fetch` does, to hosts that may be called; follows no redirect. Reading more than
    * 32 MB of an answer fails.
    */
-  fetch(url: string | URL, init?: AdapterFetchInit): Promise<Response>;
+  readonly fetch: (url: string | URL, init?: AdapterFetchInit) => Promise<Response>;
   /** Hands on a piece of the reply as it comes; all pieces together are the reply's text. */
-  onText(piece: string): void;
+  readonly onText: (piece: string) => void;
   /**
    * Makes the error to throw.
    *
    * @param failure - the provider's answer, whose status and `Retry-After` are read; or what happened
    */
-  fail(failure: Response | AdapterFailure): Error;
+  readonly fail: (failure: Response | AdapterFailure) => Error;
 }
 
 /** What of `fetch` an adapter may say. */
