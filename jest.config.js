@@ -19,6 +19,8 @@ export default {
       testMatch: ['<rootDir>/test/server/**/*.test.ts'],
       globalSetup: '<rootDir>/test/support/stack-up.ts',
       globalTeardown: '<rootDir>/test/support/stack-down.ts',
+      // A project's own `testTimeout` is taken and not heeded.
+      setupFilesAfterEnv: ['<rootDir>/test/support/patience.ts'],
       ...shared(),
     },
   ],

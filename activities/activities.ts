@@ -75,6 +75,11 @@ export interface OpenedPart {
   readonly plan: Plan;
   /** Where it goes on, if it had begun before. */
   readonly resumed?: Resumption;
+  /**
+   * Whether the analysis paused it last, and has not had it go on since; absent where it had not begun, and in results that
+   * an older worker recorded.
+   */
+  readonly isPausedByAnalysis?: boolean;
 }
 
 /** What opening a part came to. `ended`: it cannot be run, or has ended before. */

@@ -2,15 +2,13 @@ import type { ParentRef, PartContent, PartEnd } from '../domain/analysis/analysi
 import { endOfPart } from '../domain/analysis/part-end.ts';
 import { idOfPart } from '../domain/analysis/part-plan.ts';
 import type { SealedRecord } from '../domain/collaboration/decision.ts';
-import type { RunState } from '../domain/collaboration/run-state.ts';
 import { inlineBytesMax, type Text } from '../domain/ledger/event.ts';
 import { stateOf } from '../domain/ledger/run-reading.ts';
 import type { Collaboration, CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Presence } from '../infra/temporal/engine.ts';
-import type { Activities } from './activities.ts';
-import type { RunKey } from './case-files.ts';
+import type { Activities, PartRef } from './activities.ts';
 import { tryLater } from './retry-failures.ts';
 
 /** What the end of a part is read from. */
@@ -24,61 +22,63 @@ export interface PartEndDeps {
   readonly now: () => number;
 }
 
-/** Between two looks at a part that nobody here waits for. */
-const lookAgainMs = 1000;
-
 /** Makes the activity that tells how a part ended. */
 export function createAwaitPart(deps: PartEndDeps): Activities['awaitPart'] {
   return async (ref) => {
-    const { tenantId, part } = ref;
-    const run = { tenantId, collaborationId: idOfPart(ref) };
-    const end = (await sealedEnd(deps, run, part)) ?? (await brokenEnd(deps, run, part));
-    if (end !== null) return end;
-    throw tryLater({
-      type: 'part-running',
-      message: `${run.collaborationId} goes on`,
-      afterMs: lookAgainMs,
-    });
+    const row = await rowOf(deps, ref);
+    const end = row && ((await endIn(deps, ref, row)) ?? (await brokenEnd(deps, ref, row)));
+    if (end) return end;
+    throw tryLater({ type: 'part-running', message: `${idOfPart(ref)} goes on` });
   };
 }
 
-/** Tells how a part ended that has sealed its decision, or is known to have broken; `null` while it goes on. */
-export async function sealedEnd(
-  deps: {
-    readonly collaborations: Pick<CollaborationStore, 'get'>;
-    readonly ledger: PartEndDeps['ledger'];
-  },
-  run: RunKey,
-  part: string,
+async function rowOf(
+  { collaborations }: Pick<PartEndDeps, 'collaborations'>,
+  ref: PartRef,
+): Promise<Collaboration | undefined> {
+  return await collaborations.get(ref.tenantId, idOfPart(ref));
+}
+
+/**
+ * Tells how a part ended that has sealed its decision, or is known to have broken; `null` while it goes on.
+ *
+ * @param deps - where its ledger is
+ * @param ref - the part
+ * @param row - its own run, as it is stored
+ */
+export async function endIn(
+  deps: Pick<PartEndDeps, 'ledger'>,
+  ref: PartRef,
+  row: Pick<Collaboration, 'endedAt' | 'recordSha256'>,
 ): Promise<PartEnd | null> {
-  const row = await deps.collaborations.get(run.tenantId, run.collaborationId);
-  if (row === undefined || row.endedAt === null) return null;
-  return endOfPart(part, { state: await readState(deps, run), record: row.recordSha256 });
+  if (row.endedAt === null) return null;
+  const { tenantId, part } = ref;
+  const events = await deps.ledger.readUpTo({ tenantId, stream: idOfPart(ref) });
+  return endOfPart(part, { state: stateOf(events), record: row.recordSha256 });
 }
 
 /** A workflow that Temporal has ended without a seal was ended from outside; nobody goes on with it. */
-async function brokenEnd(deps: PartEndDeps, run: RunKey, part: string): Promise<PartEnd | null> {
-  const row = await deps.collaborations.get(run.tenantId, run.collaborationId);
-  if (row === undefined) return null;
+async function brokenEnd(
+  deps: PartEndDeps,
+  ref: PartRef,
+  row: Collaboration,
+): Promise<PartEnd | null> {
   const { kind } = await deps.presence(row);
   if (kind !== 'closed') return null;
   // It may have come to its own end between the two looks.
-  const end = await sealedEnd(deps, run, part);
+  const end = await endNow(deps, ref);
   if (end !== null) return end;
+  const run = { tenantId: ref.tenantId, collaborationId: idOfPart(ref) };
   const time = new Date(deps.now()).toISOString();
   // What its calls may have cost counts, though nobody waits for their answers any more.
   await deps.turns.endAbandoned({ ...run, time, source: `/collaborations/${run.collaborationId}` });
   await deps.collaborations.markFailed({ ...run, time });
-  const state = await readState(deps, run);
-  // A verdict that was never sealed is none.
-  return endOfPart(part, { state: { ...state, verdict: null }, record: null });
+  return await endNow(deps, ref);
 }
 
-async function readState(
-  { ledger }: Pick<PartEndDeps, 'ledger'>,
-  { tenantId, collaborationId: stream }: RunKey,
-): Promise<RunState> {
-  return stateOf(await ledger.readUpTo({ tenantId, stream }));
+async function endNow(deps: PartEndDeps, ref: PartRef): Promise<PartEnd | null> {
+  const row = await rowOf(deps, ref);
+  return row === undefined ? null : await endIn(deps, ref, row);
 }
 
 /** What the words of an ended part are read from and kept in. */

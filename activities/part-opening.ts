@@ -13,7 +13,7 @@ import {
   type Sha256,
   type Text,
 } from '../domain/ledger/event.ts';
-import { resumptionOf } from '../domain/ledger/resumption.ts';
+import { isPausedBy, resumptionOf } from '../domain/ledger/resumption.ts';
 import { readRun, type RunReading } from '../domain/ledger/run-reading.ts';
 import { openingFacts } from '../domain/machines.ts';
 import { needsRecords, type KnownRecords } from '../domain/planning/calibrating.ts';
@@ -27,7 +27,7 @@ import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Activities, OpenedPart, PartRef } from './activities.ts';
 import type { RunKey } from './case-files.ts';
 import { longTexts, type LongTextDeps } from './long-text.ts';
-import { sealedEnd } from './part-ends.ts';
+import { endIn } from './part-ends.ts';
 
 /** What opening a part needs of the outside. */
 export interface OpenPartDeps extends LongTextDeps {
@@ -60,10 +60,9 @@ type Opened = Awaited<ReturnType<Activities['openPart']>>;
 
 /** A part that was stored before goes on where it stands, or has ended. */
 async function openedBefore(deps: OpenPartDeps, ref: PartRef): Promise<Opened | null> {
-  const run = { tenantId: ref.tenantId, collaborationId: idOfPart(ref) };
-  const row = await deps.collaborations.get(run.tenantId, run.collaborationId);
+  const row = await deps.collaborations.get(ref.tenantId, idOfPart(ref));
   if (row === undefined) return null;
-  const end = await sealedEnd(deps, run, ref.part);
+  const end = await endIn(deps, ref, row);
   if (end !== null) return { kind: 'ended', end };
   return await opened(deps, ref, row.plan);
 }
@@ -83,7 +82,10 @@ async function opened(deps: OpenPartDeps, ref: PartRef, plan: Plan): Promise<Ope
     kind: 'opened',
     collaborationId,
     plan,
-    ...(hasBegun ? { resumed: resumptionOf(events, outstanding) } : {}),
+    ...(hasBegun && {
+      resumed: resumptionOf(events, outstanding),
+      isPausedByAnalysis: isPausedBy(events, `/collaborations/${ref.collaborationId}`),
+    }),
   };
 }
 

@@ -46,25 +46,35 @@ const wordedTypes: readonly Fact['type'][] = ['approval.requested', 'part.ended'
  */
 async function withWords(
   deps: RecordFactsDeps,
-  { tenantId, collaborationId: stream }: RunKey,
+  run: RunKey,
   facts: readonly DecidedFact[],
 ): Promise<readonly WordedFact[]> {
-  const events = await deps.ledger.readUpTo({ tenantId, stream });
-  const run = readRun(events, await longTexts(deps, tenantId, events));
-  const source = {
-    state: facts.reduce((state, { fact }) => evolveRun(state, fact), run.state),
-    wordsOf: (key: string) => run.wordsOf(key),
-    writtenUp: writtenUp(run),
-  };
+  const isAsking = facts.some(({ fact }) => fact.type === 'approval.requested');
+  const source = isAsking ? await questionSource(deps, run, facts) : undefined;
   const contentOf = async (fact: Fact): Promise<Pick<WordedFact, 'content'>> => {
-    if (fact.type === 'approval.requested') {
+    if (fact.type === 'approval.requested' && source !== undefined) {
       return { content: { question: approvalQuestion(fact, source) } };
     }
     if (fact.type !== 'part.ended') return {};
-    const { part } = fact;
-    return { content: await partContent(deps, tenantId, { collaborationId: stream, part }) };
+    const { tenantId, collaborationId } = run;
+    return { content: await partContent(deps, tenantId, { collaborationId, part: fact.part }) };
   };
   return await Promise.all(
     facts.map(async ({ id, fact }) => ({ id, fact, ...(await contentOf(fact)) })),
   );
+}
+
+/** Reads the whole run, as it stands after these facts: a question to people may tell of all that was said. */
+async function questionSource(
+  deps: RecordFactsDeps,
+  { tenantId, collaborationId: stream }: RunKey,
+  facts: readonly DecidedFact[],
+): Promise<Parameters<typeof approvalQuestion>[1]> {
+  const events = await deps.ledger.readUpTo({ tenantId, stream });
+  const run = readRun(events, await longTexts(deps, tenantId, events));
+  return {
+    state: facts.reduce((state, { fact }) => evolveRun(state, fact), run.state),
+    wordsOf: (key) => run.wordsOf(key),
+    writtenUp: writtenUp(run),
+  };
 }

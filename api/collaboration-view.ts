@@ -5,6 +5,7 @@ import type {
   PartEnding,
   PartState,
 } from '../domain/analysis/analysis-terms.ts';
+import { idOfPart } from '../domain/analysis/part-plan.ts';
 import type { Decision, SealedRecord } from '../domain/collaboration/decision.ts';
 import type { Phase } from '../domain/collaboration/fact.ts';
 import type { Origin, Plan } from '../domain/collaboration/plan.ts';
@@ -38,7 +39,7 @@ export interface Progress {
 /** Where a part of an analysis stands. */
 export interface PartProgress extends Part {
   readonly state: PartState['state'];
-  /** The part's own run; null before it was opened. */
+  /** The part's own run; null before it was opened, and where it could not be planned. */
   readonly collaboration: string | null;
   readonly ending: PartEnding | null;
   readonly reason: PartEnd['reason'];
@@ -275,7 +276,9 @@ function partsProgress(id: string, { parts = {} }: RunState): readonly PartProgr
     kind,
     after,
     state,
-    collaboration: budget === null ? null : `${id}-${part}`,
+    // One that was refused has no run, though it had a share of the budget.
+    collaboration:
+      budget === null || end?.ending === 'refused' ? null : idOfPart({ collaborationId: id, part }),
     ending: end?.ending ?? null,
     reason: end?.reason ?? null,
   }));

@@ -44,7 +44,12 @@ export function decodeCursor(
     isId(id) &&
     encodeCursor({ createdAt, id }) === cursor;
   if (isOurs) return { createdAt, id };
-  throw new Problem('cursor-invalid', {
+  throw cursorInvalid(cursor);
+}
+
+/** The problem with a cursor that this API did not issue. */
+export function cursorInvalid(cursor: string): Problem {
+  return new Problem('cursor-invalid', {
     detail: 'The cursor was not issued by this API; start again without one.',
     errors: [{ field: 'cursor', got: shown(cursor), expected: 'the `next` of an earlier page' }],
   });

@@ -93,10 +93,7 @@ async function connect(settings: ServiceConfig): Promise<{
     webhooks: stores.webhooks,
     deliveries: stores.deliveries,
     webhookSecrets: await openWebhookSecrets(signingKeyPath(settings.dataFolder)),
-    judgeWebhookHost: webhookHosts({
-      hosts: settings.webhooks.hosts,
-      loopback: settings.mode === 'local',
-    }),
+    judgeWebhookHost: webhookHosts(settings.webhooks),
     webhookBacklog: () => stores.deliveryQueue.backlog(),
     artifacts: createTenantArtifacts({ store, index: stores.artifacts }),
     feed: {

@@ -30,6 +30,25 @@ export function pageOf<Item, Next extends string | number>(
   return { items: [...items], next: value, links };
 }
 
+/**
+ * Cuts what was found down to a page.
+ *
+ * @param found - what the store gave when it was asked for one more than the page holds: that one tells whether there is more
+ * @param limit - most entries of the page
+ * @param placeOf - says of the page's last entry where the next page begins
+ * @returns what is on the page; `value` is null on the last one
+ */
+export function cut<Row, Next>(
+  found: readonly Row[],
+  limit: number,
+  placeOf: (last: Row) => Next,
+): { items: readonly Row[]; value: Next | null } {
+  const items = found.slice(0, limit);
+  const last = items.at(-1);
+  const value = found.length > limit && last !== undefined ? placeOf(last) : null;
+  return { items, value };
+}
+
 function withParameter(url: string, name: string, value: string): URL {
   const changed = new URL(url);
   changed.searchParams.set(name, value);

@@ -46,6 +46,8 @@ export interface StartInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly plan: Plan;
+  /** When it was asked for, RFC 3339; where questions were asked with it, whose time runs from then on. */
+  readonly createdAt?: string;
   /** Where a run goes on that Temporal had forgotten; the plan's deadline is what is left of it then. */
   readonly resumed?: Resumption;
 }
@@ -62,8 +64,9 @@ export type StartOutcome = { readonly kind: 'started' } | Unreachable;
 /** What became of a start of a run that seemed to be forgotten. `known`: it was not, or no longer. */
 export type RestoreOutcome = { readonly kind: 'restored' | 'known' } | Unreachable;
 
-/** Where the engine has a run. `busy`: it works or waits for a call. `idle`: it waits for a person or a time. */
-export type Presence = { readonly kind: 'busy' | 'idle' | 'closed' | 'absent' } | Unreachable;
+/** Where the engine has a run. `busy`: it works or waits for a call. `awaiting`: for parts alone. `idle`: it waits for a person or a time. */
+export type Presence =
+  { readonly kind: 'busy' | 'awaiting' | 'idle' | 'closed' | 'absent' } | Unreachable;
 
 /** Which run an update goes to; the same `updateId` is done once. */
 export interface SteeringTarget {

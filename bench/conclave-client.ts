@@ -36,16 +36,24 @@ export interface ConclaveClient {
   close(): void;
 }
 
+/** Answer of a registration whose agent is there already. */
+const CONFLICT = 409;
 /** Connections of one client; more than any measurement has requests in flight. */
 const CONNECTIONS_MAX = 512;
-const CONFLICT = 409;
 const frameEnd = '\n\n';
 
 /** Makes a client of the API at this address. */
 export function createClient(address: string, apiKey: string): ConclaveClient {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS_MAX });
   const authorization = `Bearer ${apiKey}`;
-  const post = async (path: string, body: object, headers: object): Promise<string> => {
+  const post = async (
+    path: string,
+    body: object,
+    {
+      headers = {},
+      isDone = isSuccess,
+    }: { headers?: object; isDone?: (status: number) => boolean } = {},
+  ): Promise<string> => {
     const answered = await send(`${address}${path}`, {
       agent,
       headers: { authorization, 'content-type': 'application/json', ...headers },
@@ -53,27 +61,31 @@ export function createClient(address: string, apiKey: string): ConclaveClient {
     });
     const text = await textOf(answered);
     const status = answered.statusCode ?? 0;
-    if (status < 300 || status === CONFLICT) return text;
+    if (isDone(status)) return text;
     throw new Error(`POST ${path}: got ${String(status)}, expected 2xx: ${text}`);
   };
   return {
     registerAgent: async (body) => {
-      await post('/v1/agents', body, {});
+      await post('/v1/agents', body, {
+        isDone: (status) => isSuccess(status) || status === CONFLICT,
+      });
     },
     start: async (body) => {
       const sentAt = performance.now();
-      const text = await post('/v1/collaborations', body, { 'idempotency-key': randomUUID() });
+      const text = await post('/v1/collaborations', body, {
+        headers: { 'idempotency-key': randomUUID() },
+      });
       const answeredAt = performance.now();
       return { id: (JSON.parse(text) as { id: string }).id, sentAt, answeredAt };
     },
     pause: async (id) => {
-      await post(`/v1/collaborations/${id}/pause`, {}, {});
+      await post(`/v1/collaborations/${id}/pause`, {});
     },
     resume: async (id) => {
-      await post(`/v1/collaborations/${id}/resume`, {}, {});
+      await post(`/v1/collaborations/${id}/resume`, {});
     },
     answerApproval: async (id, body) => {
-      await post(`/v1/approvals/${id}`, body, {});
+      await post(`/v1/approvals/${id}`, body);
     },
     get: async (path) => {
       const answered = await send(`${address}${path}`, { agent, headers: { authorization } });
@@ -94,6 +106,10 @@ export function createClient(address: string, apiKey: string): ConclaveClient {
       agent.destroy();
     },
   };
+}
+
+function isSuccess(status: number): boolean {
+  return status < 300;
 }
 
 async function send(

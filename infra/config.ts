@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import type { WebhookHostRules } from '../domain/webhooks/webhook-hosts.ts';
 import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
 import type { LogLevel, Variables } from './config-schema.ts';
 import { keyVariables } from './key-variables.ts';
@@ -58,9 +59,7 @@ export interface S3Settings {
 }
 
 /** Where webhooks may be, and how often and how long they are tried. */
-export interface WebhookSettings {
-  /** `host`, `host:port`, `*.domain`, or `*` for every public host. */
-  readonly hosts: readonly string[];
+export interface WebhookSettings extends WebhookHostRules {
   /** Most tries of a delivery. */
   readonly triesMax: number;
   readonly firstWaitMs: number;
@@ -270,6 +269,7 @@ function buildConfig(values: Variables, env: Environment): Config {
     ),
     webhooks: {
       hosts: values.CONCLAVE_WEBHOOK_HOSTS,
+      loopback: values.CONCLAVE_MODE === 'local',
       triesMax: values.CONCLAVE_WEBHOOK_TRIES,
       firstWaitMs: values.CONCLAVE_WEBHOOK_FIRST_WAIT_MS,
       timeoutMs: values.CONCLAVE_WEBHOOK_TIMEOUT_MS,

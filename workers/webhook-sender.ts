@@ -89,9 +89,7 @@ export class WebhookSender {
   wake(): void {
     if (this.#isStopped) return;
     this.#mustLookAgain = true;
-    this.#looking ??= this.#lookAll().finally(() => {
-      this.#looking = undefined;
-    });
+    this.#looking ??= this.#lookAll();
   }
 
   /** Ends what is under way after a grace; what is cut off is tried again by somebody when its claim has lapsed. */
@@ -110,21 +108,26 @@ export class WebhookSender {
 
   async #lookAll(): Promise<void> {
     const { log, pace } = this.#deps;
-    while (this.#mustLookAgain && !this.#isStopped) {
-      this.#mustLookAgain = false;
-      const waitMs = await this.#look().catch((error: unknown) => {
-        log.warn({ err: error }, 'looking for webhook deliveries failed');
-        return pace.lookMs;
-      });
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(
-        () => {
-          this.wake();
-        },
-        Math.max(waitMs, waitLeastMs),
-      );
+    try {
+      while (this.#mustLookAgain && !this.#isStopped) {
+        this.#mustLookAgain = false;
+        const waitMs = await this.#look().catch((error: unknown) => {
+          log.warn({ err: error }, 'looking for webhook deliveries failed');
+          return pace.lookMs;
+        });
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(
+          () => {
+            this.wake();
+          },
+          Math.max(waitMs, waitLeastMs),
+        );
+      }
+      if (this.#isStopped) clearTimeout(this.#timer);
+    } finally {
+      // With the last look at the flag, in one step: whoever wakes afterwards begins anew.
+      this.#looking = undefined;
     }
-    if (this.#isStopped) clearTimeout(this.#timer);
   }
 
   /** Takes what there is room for; answers when to look again if nothing happens before. */

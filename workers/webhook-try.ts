@@ -1,5 +1,6 @@
 import type { WebhookPost } from '../activities/webhooks/webhook-post.ts';
-import { noticeOf, testNotice } from '../domain/webhooks/notice.ts';
+import { noticeOf, testedType, testNotice } from '../domain/webhooks/notice.ts';
+import type { Notice } from '../domain/webhooks/notice.ts';
 import type { RetryPlan } from '../domain/webhooks/retry-plan.ts';
 import { judgeTry } from '../domain/webhooks/verdict.ts';
 import type { TryResult } from '../domain/webhooks/verdict.ts';
@@ -53,12 +54,11 @@ async function send(
   delivery: ClaimedDelivery,
   signal: AbortSignal,
 ): Promise<TryResult | undefined> {
-  const { id, event, webhookId, createdAt, url } = delivery;
+  const { id, url } = delivery;
   const secrets = delivery.secrets.map((sealed) => deps.secrets.open(sealed, delivery));
   const readable = secrets.filter((secret) => secret !== undefined);
   if (readable.length === 0) return { kind: 'unanswered', failure: 'secret-unreadable' };
-  const notice = event === undefined ? testNotice(webhookId, createdAt) : noticeOf(event);
-  const body = JSON.stringify(notice);
+  const body = JSON.stringify(noticeFor(delivery));
   const timestamp = Math.floor(deps.now() / 1000);
   return await deps.post({
     url,
@@ -72,4 +72,10 @@ async function send(
     body,
     signal,
   });
+}
+
+function noticeFor({ id, type, event, webhookId, createdAt }: ClaimedDelivery): Notice {
+  if (event !== undefined) return noticeOf(event);
+  if (type === testedType) return testNotice(webhookId, createdAt);
+  throw new Error(`delivery ${id} tells of a ${type} that is not in the ledger`);
 }

@@ -22,13 +22,10 @@ export interface WebhookParts {
 /** Starts the sender of this process; a notification of the database wakes it. */
 export async function wireWebhooks(parts: WebhookParts): Promise<Pick<WebhookSender, 'stop'>> {
   const { config, database, queue, logger } = parts;
-  const { hosts, triesMax, firstWaitMs, timeoutMs } = config.webhooks;
+  const { triesMax, firstWaitMs, timeoutMs } = config.webhooks;
   const tryOnce = createWebhookTry({
     secrets: await openWebhookSecrets(signingKeyPath(config.dataFolder)),
-    post: createWebhookPost({
-      judgeHost: webhookHosts({ hosts, loopback: config.mode === 'local' }),
-      timeoutMs,
-    }),
+    post: createWebhookPost({ judgeHost: webhookHosts(config.webhooks), timeoutMs }),
     retries: { triesMax, firstWaitMs },
     version: releaseVersion(),
     now: Date.now,

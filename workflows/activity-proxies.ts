@@ -25,13 +25,15 @@ export const { askAgent } = proxyActivities<Pick<Activities, 'askAgent'>>({
 
 /**
  * Waits for a part whose workflow this one has not started, or that broke. Each try is one look: a wait between two of them
- * takes no worker's place and leaves nothing in the history.
+ * takes no worker's place and leaves nothing in the history. An end is seen at most ten seconds late. A part may go on for
+ * longer than all these tries last, about four months: then it is waited for again.
  */
 export const { awaitPart } = proxyActivities<Pick<Activities, 'awaitPart'>>({
   startToCloseTimeout: '20 seconds',
   retry: {
     initialInterval: '1 second',
-    backoffCoefficient: 1,
+    backoffCoefficient: 2,
+    maximumInterval: '10 seconds',
     maximumAttempts: 1_000_000,
   },
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

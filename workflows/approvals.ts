@@ -58,7 +58,7 @@ export function startExpiries(run: Run): void {
   for (const name of pendingIn(run.state)) {
     if (run.expiring.has(name)) continue;
     run.expiring.add(name);
-    // What was recorded with the start, its workflow has not seen.
+    // When it was recorded with a start that does not say when, nobody here knows better.
     run.requestedAt = { [name]: Date.now(), ...run.requestedAt };
     void CancellationScope.nonCancellable(() => expire(run, name));
   }
@@ -67,7 +67,8 @@ export function startExpiries(run: Run): void {
 async function expire(run: Run, name: string): Promise<void> {
   const approval = run.state.approvals?.[name];
   if (approval === undefined) throw new Error(`${name}: expires without having been requested`);
-  const { [name]: requestedAt = 0 } = run.requestedAt;
+  const { [name]: requestedAt } = run.requestedAt;
+  if (requestedAt === undefined) throw new Error(`${name}: expires without a time of its request`);
   await sleep(Math.max(1, requestedAt + approval.expiresAfterMs - Date.now()));
   if (run.state.approvals?.[name]?.state !== 'pending') return;
   const { onExpiry: answer } = approval;

@@ -3,6 +3,7 @@ import { pendingIn } from '../domain/approvals/approvals.ts';
 import type { Fact, TurnRef } from '../domain/collaboration/fact.ts';
 import type { Plan } from '../domain/collaboration/plan.ts';
 import { gateNumbers } from '../domain/ledger/gate-sentence.ts';
+import { hasAnswered } from '../domain/collaboration/run-state.ts';
 import type { RunState } from '../domain/collaboration/run-state.ts';
 
 const msPerSecond = 1_000;
@@ -69,9 +70,7 @@ function whereOf(state: RunState): string {
   if (state.parts !== undefined) return partsProgress(Object.values(state.parts));
   const { pass } = state;
   if (pass === null) return `after round ${String(state.round)}`;
-  const back = pass.seats.filter(
-    (seat) => `${pass.phase}-${String(pass.round)}-${seat}` in state.turns,
-  ).length;
+  const back = pass.seats.filter((seat) => hasAnswered(state, pass, seat)).length;
   return `round ${String(pass.round)} of ${String(state.plan.rounds)}, ${pass.phase}: ${String(back)} of ${String(pass.seats.length)} are back`;
 }
 

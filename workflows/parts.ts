@@ -4,6 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
 } from '@temporalio/common';
 import {
+  ActivityFailure,
   ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   getExternalWorkflowHandle,
@@ -41,6 +42,9 @@ function begin(run: Run, part: string): void {
   run.parts.set(part, { workflowId: null, told: toldOf(untouched), done });
 }
 
+/** How often a part is waited for that no try has seen end; each time takes months. */
+const waitsMax = 10;
+
 /** Opens a part, runs it, and records how it ended; whatever of this was done before is not done again. */
 async function runPart(run: Run, part: string): Promise<void> {
   const { tenantId, collaborationId } = run.input;
@@ -54,8 +58,18 @@ async function runPart(run: Run, part: string): Promise<void> {
 async function runOpened(run: Run, ref: PartRef, opened: OpenedPart): Promise<PartEnd> {
   const summary = `end of ${partNameOf(run.state, ref.part)}`;
   const isOver = await runChild(run, ref, opened);
-  const read = isOver ? readEndedPart : awaitPart;
-  return await read.executeWithOptions({ summary }, [ref]);
+  let read = isOver ? readEndedPart : awaitPart;
+  for (let waits = 1; ; waits += 1) {
+    try {
+      return await read.executeWithOptions({ summary }, [ref]);
+    } catch (error) {
+      if (!(error instanceof ActivityFailure) || isCancellation(error) || waits === waitsMax) {
+        throw error;
+      }
+      log.warn('a part is waited for again', { ...ref, waits });
+      read = awaitPart;
+    }
+  }
 }
 
 /**
@@ -74,7 +88,10 @@ async function runChild(
   const input = { tenantId, collaborationId, plan, ...(resumed && { resumed }) };
   const child = await started(workflowId, input, childSummaryOf(run.state, part, plan));
   const attended = run.parts.get(part);
-  if (attended !== undefined) attended.workflowId = workflowId;
+  if (attended !== undefined) {
+    attended.workflowId = workflowId;
+    if (attended.told !== null) attended.told = toldOf(heardBy(opened));
+  }
   tellParts(run);
   return child !== null && (await isEnded(child));
 }
@@ -137,6 +154,15 @@ function standingOf({
   return { isPaused, cancelled, isClosing: closing === 'run', isDeadlinePassed };
 }
 
+/**
+ * How the analysis stood when a part that had begun before was told last, by the part's own ledger: who paused it matters,
+ * for a part that was paused by itself does not go on with its analysis.
+ */
+function heardBy({ resumed, isPausedByAnalysis }: OpenedPart): typeof untouched {
+  if (resumed === undefined || isPausedByAnalysis === undefined) return untouched;
+  return { ...standingOf(resumed.state), isPaused: isPausedByAnalysis };
+}
+
 function toldOf(standing: typeof untouched): string {
   return JSON.stringify(standing);
 }
@@ -156,7 +182,8 @@ function tell(workflowId: string, standing: ParentStanding): void {
     .signal(parentSteeredSignal, standing)
     .catch((error: unknown) => {
       if (isCancellation(error)) return;
-      // It has ended meanwhile: there is nobody to tell.
+      // Nobody could be reached: it has ended meanwhile, or Temporal has forgotten it. In that case it goes on as its own
+      // ledger has it, and hears of its analysis when that is steered next.
       log.info('a part could not be told how its analysis stands', { workflowId });
     });
 }

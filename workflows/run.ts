@@ -26,6 +26,8 @@ export interface CollaborationInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly plan: Plan;
+  /** When it was asked for, RFC 3339; absent where no question was asked with it, and in starts by an older API. */
+  readonly createdAt?: string;
   /** Where a run goes on that continued as new, or that Temporal had forgotten. */
   readonly resumed?: Resumption;
 }
@@ -60,15 +62,14 @@ export interface Run {
 export interface AttendedPart {
   /** Its workflow, once it has begun. */
   workflowId: string | null;
-  /** How the analysis stood when the part was told last. */
-  told: string;
+  /** How the analysis stood when the part was told last; `null` where that is not known. */
+  told: string | null;
   readonly done: Promise<void>;
 }
 
 /** Begins a run, whose first facts were recorded with its start, or goes on where it stood. */
 export function createRun(input: CollaborationInput, machine: Machine<RunState>): Run {
-  const { state, known, decidedSteps, outstanding, requestedAt } =
-    input.resumed ?? opened(input.plan);
+  const { state, known, decidedSteps, outstanding, requestedAt } = input.resumed ?? opened(input);
   const run: Run = {
     input,
     machine,
@@ -88,9 +89,13 @@ export function createRun(input: CollaborationInput, machine: Machine<RunState>)
   return run;
 }
 
-function opened(plan: Plan): Resumption {
+function opened({ plan, createdAt }: CollaborationInput): Resumption {
   const facts = openingFacts(plan);
-  return { state: foldRun(facts), known: facts.length, decidedSteps: 0, outstanding: [] };
+  const state = foldRun(facts);
+  const begun = { state, known: facts.length, decidedSteps: 0, outstanding: [] };
+  if (createdAt === undefined) return begun;
+  const asked = Object.keys(state.approvals ?? {}).map((name) => [name, Date.parse(createdAt)]);
+  return { ...begun, requestedAt: Object.fromEntries(asked) as Record<string, number> };
 }
 
 /** Turns that were asked before and have not ended are asked again, whatever became of their pass: they cost something. */
@@ -228,8 +233,14 @@ function takeIn(run: Run, facts: readonly DecidedFact[], result: RecordFactsResu
   if (result?.kind !== 'behind') return;
   run.decidedSteps = result.decidedSteps;
   for (const id of result.caused ?? []) run.found.add(id);
+  if (result.isSteered === true) forgetTold(run);
   cancelObsolete(run);
   askAgain(run, result.outstanding);
+}
+
+/** What its parts were told meanwhile, a run that was behind cannot know. */
+function forgetTold({ parts }: Run): void {
+  for (const attended of parts.values()) attended.told = null;
 }
 
 async function inTurn<T>(run: Run, work: () => Promise<T>): Promise<T> {

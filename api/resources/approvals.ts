@@ -16,14 +16,14 @@ import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { approvalId, approvalView, nameIn } from '../approval-view.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../list-cursor.ts';
-import { pageOf } from '../page.ts';
+import { cut, pageOf } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
 import type { ProblemCode } from '../problem-codes.ts';
 import { notFound, Problem } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
 import { answers, bodyProblems, invalidRequest, keyedProblems } from '../routes.ts';
 import { approvalBody, approvalPageSchema, approvalSchema } from '../schemas/approval.ts';
-import { idempotencyHeaders, queryInteger } from '../schemas/parameters.ts';
+import { idempotencyHeaders, queryCursor, queryInteger } from '../schemas/parameters.ts';
 import { answeredBefore, ended } from '../steering-problems.ts';
 import { readTexts } from '../transcript.ts';
 import { findCollaboration } from './collaborations.ts';
@@ -50,7 +50,7 @@ const listRoute = createRoute({
       state: z.enum(approvalStates).optional(),
       point: z.enum(approvalPoints).optional(),
       collaboration: z.string().optional(),
-      cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),
+      cursor: queryCursor().optional(),
       limit: queryInteger({ from: 1, to: listLimitMax - 1 }).optional(),
     }),
   },
@@ -96,22 +96,18 @@ const answerRoute = createRoute({
 export function addApprovals(api: Api, deps: SteeringDeps): void {
   api.openapi(listRoute, async (c) => {
     const { cursor, limit = LIMIT_DEFAULT, collaboration, state, point } = c.req.valid('query');
-    const rows = await deps.approvals.list({
+    const found = await deps.approvals.list({
       tenantId: c.get('tenantId'),
       ...(state === undefined ? {} : { state }),
       ...(point === undefined ? {} : { point }),
       ...(collaboration === undefined ? {} : { collaborationId: collaboration }),
       ...(cursor === undefined ? {} : { after: placeIn(cursor) }),
-      // One more than is shown tells whether there is more.
       limit: limit + 1,
     });
-    const page = rows.slice(0, limit);
-    const last = page.at(-1);
-    const value =
-      rows.length > limit && last !== undefined
-        ? encodeCursor({ createdAt: last.requestedAt, id: approvalId(last) })
-        : null;
-    return c.json(pageOf(c.req.url, page.map(approvalView), { parameter: 'cursor', value }), 200);
+    const { items, value } = cut(found, limit, (last) =>
+      encodeCursor({ createdAt: last.requestedAt, id: approvalId(last) }),
+    );
+    return c.json(pageOf(c.req.url, items.map(approvalView), { parameter: 'cursor', value }), 200);
   });
   api.openapi(getRoute, async (c) => {
     const row = await findApproval(deps, c.get('tenantId'), c.req.valid('param').id);

@@ -16,7 +16,7 @@ import {
 import type { Api } from '../context.ts';
 import { decodeCursor, encodeCursor } from '../list-cursor.ts';
 import type { Metrics } from '../metrics.ts';
-import { pageOf } from '../page.ts';
+import { cut, pageOf } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
@@ -31,6 +31,7 @@ import {
   collaborationParams,
   idempotencyHeaders,
   isCollaborationId,
+  queryCursor,
   queryInteger,
   queryTime,
 } from '../schemas/parameters.ts';
@@ -104,7 +105,7 @@ const listRoute = createRoute({
       }),
       createdAfter: queryTime().optional(),
       createdBefore: queryTime().optional(),
-      cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),
+      cursor: queryCursor().optional(),
       limit: queryInteger({ from: 1, to: LIMIT_MAX }).optional(),
     }),
   },
@@ -159,20 +160,16 @@ export function addCollaborations(api: Api, deps: ApiDeps, app: Surroundings): v
   api.openapi(listRoute, async (c) => {
     const { cursor, limit = LIMIT_DEFAULT, ...filters } = c.req.valid('query');
     const position = cursor === undefined ? undefined : decodeCursor(cursor);
-    // One more than is shown tells whether there is more.
-    const rows = await deps.collaborations.list({
+    const found = await deps.collaborations.list({
       tenantId: c.get('tenantId'),
       ...present(filters),
       ...(position && { cursor: { createdAt: position.createdAt, collaborationId: position.id } }),
       limit: limit + 1,
     });
-    const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    const value =
-      rows.length > limit && last !== undefined
-        ? encodeCursor({ createdAt: last.createdAt, id: last.collaborationId })
-        : null;
-    return c.json(pageOf(c.req.url, shown.map(summaryView), { parameter: 'cursor', value }), 200);
+    const { items, value } = cut(found, limit, (last) =>
+      encodeCursor({ createdAt: last.createdAt, id: last.collaborationId }),
+    );
+    return c.json(pageOf(c.req.url, items.map(summaryView), { parameter: 'cursor', value }), 200);
   });
   api.openapi(getRoute, async (c) => {
     const tenantId = c.get('tenantId');

@@ -8,7 +8,7 @@ import type { Api, ApiEnv } from '../context.ts';
 import type { StreamHubs } from '../events/stream-hubs.ts';
 import type { StreamSource } from '../events/stream-hub.ts';
 import { readLiveText } from '../events/live-text.ts';
-import { pageOf } from '../page.ts';
+import { cut, pageOf } from '../page.ts';
 import type { Page } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
 import { invalidRequest, keyedProblems } from '../routes.ts';
@@ -101,11 +101,8 @@ async function readPage(
   page: { tenantId: string; stream: string; after: number; limit: number },
 ): Promise<Page<LedgerEvent, number>> {
   const { tenantId, stream, after, limit } = page;
-  // One more than is shown tells whether there is more.
-  const events = await deps.ledger.read({ tenantId, stream, afterSeq: after, limit: limit + 1 });
-  const items = events.slice(0, limit);
-  const last = items.at(-1)?.seq ?? after;
-  const value = events.length > limit ? last : null;
+  const found = await deps.ledger.read({ tenantId, stream, afterSeq: after, limit: limit + 1 });
+  const { items, value } = cut(found, limit, (last) => last.seq);
   return pageOf(url, items, { parameter: 'after', value });
 }
 

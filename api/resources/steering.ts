@@ -99,9 +99,9 @@ export async function findSteerable(
   const run = await findCollaboration(deps, tenantId, id);
   const recorded = await recordedFor(c, deps, { run, call });
   if (recorded !== undefined) return { run, recorded };
-  const { collaborationId, plan, status } = run;
+  const { collaborationId, status } = run;
   if (isDecided(run)) throw ended(collaborationId, status);
-  if (status === 'queued' && !(await startWorkflow(deps, { tenantId, collaborationId, plan }))) {
+  if (status === 'queued' && !(await startWorkflow(deps, { ...run, tenantId }))) {
     throw unreachable(undefined);
   }
   return { run, recorded };

@@ -1,17 +1,17 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
-import { shown } from '../../domain/planning/fault.ts';
 import { testedType } from '../../domain/webhooks/notice.ts';
 import { deliveryStates, redeliveredMax } from '../../infra/stores/delivery-store.ts';
 import type { Delivery } from '../../infra/stores/delivery-store.ts';
 import type { Webhook } from '../../infra/stores/webhook-store.ts';
 import { createOrderedId } from '../collaboration-id.ts';
 import type { Api } from '../context.ts';
-import { pageOf } from '../page.ts';
+import { cursorInvalid } from '../list-cursor.ts';
+import { cut, pageOf } from '../page.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
 import { answers, keyedProblems } from '../routes.ts';
-import { queryInteger } from '../schemas/parameters.ts';
+import { queryCursor, queryInteger } from '../schemas/parameters.ts';
 import { deliveryPageSchema, deliverySchema } from '../schemas/webhook.ts';
 import { findWebhook, webhookParams } from './webhooks.ts';
 
@@ -30,6 +30,9 @@ const deliveryParams = webhookParams.extend({
   }),
 });
 
+/** Of what is to be sent: to a webhook that is not there, or off. */
+const refusals = keyedProblems('not-found', 'webhook-off');
+
 const testRoute = createRoute({
   method: 'post',
   path: '/v1/webhooks/{webhook}/test',
@@ -39,7 +42,7 @@ const testRoute = createRoute({
   request: { params: webhookParams },
   responses: {
     202: answers('It will be sent at once.', deliverySchema),
-    ...keyedProblems('not-found', 'webhook-off'),
+    ...refusals,
   },
 });
 
@@ -53,7 +56,7 @@ const listRoute = createRoute({
     params: webhookParams,
     query: z.strictObject({
       state: z.enum(deliveryStates, { error: `one of ${deliveryStates.join(', ')}` }).optional(),
-      cursor: z.string().optional().openapi({ description: 'The `next` of the page before.' }),
+      cursor: queryCursor().optional(),
       limit: queryInteger({ from: 1, to: LIMIT_MAX }).optional(),
     }),
   },
@@ -81,7 +84,7 @@ const redeliverRoute = createRoute({
   request: { params: deliveryParams },
   responses: {
     202: answers('It is on its way.', deliverySchema),
-    ...keyedProblems('not-found', 'webhook-off'),
+    ...refusals,
   },
 });
 
@@ -94,7 +97,7 @@ const redeliverDeadRoute = createRoute({
   request: { params: webhookParams },
   responses: {
     202: answers('They are on their way.', z.object({ redelivered: z.int() })),
-    ...keyedProblems('not-found', 'webhook-off'),
+    ...refusals,
   },
 });
 
@@ -111,14 +114,12 @@ export function addWebhookDeliveries(api: Api, deps: ApiDeps): void {
     const tenantId = c.get('tenantId');
     const { id: webhookId } = await findWebhook(deps, tenantId, c.req.valid('param').webhook);
     const { cursor, state, limit = LIMIT_DEFAULT } = c.req.valid('query');
-    // One more than is shown tells whether there is more.
     const found = await deps.deliveries.list({
       ...{ tenantId, webhookId, limit: limit + 1 },
       ...(state !== undefined && { state }),
       ...(cursor !== undefined && { beforeOrdinal: ordinalIn(cursor) }),
     });
-    const items = found.slice(0, limit);
-    const value = found.length > limit ? cursorAt(items.at(-1)?.ordinal ?? '') : null;
+    const { items, value } = cut(found, limit, ({ ordinal }) => cursorAt(ordinal));
     const views = items.map((delivery) => deliveryView(webhookId, delivery));
     return c.json(pageOf(c.req.url, views, { parameter: 'cursor', value }), 200);
   });
@@ -154,7 +155,7 @@ async function findActive(deps: ApiDeps, tenantId: string, id: string): Promise<
   const webhook = await findWebhook(deps, tenantId, id);
   if (webhook.state === 'active') return webhook;
   throw new Problem('webhook-off', {
-    detail: `Webhook ${webhook.id} is off since ${webhook.stateSince}; POST ${id}/activation switches it on.`,
+    detail: `Webhook ${webhook.id} is off since ${webhook.stateSince}; POST /v1/webhooks/${webhook.id}/activation switches it on.`,
     errors: [{ field: 'state', got: webhook.state, expected: 'active' }],
   });
 }
@@ -182,8 +183,5 @@ function cursorAt(ordinal: string): string {
 function ordinalIn(cursor: string): string {
   const ordinal = Buffer.from(cursor, 'base64url').toString('utf8');
   if (ordinalPattern.test(ordinal) && cursorAt(ordinal) === cursor) return ordinal;
-  throw new Problem('cursor-invalid', {
-    detail: 'The cursor was not issued by this API; start again without one.',
-    errors: [{ field: 'cursor', got: shown(cursor), expected: 'the `next` of an earlier page' }],
-  });
+  throw cursorInvalid(cursor);
 }

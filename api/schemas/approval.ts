@@ -61,7 +61,8 @@ export const approvalBody = z.strictObject({
       'With `reply` its words. With `edit` the answer that decides: an option in its words, or any text where answers are open.',
   }),
   remember: z.boolean({ error: 'true or false' }).optional().openapi({
-    description: 'Whether it also holds for later approvals of the same point in this run.',
+    description:
+      'Whether it also holds after later rounds of this run. Of no effect but after a round: a run comes to all else once.',
   }),
   comment: text(COMMENT_MAX).optional().openapi({ description: 'Kept beside the answer.' }),
 });

@@ -36,6 +36,11 @@ export function queryInteger(bounds: { from: number; to: number }): z.ZodType<nu
     .openapi({ type: 'integer', minimum: bounds.from, maximum: bounds.to });
 }
 
+/** Where a page of a list begins. */
+export function queryCursor(): z.ZodType<string, string> {
+  return z.string().openapi({ description: 'The `next` of the page before.' });
+}
+
 /** Yes or no in a query. */
 export function queryFlag(): z.ZodType<boolean, string> {
   return z.enum(['true', 'false'], { error: 'true or false' }).transform((text) => text === 'true');

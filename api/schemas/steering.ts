@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 
+import { tokensLimit, usdLimit } from '../../domain/budget/limits-schema.ts';
+
 const MESSAGE_MAX = 20_000;
 const REASON_MAX = 500;
 
@@ -57,18 +59,11 @@ export const participantBody = z.strictObject({
   weight: z.number(weight).gt(0, weight).max(1000, weight).optional(),
 });
 
-const tokens = { error: 'a whole number from 1 to 1,000,000,000,000' };
-const usd = { error: 'dollars above 0, up to 10,000, with at most 6 decimals' };
-
 /** Body of new limits; a limit that is left out stays as it is. */
 export const budgetBody = z
   .strictObject({
-    tokens: z.int(tokens).min(1, tokens).max(1_000_000_000_000, tokens).optional(),
-    usd: z
-      .number(usd)
-      .max(10_000, usd)
-      .refine((value) => value > 0 && /^\d+(\.\d{1,6})?$/.test(String(value)), usd)
-      .optional(),
+    tokens: tokensLimit.optional(),
+    usd: usdLimit.optional(),
   })
   .refine((limits) => limits.tokens !== undefined || limits.usd !== undefined, {
     error: 'tokens, usd or both',

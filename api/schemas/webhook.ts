@@ -116,7 +116,8 @@ export const deliverySchema = z
         tookMs: z.int(),
         status: z.int().nullable(),
         error: z.string().nullable().openapi({
-          description: 'Why there was no answer.',
+          description:
+            'Why there was no answer. `webhook-off`: it was tried no more, since its webhook was switched off.',
           example: 'timeout',
         }),
         answer: z
@@ -125,7 +126,10 @@ export const deliverySchema = z
           .openapi({ description: 'The first 1,024 bytes of the body of the answer.' }),
       })
       .nullable()
-      .openapi({ description: 'What the last try came to.' }),
+      .openapi({
+        description:
+          'What the last try came to; null when it was not tried, or not since it was sent again.',
+      }),
     links: linksSchema,
   })
   .openapi('WebhookDelivery');

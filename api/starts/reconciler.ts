@@ -62,7 +62,7 @@ async function restart(
   try {
     const row = await deps.collaborations.get(tenantId, collaborationId);
     if (row?.status !== 'queued') return true;
-    const isStarted = await startWorkflow(deps, { ...run, plan: row.plan });
+    const isStarted = await startWorkflow(deps, { ...row, tenantId });
     if (isStarted) metrics.starts.inc({ pattern: row.pattern, outcome: 'restarted' });
     return isStarted;
   } catch (err) {

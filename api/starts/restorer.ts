@@ -4,7 +4,7 @@ import type { Plan } from '../../domain/collaboration/plan.ts';
 import type { Collaboration, RunUnderWay } from '../../infra/stores/collaboration-store.ts';
 import { isDecided } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
-import type { RestoreOutcome } from '../ports.ts';
+import type { Presence, RestoreOutcome } from '../ports.ts';
 import { readResumption, type WorkflowDeps } from './start.ts';
 
 /** What it takes to bring forgotten runs back. */
@@ -52,7 +52,8 @@ export function createRestorer(
     if (isSame && swept !== undefined && now < swept.dueAt) return;
     swept = undefined;
     if (incarnation === undefined) return;
-    const isDone = await sweep(deps, metrics, { ...pace, signal: ending.signal });
+    const isAfterLoss = !isSame;
+    const isDone = await sweep(deps, metrics, { ...pace, isAfterLoss, signal: ending.signal });
     const dueAt = now + (isSame ? SWEEP_EVERY_MS : SECOND_SWEEP_MS);
     if (isDone) swept = { incarnation, dueAt };
   };
@@ -79,6 +80,8 @@ export function createRestorer(
 interface Sweep {
   readonly pageRuns: number;
   readonly pauseMs: number;
+  /** Whether Temporal answers for the first time, again, or with another database. */
+  readonly isAfterLoss: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -86,7 +89,7 @@ interface Sweep {
 async function sweep(
   deps: RestoreDeps,
   metrics: Pick<Metrics, 'starts'>,
-  { pageRuns, pauseMs, signal }: Sweep,
+  { pageRuns, pauseMs, isAfterLoss, signal }: Sweep,
 ): Promise<boolean> {
   const counts = { looked: 0, restored: 0 };
   let page: readonly RunUnderWay[] = [];
@@ -96,7 +99,9 @@ async function sweep(
     for (let at = 0; at < page.length; at += TOGETHER) {
       if (signal.aborted) return false;
       const portion = page.slice(at, at + TOGETHER);
-      const results = await Promise.all(portion.map((run) => lookAfter(deps, metrics, run)));
+      const results = await Promise.all(
+        portion.map((run) => lookAfter(deps, metrics, { run, isAfterLoss })),
+      );
       if (results.includes('unreachable')) return false;
       counts.looked += portion.length;
       counts.restored += results.filter((result) => result === 'restored').length;
@@ -110,7 +115,7 @@ async function sweep(
 async function lookAfter(
   deps: RestoreDeps,
   metrics: Pick<Metrics, 'starts'>,
-  run: RunUnderWay,
+  { run, isAfterLoss }: { readonly run: RunUnderWay } & Pick<Sweep, 'isAfterLoss'>,
 ): Promise<RestoreOutcome['kind']> {
   const { tenantId, collaborationId } = run;
   try {
@@ -118,13 +123,21 @@ async function lookAfter(
     if (kind === 'unreachable') return kind;
     if (kind === 'absent') return await restoreRun(deps, metrics, { tenantId, collaborationId });
     // A rest or its end is not what the run acts on: it has forgotten. What else it has forgotten it finds by itself.
-    const isResting = run.status === 'paused' || run.status === 'waiting';
-    const isOdd = isResting ? kind === 'busy' : kind === 'idle';
-    if (isOdd) await deps.engine.catchUp(run);
+    if (isOdd(run, kind, isAfterLoss)) await deps.engine.catchUp(run);
   } catch (err) {
     deps.log.error({ collaborationId, err }, 'run under way could not be looked after');
   }
   return 'known';
+}
+
+/**
+ * Whether a run may have forgotten its rest, or the end of it. One that rests and waits for parts may do so as it should:
+ * it is told once after a loss, for each time makes its history longer.
+ */
+function isOdd({ status }: RunUnderWay, kind: Presence['kind'], isAfterLoss: boolean): boolean {
+  const isResting = status === 'paused' || status === 'waiting';
+  if (!isResting) return kind === 'idle';
+  return kind === 'busy' || (kind === 'awaiting' && isAfterLoss);
 }
 
 /**

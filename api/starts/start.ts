@@ -10,6 +10,7 @@ import type { NewEvent, OpenedContent, Text } from '../../domain/ledger/event.ts
 import { resumptionOf, type Resumption } from '../../domain/ledger/resumption.ts';
 import type {
   CollaborationStatus,
+  Collaboration,
   NewCollaboration,
 } from '../../infra/stores/collaboration-store.ts';
 import { createCollaborationId } from '../collaboration-id.ts';
@@ -120,8 +121,8 @@ async function startNew(
   if (result.kind === 'conflict') throw startedOther(result.collaborationId);
   // The same call was under way twice, and the other one was faster.
   if (result.kind === 'replayed') return await startedAgain(deps, tenantId, result.collaborationId);
-  const { collaborationId, plan } = run;
-  const isStarted = await startWorkflow(deps, { tenantId, collaborationId, plan });
+  const { collaborationId, plan, createdAt } = run;
+  const isStarted = await startWorkflow(deps, { tenantId, collaborationId, plan, createdAt });
   const status = isStarted ? 'running' : 'queued';
   return { collaborationId, isReplayed: false, planned: run, status };
 }
@@ -134,9 +135,7 @@ async function startedAgain(
 ): Promise<Started> {
   const row = await deps.collaborations.get(tenantId, collaborationId);
   if (row === undefined) throw new Error(`${collaborationId}: its key is stored, it is not`);
-  const isFinished =
-    row.status === 'queued' &&
-    (await startWorkflow(deps, { tenantId, collaborationId, plan: row.plan }));
+  const isFinished = row.status === 'queued' && (await startWorkflow(deps, { ...row, tenantId }));
   return {
     collaborationId,
     isReplayed: true,
@@ -152,11 +151,19 @@ async function startedAgain(
  */
 export async function startWorkflow(
   deps: WorkflowDeps,
-  run: Pick<StartInput, 'tenantId' | 'collaborationId' | 'plan'>,
+  run: Pick<StartInput, 'tenantId' | 'collaborationId' | 'plan'> & Pick<Collaboration, 'createdAt'>,
 ): Promise<boolean> {
-  const { tenantId, collaborationId } = run;
+  const { tenantId, collaborationId, plan, createdAt } = run;
   const resumed = run.plan.origin === undefined ? undefined : await readResumption(deps, run);
-  const outcome = await deps.engine.start({ ...run, ...(resumed && { resumed }) });
+  const isAsking = (plan.people?.questions ?? 0) > 0;
+  const outcome = await deps.engine.start({
+    tenantId,
+    collaborationId,
+    plan,
+    // A history holds it only where it is needed.
+    ...(isAsking && { createdAt }),
+    ...(resumed && { resumed }),
+  });
   if (outcome.kind === 'unreachable') {
     deps.log.warn({ collaborationId, err: outcome.cause }, 'workflow could not be started yet');
     return false;

@@ -19,15 +19,18 @@ async function main(args: readonly string[]): Promise<number> {
   let options: EvaluationOptions;
   try {
     options = readOptions(args);
+    if (options.isHelp) {
+      print(usage);
+      return 0;
+    }
     await makeWritable('--json', options.jsonFile);
     await makeWritable('--svg', options.svgFile);
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`);
     return EXIT_USAGE;
   }
-  if (options.isHelp) print(usage);
-  else if (options.job !== undefined) return await reportJob(options.job);
-  else if (options.measuresPriors) measurePriors(options, print);
+  if (options.job !== undefined) return await reportJob(options.job);
+  if (options.measuresPriors) measurePriors(options, print);
   else await reportPanels(options, print, tell);
   return 0;
 }

@@ -2,7 +2,7 @@ import { createConnector } from '../../activities/models/connector.ts';
 import type { Setting, Tried } from '../../domain/evaluation/evaluation.ts';
 import { knownOptions, knownQuestion } from '../../domain/evaluation/known-question.ts';
 import { rosterOf } from '../../domain/evaluation/roster.ts';
-import type { Scenario } from '../../domain/evaluation/scenario.ts';
+import { unmoved, type Scenario } from '../../domain/evaluation/scenario.ts';
 import { strategies } from '../../domain/evaluation/strategies.ts';
 import { planOf, type Strategy } from '../../domain/evaluation/strategy.ts';
 import type { ModelConnector } from '../../domain/providers/model-connector.ts';
@@ -93,10 +93,7 @@ function scenarioOf(job: ModelJob): Scenario {
     correlation: 0,
     insight: 0,
     evenness: 1,
-    reactions: {
-      conformity: { whenRight: 0, whenWrong: 0 },
-      persuasion: { byRight: 0, byWrong: 0 },
-    },
+    reactions: unmoved,
     trials: 0,
     replyTokens: maxOutputTokens,
   };

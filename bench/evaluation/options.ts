@@ -24,17 +24,20 @@ export interface EvaluationOptions {
 }
 
 const range = {
-  panels: { from: 10, to: 1_000_000 },
+  /** Every run of every panel is kept until the end: more would not fit into memory. */
+  panels: { from: 10, to: 10_000 },
   seed: { from: 0, to: 2 ** 32 - 1 },
   trials: { from: 0, to: 10_000 },
   seats: { from: 2, to: 9 },
   questions: { from: 2, to: 10_000 },
 } as const;
 
+const usual = { panels: '150', seats: '3', questions: '20' } as const;
+
 /** How the command is used. */
 export const usage = `npm run evaluate -- [--panels 150] [--trials N] [--only NAME[,NAME]] [--json FILE] [--svg FILE] [--seed 1]
   compares every protocol and gate over simulated panels; needs no model and nothing that runs
-  --panels   simulated panels of each scenario, 10 to 1000000
+  --panels   simulated panels of each scenario, 10 to 10000
   --trials   resolved trials that the house knows of every model, 0 to 10000: 0 is a house without records; else by scenario
   --only     scenarios: ${scenarios.map(({ name }) => name).join(', ')}
   --json     writes all figures to FILE
@@ -55,8 +58,8 @@ const flags =
  */
 export function readOptions(args: readonly string[]): EvaluationOptions {
   const values = valuesIn(args);
-  return {
-    panels: whole('--panels', values.panels, range.panels),
+  const options = {
+    panels: whole('--panels', values.panels ?? usual.panels, range.panels),
     seed: whole('--seed', values.seed, range.seed),
     trials:
       values.trials === undefined ? undefined : whole('--trials', values.trials, range.trials),
@@ -64,23 +67,25 @@ export function readOptions(args: readonly string[]): EvaluationOptions {
     jsonFile: file('--json', values.json),
     svgFile: file('--svg', values.svg),
     job: jobIn(values),
-    measuresPriors: values.priors,
+    measuresPriors: values.priors ?? false,
     isHelp: values.help,
   };
+  refuseIdle(values);
+  return options;
 }
 
 interface Values {
-  readonly panels: string;
+  readonly panels?: string | undefined;
   readonly seed: string;
   readonly trials?: string | undefined;
   readonly only?: string | undefined;
   readonly json?: string | undefined;
   readonly svg?: string | undefined;
-  readonly priors: boolean;
+  readonly priors?: boolean | undefined;
   readonly 'base-url'?: string | undefined;
   readonly model?: string | undefined;
-  readonly seats: string;
-  readonly questions: string;
+  readonly seats?: string | undefined;
+  readonly questions?: string | undefined;
   readonly help: boolean;
 }
 
@@ -89,17 +94,17 @@ function valuesIn(args: readonly string[]): Values {
     return parseArgs({
       args: [...args],
       options: {
-        panels: { type: 'string', default: '150' },
+        panels: { type: 'string' },
         seed: { type: 'string', default: '1' },
         trials: { type: 'string' },
         only: { type: 'string' },
         json: { type: 'string' },
         svg: { type: 'string' },
-        priors: { type: 'boolean', default: false },
+        priors: { type: 'boolean' },
         'base-url': { type: 'string' },
         model: { type: 'string' },
-        seats: { type: 'string', default: '3' },
-        questions: { type: 'string', default: '20' },
+        seats: { type: 'string' },
+        questions: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },
       },
     }).values;
@@ -109,10 +114,24 @@ function valuesIn(args: readonly string[]): Values {
   }
 }
 
+/** What would change nothing is a mistake of whoever asks for it. */
+function refuseIdle(values: Values): void {
+  const isJob = values['base-url'] !== undefined;
+  const [idle, where] = isJob
+    ? ([['panels', 'trials', 'only', 'json', 'svg', 'priors'], 'beside --base-url'] as const)
+    : values.priors === true
+      ? ([['trials', 'only', 'json', 'svg', 'seats', 'questions'], 'beside --priors'] as const)
+      : ([['seats', 'questions'], 'without --base-url'] as const);
+  const flag = idle.find((name) => values[name] !== undefined);
+  if (flag === undefined) return;
+  const got = JSON.stringify(values[flag]);
+  throw new RangeError(`--${flag}: got ${got}, expected nothing ${where}`);
+}
+
 function jobIn(values: Values): ModelJob | undefined {
   const { 'base-url': baseUrl, model } = values;
-  const seats = whole('--seats', values.seats, range.seats);
-  const questions = whole('--questions', values.questions, range.questions);
+  const seats = whole('--seats', values.seats ?? usual.seats, range.seats);
+  const questions = whole('--questions', values.questions ?? usual.questions, range.questions);
   if (baseUrl === undefined && model === undefined) return undefined;
   if (baseUrl === undefined || !/^https?:/.test(baseUrl) || !URL.canParse(baseUrl)) {
     const got = baseUrl === undefined ? 'nothing' : JSON.stringify(baseUrl);

@@ -61,8 +61,8 @@ async function resultsOf(
 ): Promise<readonly ScenarioResult[]> {
   const results: ScenarioResult[] = [];
   const all: (readonly Tried[])[] = [];
-  const compare = (setting: Setting, tried: readonly Tried[]): void => {
-    const result = compared(setting, tried, extent.seed);
+  const compare = (setting: Setting, tried: readonly Tried[], scenarios = 1): void => {
+    const result = compared(setting, tried, extent.seed, scenarios);
     results.push(result);
     found(result, all.length);
   };
@@ -70,7 +70,7 @@ async function resultsOf(
     all.push(tried);
     compare(scenarioNamed(name), tried);
   });
-  if (all.length > 1) compare(together, pooled(all));
+  if (all.length > 1) compare(together, pooled(all), all.length);
   return results;
 }
 

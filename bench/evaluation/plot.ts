@@ -71,7 +71,7 @@ function headOf(panels: number): string {
     text({
       x: 226,
       y: 24,
-      of: `share decided rightly, 95 % intervals, ${String(panels)} simulated panels each; numbers: see below`,
+      of: `share decided rightly, 95 % intervals, ${String(panels)} simulated panels of each kind; numbers: see below`,
       fill: colour.faint,
     }),
     `<g transform="translate(0 47)">`,
@@ -196,7 +196,9 @@ function short(tokens: number): string {
 /** What the best strategy up to each cost reaches: a staircase. */
 function frontOf(results: readonly StrategyResult[], { x, y, least }: Scales): string {
   const front = results
-    .filter(({ standing, accuracy }) => standing === 'on' && accuracy.value >= least)
+    .filter(({ kind, standing, accuracy }) => {
+      return kind !== 'oracle' && standing === 'on' && accuracy.value >= least;
+    })
     .sort((one, other) => one.tokens.value - other.tokens.value);
   const [first] = front;
   if (first === undefined) return '';
@@ -226,7 +228,7 @@ function dot(x: number, y: number, kind: StrategyResult['kind']): string {
   }
   return kind === 'default'
     ? `<circle cx="${at(x)}" cy="${at(y)}" r="5" fill="#ffffff" stroke="${colour.default}" stroke-width="2.5"/>`
-    : `<circle cx="${at(x)}" cy="${at(y)}" r="3" fill="${colour.named}"/>`;
+    : `<circle cx="${at(x)}" cy="${at(y)}" r="3" fill="${colour[kind]}"/>`;
 }
 
 interface Numbered {

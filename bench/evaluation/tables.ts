@@ -57,7 +57,7 @@ function cellsOf(one: StrategyResult): readonly string[] {
     calibration === null
       ? ''
       : `${calibration.expectedError.value.toFixed(3)} ${interval(calibration.expectedError, three)}`,
-    standingMarks[one.standing],
+    one.kind === 'oracle' ? '' : standingMarks[one.standing],
   ];
 }
 

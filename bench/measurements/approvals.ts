@@ -31,11 +31,11 @@ export async function measureApprovals(
     startMs.push(answeredAt - sentAt);
   });
   const startedInMs = performance.now() - startedAt;
-  const waiting = await bench.sql<{ count: string }[]>`
-    select count(*) from conclave.approvals where state = 'pending'`;
   const settledAt = performance.now();
   const idle = await idleProcessors(bench);
   const settledInMs = performance.now() - settledAt;
+  const waiting = await bench.sql<{ count: string }[]>`
+    select count(*) from conclave.approvals where state = 'pending'`;
   const grownMb = memoryMb(bench) - memoryBefore;
   const listMs = await timed(LOOKS, () => client.get('/v1/approvals?state=pending&limit=50'));
   const costs = countCosts(bench.parts);
@@ -57,7 +57,7 @@ export async function measureApprovals(
       figure('pending, counted', Number(waiting[0]?.count), ''),
       figure('starts', (ids.length / startedInMs) * 1000, '/s'),
       figure('answer to a start, p50', median(startMs), 'ms'),
-      figure('last start answered to all at rest', settledInMs / 1000, 's'),
+      figure('last start answered to all at rest, in windows of 5 s', settledInMs / 1000, 's'),
       figure('processors busy while all wait', idle, ''),
       figure('memory more than before, all parts', grownMb, 'MB'),
       figure('a page of 50 while all wait, p50', median(listMs), 'ms'),
@@ -83,6 +83,11 @@ async function idleProcessors({ parts }: BenchStack): Promise<number> {
     const { byPart, elapsedMs } = costs();
     const ours = [...byPart].filter(([name]) => name !== 'bench');
     busy = ours.reduce((sum, [, ms]) => sum + ms, 0) / elapsedMs;
+  }
+  if (busy > IDLE_PROCESSORS) {
+    throw new Error(
+      `runs that wait keep ${busy.toFixed(2)} processors busy, expected at most ${String(IDLE_PROCESSORS)}`,
+    );
   }
   return busy;
 }

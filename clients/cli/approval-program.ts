@@ -56,5 +56,5 @@ export function addApprovals<Options>(
 function answering(command: Command): Command {
   return command
     .option('--comment <text>', 'kept beside the answer')
-    .option('--remember', 'holds for later approvals of the same point in this run too');
+    .option('--remember', 'after a round: holds after later rounds of this run too');
 }

@@ -16,7 +16,8 @@ export function refusedPart(part: string, reason: RefusalReason): PartEnd {
 }
 
 /**
- * The end of a part that was run, from the state of its own collaboration; one that broke before its verdict has failed.
+ * The end of a part that was run, from the state of its own collaboration. One that broke before its seal has failed: a
+ * verdict that was never sealed is none.
  *
  * @param part - its name
  * @param run - the collaboration that worked on it
@@ -29,7 +30,8 @@ export function endOfPart(
 ): PartEnd {
   const cost = costOf(state);
   const { verdict } = state;
-  if (verdict === null) return { part, ending: 'failed', reason: null, ...cost, record };
+  if (verdict === null || record === null)
+    return { part, ending: 'failed', reason: null, ...cost, record };
   const ending = verdict.kind === 'decided' ? 'answered' : 'unanswered';
   return { part, ending, reason: verdict.reason, ...cost, record };
 }

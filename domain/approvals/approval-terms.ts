@@ -24,7 +24,7 @@ export type ApprovalAnswer = (typeof approvalAnswers)[number];
 export const approvalStates = ['pending', 'answered', 'expired', 'withdrawn'] as const;
 export type ApprovalStanding = (typeof approvalStates)[number];
 
-/** What may be answered at each point; the first is what `approve` on the command line stands for. */
+/** What may be answered at each point. */
 export const answersAt = {
   start: ['reply', 'skip'],
   gate: ['done', 'debate'],
@@ -72,7 +72,7 @@ export interface ApprovalReply {
   readonly answer: ApprovalAnswer;
   /** Key of the answer that decides, for `edit`; `null` otherwise. */
   readonly choice: string | null;
-  /** Whether it also holds for later approvals of the same point in this run. */
+  /** Whether it also holds after later rounds of this run; of no effect at any other point, which a run comes to once. */
   readonly remember: boolean;
   /** Under which ids the words of a reply or an edit, and a comment, were stored before. */
   readonly textId?: string;

@@ -2,6 +2,7 @@ import { certainOutcome } from '../protocols/certain-outcome.ts';
 import type { Ballot, Choice, Electorate, Tally } from '../protocols/protocol.ts';
 import { tally } from '../protocols/tally.ts';
 import { optionsOf } from '../protocols/validity.ts';
+import { hasAnswered } from './run-state.ts';
 import type { RunState } from './run-state.ts';
 
 /** Seat under which the chair decides when the protocol is `judge`; it casts no vote of its own. */
@@ -67,9 +68,7 @@ export function tallyOf(state: RunState): Tally {
 export function isOutcomeCertain(state: RunState): boolean {
   const { pass } = state;
   if (pass === null) return false;
-  const outstanding = new Set(
-    pass.seats.filter((seat) => !(`${pass.phase}-${String(pass.round)}-${seat}` in state.turns)),
-  );
+  const outstanding = new Set(pass.seats.filter((seat) => !hasAnswered(state, pass, seat)));
   const cast = ballotsOf(state).filter(({ seat }) => !outstanding.has(seat));
   // A seat that is out of this pass holds what it held: without a standpoint it has abstained.
   const silent = state.seats

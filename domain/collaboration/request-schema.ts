@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { partsMax } from '../analysis/analysis-terms.ts';
 import { peopleSchema } from '../approvals/people-schema.ts';
+import { tokensLimit, usdLimit } from '../budget/limits-schema.ts';
 import { questionKinds } from '../calibration/question-kind.ts';
 import { maybe, oneOf, only } from '../fields.ts';
 import { gateSchema } from '../gate/gate-schema.ts';
@@ -111,18 +112,7 @@ const participant = z.union(
   { error: "an agent's name, or an object with agent, persona, personas and weight" },
 );
 
-const usdError = 'dollars above 0, up to 10,000, with at most 6 decimals';
-
-const budget = only({
-  tokens: maybe(whole({ from: 1, to: 1_000_000_000_000 })),
-  usd: maybe(
-    z
-      .number({ error: usdError })
-      .gt(0, { error: usdError, abort: true })
-      .max(10_000, { error: usdError, abort: true })
-      .refine((usd) => /^\d+(\.\d{1,6})?$/.test(String(usd)), { error: usdError }),
-  ),
-});
+const budget = only({ tokens: maybe(tokensLimit), usd: maybe(usdLimit) });
 
 const personaPattern = /^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,63}$/u;
 const personaNameError =

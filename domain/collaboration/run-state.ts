@@ -5,6 +5,7 @@ import { questionKindDefault } from '../calibration/question-kind.ts';
 import type { GateDecision } from '../gate/gate-terms.ts';
 import type { Choice } from '../protocols/protocol.ts';
 import { noUsage, addUsage, totalTokens, unknownUsage, type Usage } from '../providers/usage.ts';
+import { turnRef } from './fact.ts';
 import type {
   BudgetThreshold,
   ClosingReason,
@@ -275,6 +276,15 @@ function decidedBy(fact: FactOf<'gate.decided'>): GateDecision {
 function openPass(state: RunState, fact: FactOf<'round.opened'>): RunState {
   const { round, phase, seats, directives } = fact;
   return { ...state, round, pass: { round, phase, seats, directives } };
+}
+
+/** Whether a seat's turn of a pass has ended, in whatever way. */
+export function hasAnswered(
+  { turns }: Pick<RunState, 'turns'>,
+  { phase, round }: Pick<OpenPass, 'phase' | 'round'>,
+  seat: string,
+): boolean {
+  return turnRef(phase, round, seat).turn in turns;
 }
 
 function closePass(state: RunState, fact: FactOf<'round.closed'>): RunState {

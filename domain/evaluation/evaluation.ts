@@ -132,10 +132,17 @@ export const together: Setting = {
  * @param scenario - what the questions were
  * @param tried - all with as many runs, plain majority among them
  * @param seed - of the bootstrap
- * @throws Error when it is not
+ * @param scenarios - how many of them were put together by {@link pooled}, each with as many runs; 1 unless given. Panels
+ *   of one number are drawn alike in all of them, so that together they are one sample
+ * @throws Error when plain majority is not among them
  */
-export function compared(scenario: Setting, tried: readonly Tried[], seed: number): ScenarioResult {
-  const records = tried.map(recordOf);
+export function compared(
+  scenario: Setting,
+  tried: readonly Tried[],
+  seed: number,
+  scenarios = 1,
+): ScenarioResult {
+  const records = tried.map((one) => recordOf(one, scenarios));
   const base = records.find(({ strategy }) => strategy.name === majority);
   if (base === undefined) throw new Error(`strategies: got none named "${majority}"`);
   const open = records.filter(({ strategy }) => strategy.kind !== 'oracle');
@@ -157,23 +164,42 @@ export function compared(scenario: Setting, tried: readonly Tried[], seed: numbe
 
 /** A strategy's runs with what is compared of them. */
 interface Recorded extends Tried {
+  /** Of each sample the share decided rightly. */
   readonly hits: readonly number[];
   readonly accuracy: number;
   readonly tokens: number;
+  readonly scenarios: number;
 }
 
-function recordOf({ strategy, runs }: Tried): Recorded {
-  const hits = runs.map(({ outcome }) => Number(outcome === 'right'));
+function recordOf({ strategy, runs }: Tried, scenarios: number): Recorded {
+  const hits = samplesOf(runs, scenarios, ({ outcome }) => Number(outcome === 'right'));
   const tokens = mean(runs.map((run) => run.tokens)).value;
-  return { strategy, runs, hits, accuracy: mean(hits).value, tokens };
+  return { strategy, runs, hits, accuracy: mean(hits).value, tokens, scenarios };
+}
+
+/** Means over the runs that were drawn from the same numbers: they stand at the same place of every scenario. */
+function samplesOf(
+  runs: readonly EvaluatedRun[],
+  scenarios: number,
+  valueOf: (run: EvaluatedRun) => number,
+): readonly number[] {
+  const count = runs.length / scenarios;
+  const sums = runs.reduce<number[]>((all, run, place) => {
+    const number = place % count;
+    all[number] = (all[number] ?? 0) + valueOf(run);
+    return all;
+  }, []);
+  return sums.map((sum) => sum / scenarios);
 }
 
 function figuresOf(
-  { strategy, runs }: Tried,
+  { strategy, runs, scenarios }: Recorded,
   seed: number,
 ): Omit<StrategyResult, 'gain' | 'regret' | 'standing'> {
   const share = (isOne: (run: EvaluatedRun) => boolean): Measured =>
-    proportion(runs.filter(isOne).length, runs.length);
+    scenarios === 1
+      ? proportion(runs.filter(isOne).length, runs.length)
+      : mean(samplesOf(runs, scenarios, (run) => Number(isOne(run))));
   const forecasts = runs.flatMap(({ confidence, outcome }) =>
     confidence === null ? [] : { confidence, isRight: outcome === 'right' },
   );
@@ -184,7 +210,7 @@ function figuresOf(
     wrong: share(({ outcome }) => outcome === 'wrong'),
     undecided: share(({ outcome }) => outcome === 'none'),
     lured: share(({ isLure }) => isLure),
-    tokens: mean(runs.map(({ tokens }) => tokens)),
+    tokens: mean(samplesOf(runs, scenarios, ({ tokens }) => tokens)),
     calibration: calibration(forecasts, randomFrom(seed, forecasts.length)),
   };
 }

@@ -42,6 +42,12 @@ export interface Reactions {
   readonly persuasion: { readonly byRight: number; readonly byWrong: number };
 }
 
+/** Nobody is moved by anybody. */
+export const unmoved: Reactions = {
+  conformity: { whenRight: 0, whenWrong: 0 },
+  persuasion: { byRight: 0, byWrong: 0 },
+};
+
 /** A kind of panel with a kind of question; every number that its questions are drawn from. */
 export interface Scenario {
   readonly name: string;

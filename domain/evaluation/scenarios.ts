@@ -141,7 +141,8 @@ export const scenarios: readonly Scenario[] = [
   {
     ...usual,
     name: 'exposed',
-    about: 'the same, but their records show that the two are right no more than by chance',
+    about:
+      'the lying panel, but its records show that the two liars are right no more than by chance',
     members: [...peers(7 - liars, 0.68), ...faulty(liars, 'lying', 0.26)],
   },
   {

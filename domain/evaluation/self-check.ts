@@ -1,6 +1,6 @@
 import { juryAccuracy, optimalAccuracy } from './closed-forms.ts';
 import { evaluate, type Extent } from './evaluation.ts';
-import type { Scenario } from './scenario.ts';
+import { unmoved, type Scenario } from './scenario.ts';
 import type { Measured } from './statistics.ts';
 import { strategies } from './strategies.ts';
 import { majority } from './strategy.ts';
@@ -31,10 +31,7 @@ function idealOf(accuracies: readonly number[]): Scenario {
     attraction: 0,
     insight: 0,
     evenness: 4,
-    reactions: {
-      conformity: { whenRight: 0, whenWrong: 0 },
-      persuasion: { byRight: 0, byWrong: 0 },
-    },
+    reactions: unmoved,
     trials: 0,
     replyTokens: 300,
   };

@@ -1,4 +1,4 @@
-import type { Fact } from '../collaboration/fact.ts';
+import type { Fact, FactOf, FactType } from '../collaboration/fact.ts';
 import type { RunState } from '../collaboration/run-state.ts';
 import { foldRun } from '../machines.ts';
 import { factOf } from './event.ts';
@@ -26,6 +26,8 @@ export interface Forgotten {
   readonly facts: readonly Fact[];
   /** How many steps the machine has decided in all. */
   readonly decidedSteps: number;
+  /** Whether a part of the run would have to be told of them; absent where not. */
+  readonly isSteered?: true;
   /** Ids of the events among them that people or the clock caused; absent in results that an older worker recorded. */
   readonly caused?: readonly string[];
   /** When approvals were requested, milliseconds since 1970; absent where none was. */
@@ -66,12 +68,35 @@ export function forgottenIn(events: readonly ReadEvent[], known: number): Forgot
   const opening = own.slice(0, known).findLast(({ type }) => type === 'round.opened');
   const from = opening === undefined ? 0 : facts.indexOf(opening);
   const remembered = new Set(own.slice(0, known));
+  const forgotten = facts.slice(from).filter((fact) => !remembered.has(fact));
   return {
-    facts: facts.slice(from).filter((fact) => !remembered.has(fact)),
+    facts: forgotten,
     decidedSteps: decidedStepsIn(events),
+    ...(forgotten.some(({ type }) => steeringTypes.includes(type)) && { isSteered: true }),
     caused: causedIn(events, known),
     ...requestTimes(events),
   };
+}
+
+/** What a part follows its analysis in. */
+const steeringTypes: readonly FactType[] = [
+  'collaboration.paused',
+  'collaboration.resumed',
+  'collaboration.cancelled',
+  'closing.requested',
+  'deadline.passed',
+];
+
+/** Whether somebody has paused a run and not had it go on since, whatever others did. */
+export function isPausedBy(events: readonly ReadEvent[], by: string): boolean {
+  const last = factsIn(events).findLast((fact) => isPausing(fact) && fact.by === by);
+  return last?.type === 'collaboration.paused';
+}
+
+type Pausing = FactOf<'collaboration.paused' | 'collaboration.resumed'>;
+
+function isPausing(fact: Fact): fact is Pausing {
+  return fact.type === 'collaboration.paused' || fact.type === 'collaboration.resumed';
 }
 
 /** Whether a fact is the run's own: recorded by its workflow or with its start, in one order for all. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { tokensLimit, usdLimit } from '../budget/limits-schema.ts';
 import { maybe, onlyKnown } from '../fields.ts';
 
 import { parseDeadline } from '../planning/duration.ts';
@@ -20,14 +21,10 @@ export interface ForkAsked {
 }
 
 const seqMax = 2_147_483_647;
-const tokensMax = 1_000_000_000_000;
-const usdMax = 10_000;
 
 const seqError = { error: 'the number of an event, a whole number from 1 on' };
 const atError = 'a moment as RFC 3339, for instance 2026-11-21T09:00:00Z';
 const roundsError = { error: 'a whole number from 1 to 5' };
-const tokensError = { error: 'a whole number from 1 to 1,000,000,000,000' };
-const usdError = { error: 'dollars above 0, up to 10,000, with at most 6 decimals' };
 const deadlineError =
   'an ISO 8601 duration from PT1S to P30D in weeks, days, hours, minutes and seconds, for instance PT10M';
 const flagError = { error: 'true or false' };
@@ -35,13 +32,8 @@ const flagError = { error: 'true or false' };
 const budget = z
   .strictObject(
     {
-      tokens: maybe(z.int(tokensError).min(1, tokensError).max(tokensMax, tokensError)),
-      usd: maybe(
-        z
-          .number(usdError)
-          .max(usdMax, usdError)
-          .refine((value) => value > 0 && /^\d+(\.\d{1,6})?$/.test(String(value)), usdError),
-      ),
+      tokens: maybe(tokensLimit),
+      usd: maybe(usdLimit),
     },
     { error: 'tokens, usd or both' },
   )

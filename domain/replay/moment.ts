@@ -9,6 +9,7 @@ import {
   type ResolveText,
   type RunReading,
 } from '../ledger/run-reading.ts';
+import { hasAnswered } from '../collaboration/run-state.ts';
 import type { RunState, Spent } from '../collaboration/run-state.ts';
 import { shareOf } from '../budget/budget.ts';
 import type { BudgetLimits } from '../collaboration/plan.ts';
@@ -147,10 +148,11 @@ function statusOf(state: RunState): Moment['status'] {
   return pendingIn(state).length > 0 ? 'waiting' : 'running';
 }
 
-function passOf({ pass, turns }: RunState): Moment['pass'] {
+function passOf(state: RunState): Moment['pass'] {
+  const { pass } = state;
   if (pass === null) return null;
   const { round, phase, directives, seats } = pass;
-  const isAnswered = (seat: string): boolean => `${phase}-${String(round)}-${seat}` in turns;
+  const isAnswered = (seat: string): boolean => hasAnswered(state, pass, seat);
   return {
     round,
     phase,

@@ -6,7 +6,7 @@ import type { LedgerEvent, Sha256 } from '../ledger/event.ts';
 import { ledgerEventSchema } from '../ledger/record-schema.ts';
 import type { Finding } from '../ledger/verification.ts';
 import { changeableFields } from './fork.ts';
-import { takeOver } from './taking-over.ts';
+import { keptId, takeOver } from './taking-over.ts';
 
 /** A fork, and the events of the run from which it says that it comes. */
 export interface OriginEvidence {
@@ -76,16 +76,19 @@ function takenFaults(
   const [first] = taken;
   const to = { collaborationId: first?.stream ?? '', time: first?.time ?? '' };
   const expected = takeOver(until, to);
+  const expectedBefore = takeOver(until, to, keptId);
   if (expected.length !== taken.length) {
     return [`the fork took ${taken.length} events over, its origin has ${expected.length} of them`];
   }
   return taken.flatMap((event, index) => {
     const { id, type, source, subject, time, data } = event;
-    return differences({ id, type, source, subject, time, data }, expected[index])
+    const before = expectedBefore[index];
+    const had = before?.id === id ? before : expected[index];
+    return differences({ id, type, source, subject, time, data }, had)
       .filter(({ path }) => index > 0 || !isChangeable(path))
       .map(
-        ({ path, given, expected: had }) =>
-          `event ${event.seq}, ${path}: the fork has ${shown(given)}, its origin ${shown(had)}`,
+        ({ path, given, expected: told }) =>
+          `event ${event.seq}, ${path}: the fork has ${shown(given)}, its origin ${shown(told)}`,
       );
   });
 }

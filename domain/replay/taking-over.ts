@@ -48,14 +48,32 @@ export interface TakingOver {
   readonly time: string;
 }
 
+/** Gives the id of an event that is taken over, as long as it names the origin. */
+type NameTaken = (event: Pick<LedgerEvent, 'id' | 'seq'>) => string;
+
+/**
+ * Names an event that is taken over. What somebody asked of the origin under a key of their own is named by its number:
+ * the same key may ask something of the fork.
+ */
+const takenId: NameTaken = ({ id, seq }) =>
+  id.replace(/\/(?:update|taken)-.*$/, `/taken-${String(seq)}`);
+
+/** Names an event as forks did that were made before: with the keys that were given to the origin. */
+export const keptId: NameTaken = ({ id }) => id;
+
 /**
  * Makes the events with which a fork begins, out of those of its origin. Everything that names the origin names the fork
  * instead, and turns have cost nothing: their facts say which event of the origin was paid for.
  *
  * @param events - the origin's stream from its first event up to the point at which the fork goes on
  * @param to - the fork
+ * @param idOf - names them
  */
-export function takeOver(events: readonly LedgerEvent[], to: TakingOver): readonly NewEvent[] {
+export function takeOver(
+  events: readonly LedgerEvent[],
+  to: TakingOver,
+  idOf: NameTaken = takenId,
+): readonly NewEvent[] {
   const lastPassAt = events.findLast(({ type }) => type === 'conclave.round.opened.v1')?.seq ?? 0;
   return events.flatMap((event): NewEvent[] => {
     const fact = factOf(event);
@@ -63,7 +81,7 @@ export function takeOver(events: readonly LedgerEvent[], to: TakingOver): readon
     if ('approval' in fact && event.seq > lastPassAt && isAskedAnew(fact)) return [];
     const renamed = (text: string): string => text.replaceAll(event.stream, to.collaborationId);
     const about = {
-      id: renamed(event.id),
+      id: renamed(idOf(event)),
       source: renamed(event.source),
       subject: renamed(event.subject),
       time: to.time,

@@ -1,10 +1,18 @@
+import type { FactOf, FactType } from '../collaboration/fact.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
 
 /** Type of the notice that only shows that a webhook works; no event of a ledger has it. */
 export const testedType = 'conclave.webhook.tested.v1';
 
-/** Fields of an event's data that stay out: what participants said, and the plan, which has no bound. */
-const leftOut: readonly string[] = ['content', 'plan'];
+/** Fields of facts that stay out beside every content: the plan, which has no bound, and what a person wrote. */
+const leftOut = {
+  'collaboration.opened': ['plan'],
+  'collaboration.cancelled': ['reason'],
+} as const satisfies { readonly [T in FactType]?: readonly (keyof FactOf<T>)[] };
+
+const leftOutByType = new Map<string, readonly string[]>(
+  Object.entries(leftOut).map(([type, names]) => [`conclave.${type}.v1`, names]),
+);
 
 /** What a webhook is told, in the form of Standard Webhooks: type, time and data. The receiver fetches the rest. */
 export interface Notice {
@@ -15,13 +23,14 @@ export interface Notice {
 }
 
 /**
- * Tells of an event, without a word of any participant.
+ * Tells of an event, without a word of any participant or of whoever steers.
  *
  * @param event - as the ledger has it; its hash covers what is left out here too
  */
 export function noticeOf(event: LedgerEvent): Notice {
   const { type, time, stream, seq } = event;
-  const kept = Object.entries(event.data).filter(([name]) => !leftOut.includes(name));
+  const out = ['content', ...(leftOutByType.get(type) ?? [])];
+  const kept = Object.entries(event.data).filter(([name]) => !out.includes(name));
   const collaboration = `/v1/collaborations/${stream}`;
   const approval = event.data['approval'];
   return {

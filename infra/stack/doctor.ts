@@ -235,8 +235,8 @@ async function examineAdapters({ adapters }: Config): Promise<Finding[]> {
   return found.faults.map((fault) => missing('adapter', fault, 'mend it, or CONCLAVE_ADAPTERS'));
 }
 
-function examineWebhooks({ mode, webhooks }: Config): Finding {
-  const open = [...(mode === 'local' ? ['this machine'] : []), ...webhooks.hosts];
+function examineWebhooks({ webhooks }: Config): Finding {
+  const open = [...(webhooks.loopback ? ['this machine'] : []), ...webhooks.hosts];
   if (open.length > 0) return ok('webhook hosts', open.join(', '));
   return note('webhook hosts', 'none: no webhook can be registered (CONCLAVE_WEBHOOK_HOSTS)');
 }

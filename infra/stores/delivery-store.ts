@@ -1,4 +1,5 @@
 import type { Transaction } from '../database/connection.ts';
+import { webhooksChannel } from './delivery-queue.ts';
 import type { StoreDeps } from './store-deps.ts';
 
 /** States of a delivery. */
@@ -19,11 +20,12 @@ export interface Delivery {
   /** When it is tried next; null when it is not, or is being tried now. */
   readonly nextTryAt: string | null;
   readonly endedAt: string | null;
-  /** What the last try came to. */
+  /** What the last try came to; null when there was none since it was asked for, or asked for again. */
   readonly last: {
     readonly at: string;
     readonly tookMs: number;
     readonly status: number | null;
+    /** Why there was no answer; `webhook-off` when it died untried, with its webhook. */
     readonly error: string | null;
     /** Beginning of the answer's body. */
     readonly answer: string | null;
@@ -115,7 +117,7 @@ export function createDeliveryStore(deps: StoreDeps): DeliveryStore {
       database.withTenant(webhook.tenantId, async (sql) => {
         await sql`
           update conclave.webhook_deliveries
-          set state = 'pending', tries = 0, due_at = now(), ended_at = null
+          set ${anew(sql)}
           where tenant_id = ${webhook.tenantId} and webhook_id = ${webhook.webhookId}
             and id = ${id} and state <> 'pending'`;
         await wakeSenders(sql);
@@ -126,7 +128,7 @@ export function createDeliveryStore(deps: StoreDeps): DeliveryStore {
       database.withTenant(tenantId, async (sql) => {
         const { count } = await sql`
           update conclave.webhook_deliveries
-          set state = 'pending', tries = 0, due_at = now(), ended_at = null
+          set ${anew(sql)}
           where state = 'dead' and ctid = any (array(
             select ctid from conclave.webhook_deliveries
             where tenant_id = ${tenantId} and webhook_id = ${webhookId} and state = 'dead'
@@ -137,8 +139,14 @@ export function createDeliveryStore(deps: StoreDeps): DeliveryStore {
   };
 }
 
+/** From the first try on, as if there had been none before. */
+function anew(sql: Transaction) {
+  return sql`state = 'pending', tries = 0, due_at = now(), ended_at = null, tried_at = null, took_ms = null,
+    status = null, error = null, answer = null`;
+}
+
 async function wakeSenders(sql: Transaction): Promise<void> {
-  await sql`select pg_notify('conclave_webhooks', '')`;
+  await sql`select pg_notify(${webhooksChannel}, '')`;
 }
 
 async function read(

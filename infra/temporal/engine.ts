@@ -8,7 +8,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import type { Client } from '@temporalio/client';
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 
 import type { ApprovalReply } from '../../domain/approvals/approval-terms.ts';
@@ -28,6 +28,8 @@ export interface WorkflowInput {
   readonly tenantId: string;
   readonly collaborationId: string;
   readonly plan: Plan;
+  /** When it was asked for, RFC 3339; where questions were asked with it, whose time runs from then on. */
+  readonly createdAt?: string;
   /** Where a run goes on that Temporal had forgotten; the plan's deadline is what is left of it then. */
   readonly resumed?: Resumption;
 }
@@ -39,10 +41,11 @@ export type StartOutcome = { readonly kind: 'started' } | Unreachable;
 export type RestoreOutcome = { readonly kind: 'restored' | 'known' } | Unreachable;
 
 /**
- * Where Temporal has a run. `busy`: it has something to do or waits for a call. `idle`: it waits for a person, or for a
- * time.
+ * Where Temporal has a run. `busy`: it has something to do or waits for a call. `awaiting`: it waits for parts alone.
+ * `idle`: it waits for a person, or for a time.
  */
-export type Presence = { readonly kind: 'busy' | 'idle' | 'closed' | 'absent' } | Unreachable;
+export type Presence =
+  { readonly kind: 'busy' | 'awaiting' | 'idle' | 'closed' | 'absent' } | Unreachable;
 
 /** The service does not answer. */
 export interface Unreachable {
@@ -221,14 +224,27 @@ async function presenceOf(
       async () => await client.workflow.getHandle(workflowIdOf(run)).describe(),
     );
     if (status.name !== 'RUNNING') return { kind: 'closed' };
-    // An analysis waits for its parts as a run waits for a call.
-    const pending = [...(raw.pendingActivities ?? []), ...(raw.pendingChildren ?? [])];
-    const isBusy = pending.length > 0 || Boolean(raw.pendingWorkflowTask);
-    return { kind: isBusy ? 'busy' : 'idle' };
+    return { kind: kindOf(raw) };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'absent' };
     return awayOrThrow(error);
   }
+}
+
+type Description = WorkflowExecutionDescription['raw'];
+
+/** The activity in which an analysis waits for a part that it has not started itself. */
+const waitForPart = 'awaitPart';
+
+function kindOf({
+  pendingActivities,
+  pendingChildren,
+  pendingWorkflowTask,
+}: Description): 'busy' | 'awaiting' | 'idle' {
+  const activities = pendingActivities ?? [];
+  const waits = activities.filter(({ activityType }) => activityType?.name === waitForPart);
+  if (pendingWorkflowTask || waits.length < activities.length) return 'busy';
+  return waits.length > 0 || (pendingChildren ?? []).length > 0 ? 'awaiting' : 'idle';
 }
 
 async function tellToCatchUp(

@@ -24,9 +24,13 @@ function partOf(rows: readonly Row[], kind: 'busy' | 'closed' | 'absent') {
   const failed: string[] = [];
   const ended: string[] = [];
   let looks = 0;
+  const lookAt = (): Row => {
+    const row = rows[Math.min(looks++, rows.length - 1)] ?? running;
+    return failed.length === 0 ? row : { ...row, endedAt: '2026-11-21T10:00:00.000Z' };
+  };
   const deps: PartEndDeps = {
     collaborations: {
-      get: () => Promise.resolve(rows[Math.min(looks++, rows.length - 1)] as Collaboration),
+      get: () => Promise.resolve(lookAt() as Collaboration),
       markFailed: ({ collaborationId }) => {
         failed.push(collaborationId);
         return Promise.resolve();
@@ -42,7 +46,7 @@ function partOf(rows: readonly Row[], kind: 'busy' | 'closed' | 'absent') {
     presence: () => Promise.resolve<Presence>({ kind }),
     now: () => Date.parse('2026-11-21T10:00:00.000Z'),
   };
-  return { awaitPart: createAwaitPart(deps), failed, ended };
+  return { awaitPart: createAwaitPart(deps), failed, ended, looks: () => looks };
 }
 
 describe('the end of a part', () => {
@@ -65,6 +69,8 @@ describe('the end of a part', () => {
       await expect(awaitPart(ref)).rejects.toMatchObject({
         type: 'part-running',
         nonRetryable: false,
+        // Temporal spaces the looks: they get rarer.
+        nextRetryDelay: undefined,
       });
       expect(failed).toEqual([]);
     },
@@ -78,8 +84,25 @@ describe('the end of a part', () => {
     expect(ended).toEqual(['c_1-p1']);
   });
 
+  test('is the same failure at a second look, also where a verdict was never sealed', async () => {
+    const { awaitPart, failed } = partOf([running], 'closed');
+    const first = await awaitPart(ref);
+
+    expect(events.map(({ type }) => type)).toContain('conclave.decision.reached.v1');
+    expect(await awaitPart(ref)).toEqual(first);
+    expect(failed).toEqual(['c_1-p1']);
+  });
+
+  test('is read from its row, which is read once', async () => {
+    const { awaitPart, looks } = partOf([sealed], 'closed');
+
+    await awaitPart(ref);
+
+    expect(looks()).toBe(1);
+  });
+
   test('is its own when the seal came between two looks', async () => {
-    const { awaitPart, failed } = partOf([running, running, sealed], 'closed');
+    const { awaitPart, failed } = partOf([running, sealed], 'closed');
 
     expect(await awaitPart(ref)).toMatchObject({ ending: 'answered', record: 'f00d' });
     expect(failed).toEqual([]);

@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 
 import { createRecordFacts } from '../../activities/record-facts.ts';
 import type { RecordFactsInput } from '../../activities/activities.ts';
+import { refusedPart } from '../../domain/analysis/part-end.ts';
 import type { Fact } from '../../domain/collaboration/fact.ts';
 import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import { asking, driveWith } from '../domain/approvals/people.ts';
@@ -63,6 +64,22 @@ describe('recording what a workflow decided', () => {
   ])('answers with what stands instead when it did not: $kind', async (result) => {
     expect((await recordWith(result)).answer).toEqual(result);
   });
+});
+
+test('recording the end of a part reads nothing of the run', async () => {
+  const ended: Fact = { type: 'part.ended', ...refusedPart('p1', 'budget') };
+  const asked = { ...input, facts: [{ id: 'c_1/part-p1', fact: ended }] };
+
+  // A ledger without events could not be read as a run.
+  const { stored } = await recordWith({ kind: 'recorded' }, asked, []);
+
+  expect(stored[0]?.facts).toEqual([
+    {
+      id: 'c_1/part-p1',
+      fact: ended,
+      content: { collaboration: null, answer: null, explanation: '' },
+    },
+  ]);
 });
 
 describe('recording what people are asked', () => {

@@ -1,5 +1,3 @@
-import { generateKeyPairSync } from 'node:crypto';
-
 import { beforeAll, describe, expect, test } from '@jest/globals';
 
 import {
@@ -29,14 +27,14 @@ import {
   single,
   unknownPrice,
 } from '../domain/ledger/sample-run.ts';
+import { newSigningKey } from '../support/signing-key.ts';
 
 const input = { tenantId: 'local', collaborationId: sampleStream };
 
 let signer: Signer;
 
 beforeAll(async () => {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  signer = await loadSigner(privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+  signer = await loadSigner(newSigningKey());
 });
 
 interface House {

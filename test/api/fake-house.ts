@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto';
 
 import { createApp } from '../../api/app.ts';
 import type { App } from '../../api/app.ts';
-import type { ApiDeps, StartInput, SteeringOutcome, SteeringTarget } from '../../api/ports.ts';
+import type { ApiDeps } from '../../api/ports.ts';
 import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
 import { genesisHash } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
 import type { Collaboration, NewCollaboration } from '../../infra/stores/collaboration-store.ts';
-
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
+import { createFakeEngine, type EngineBook } from './fake-engine.ts';
 import { createFakeResolutions } from './fake-resolutions.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 
@@ -21,7 +21,7 @@ export const keys = { a: 'key-of-a', b: 'key-of-b' } as const;
 const tenantsByKey: Readonly<Record<string, string>> = { [keys.a]: 'a', [keys.b]: 'b' };
 
 /** What a test may look into and change. */
-export interface House {
+export interface House extends EngineBook {
   readonly app: App;
   readonly deps: ApiDeps;
   readonly rows: Map<string, Collaboration>;
@@ -33,21 +33,8 @@ export interface House {
   /** By tenant and id. */
   readonly approvals: Map<string, ApprovalRow>;
   readonly messages: { messageId: string; text: string }[];
-  readonly started: StartInput[];
-  readonly steered: { name: string; target: SteeringTarget; input: object }[];
   /** Streams that somebody asked live text of. */
   readonly interest: string[];
-  /** Whether Temporal can be reached. */
-  isEngineAway: boolean;
-  /** Runs that Temporal knows, and how it has them; what it has started it knows. */
-  readonly presences: Map<string, 'busy' | 'idle' | 'closed'>;
-  readonly restored: StartInput[];
-  /** Runs that were told to catch up. */
-  readonly caughtUp: string[];
-  /** Names Temporal's database. */
-  incarnation: string;
-  /** What the next update comes to, or what becomes of it. */
-  outcome: SteeringOutcome | (() => Promise<SteeringOutcome>);
   nowMs: number;
   /** How often the ledger was read. */
   reads: number;
@@ -288,7 +275,7 @@ export function createHouse(): House {
     accounts: { status: () => Promise.resolve([]) },
     resolutions: createFakeResolutions(),
     ...createFakeWebhooks(),
-    engine: engineOf(house),
+    engine: createFakeEngine(house),
     parts: [],
     signingKeys: [{ keyId: '0123456789abcdef', algorithm: 'Ed25519', pem: 'PEM', raw: 'RAW' }],
     isHostAllowed: (url) => url.hostname === '127.0.0.1',
@@ -340,50 +327,6 @@ export const decision: Decision = {
   },
   simulated: false,
 };
-
-function engineOf(house: Mutable<House>): ApiDeps['engine'] {
-  const update =
-    (name: string) =>
-    (target: SteeringTarget, input: object): Promise<SteeringOutcome> => {
-      house.steered.push({ name, target, input });
-      const { outcome } = house;
-      return typeof outcome === 'function' ? outcome() : Promise.resolve(outcome);
-    };
-  return {
-    start: (input) => {
-      if (house.isEngineAway) return Promise.resolve({ kind: 'unreachable', cause: 'away' });
-      house.started.push(input);
-      house.presences.set(input.collaborationId, 'busy');
-      return Promise.resolve({ kind: 'started' });
-    },
-    restore: (input) => {
-      if (house.isEngineAway) return Promise.resolve({ kind: 'unreachable', cause: 'away' });
-      if (house.presences.has(input.collaborationId)) return Promise.resolve({ kind: 'known' });
-      house.restored.push(input);
-      house.presences.set(input.collaborationId, 'busy');
-      return Promise.resolve({ kind: 'restored' });
-    },
-    presence: ({ collaborationId }) =>
-      Promise.resolve(
-        house.isEngineAway
-          ? { kind: 'unreachable', cause: 'away' }
-          : { kind: house.presences.get(collaborationId) ?? 'absent' },
-      ),
-    catchUp: ({ collaborationId }) => {
-      house.caughtUp.push(collaborationId);
-      return Promise.resolve();
-    },
-    incarnation: () => Promise.resolve(house.isEngineAway ? undefined : house.incarnation),
-    pause: update('pause'),
-    resume: update('resume'),
-    cancel: update('cancel'),
-    close: update('close'),
-    addMessage: update('addMessage'),
-    addParticipant: update('addParticipant'),
-    raiseBudget: update('raiseBudget'),
-    answerApproval: update('answerApproval'),
-  };
-}
 
 function rowOf(input: NewCollaboration): Collaboration {
   return {

@@ -11,10 +11,11 @@ type WebhookDeps = Pick<
   'webhooks' | 'deliveries' | 'webhookSecrets' | 'judgeWebhookHost' | 'webhookBacklog'
 >;
 
-/** Keeps webhooks in memory, and of deliveries the tests only; nothing is ever sent. */
+/** Keeps webhooks in memory, and of deliveries the tests only; nothing is ever sent. No two secrets are alike. */
 export function createFakeWebhooks(): WebhookDeps {
   const kept = new Map<string, Webhook>();
   const tests = new Map<string, Delivery>();
+  let secrets = 0;
   const change = (key: string, changes: Partial<Webhook>): Promise<Webhook | undefined> => {
     const found = kept.get(key);
     if (found !== undefined) kept.set(key, { ...found, ...changes });
@@ -53,7 +54,11 @@ export function createFakeWebhooks(): WebhookDeps {
       redeliverDead: () => Promise.resolve(0),
     },
     webhookSecrets: {
-      create: () => ({ secret: 'whsec_c2VjcmV0', sealed: Buffer.from('sealed') }),
+      create: () => {
+        secrets += 1;
+        const sealed = Buffer.from(`secret ${String(secrets)}`);
+        return { secret: `whsec_${sealed.toString('base64')}`, sealed };
+      },
     },
     judgeWebhookHost: webhookHosts({ hosts: ['hooks.example'], loopback: true }),
     webhookBacklog: () => Promise.resolve({ pending: 3, dead: 2, overdueSeconds: 1.5 }),

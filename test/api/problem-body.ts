@@ -9,9 +9,13 @@ export interface ProblemBody {
   readonly requestId: string;
 }
 
-/** Reads the problem out of an answer, and fails when it is none. */
+/** Reads the problem out of an answer, and fails when it is none, or one of another status. */
 export async function problemIn(response: Response): Promise<ProblemBody> {
   const mediaType = response.headers.get('content-type');
   if (mediaType !== 'application/problem+json') throw new Error(`got ${String(mediaType)}`);
-  return (await response.json()) as ProblemBody;
+  const problem = (await response.json()) as ProblemBody;
+  if (problem.status !== response.status) {
+    throw new Error(`says ${String(problem.status)}, answered ${String(response.status)}`);
+  }
+  return problem;
 }

@@ -229,6 +229,31 @@ describe('the runs under way are looked at', () => {
   });
 });
 
+describe('a run that rests while its parts are under way', () => {
+  test('is told to catch up once after a loss, and not at every later look', async () => {
+    const house = createHouse();
+    const id = await startedRun(house);
+    const row = house.rows.get(`a/${id}`);
+    if (row !== undefined) house.rows.set(`a/${id}`, { ...row, status: 'paused' });
+    house.deps.engine.presence = () => Promise.resolve({ kind: 'awaiting' });
+    const after = (ms: number) => () => (house.nowMs += ms);
+
+    await looking(house, after(20_000), after(10 * MINUTE_MS), after(10 * MINUTE_MS));
+
+    expect(house.caughtUp).toEqual([id]);
+  });
+
+  test('is not told to where it runs on', async () => {
+    const house = createHouse();
+    await startedRun(house);
+    house.deps.engine.presence = () => Promise.resolve({ kind: 'awaiting' });
+
+    await looking(house);
+
+    expect(house.caughtUp).toEqual([]);
+  });
+});
+
 describe('a run that Temporal remembers', () => {
   test.each([
     ['running', 'busy', false],

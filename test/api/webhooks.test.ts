@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 
 import { createHouse, keys } from './fake-house.ts';
 import type { House } from './fake-house.ts';
+import { problemIn } from './problem-body.ts';
 
 const good = { url: 'http://127.0.0.1:9000/hook', events: ['conclave.decision.sealed.v1'] };
 
@@ -10,16 +11,6 @@ interface Shown {
   readonly state: string;
   readonly secret?: string;
   readonly links: Readonly<Record<string, string>>;
-}
-
-interface Refusal {
-  readonly code: string;
-  readonly detail: string;
-  readonly errors: readonly {
-    readonly field: string;
-    readonly got: string;
-    readonly expected: string;
-  }[];
 }
 
 let house: House;
@@ -34,10 +25,6 @@ async function register(body: object = good): Promise<Shown> {
   return (await response.json()) as Shown;
 }
 
-async function refusalOf(response: Response): Promise<Refusal & { status: number }> {
-  return { ...((await response.json()) as Refusal), status: response.status };
-}
-
 describe('a webhook', () => {
   test('is registered with a secret that is shown once', async () => {
     const response = await house.post('/v1/webhooks', { ...good, description: 'ours' });
@@ -46,7 +33,7 @@ describe('a webhook', () => {
 
     expect(response.status).toBe(201);
     expect(response.headers.get('location')).toBe(`/v1/webhooks/${made.id}`);
-    expect(secret).toMatch(/^whsec_/);
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]+=*$/);
     expect(rest).toMatchObject({ ...good, description: 'ours', state: 'active' });
     expect(await (await house.request(rest.links['self'] ?? '')).json()).toEqual(rest);
     expect(await (await house.request('/v1/webhooks')).json()).toEqual({ items: [rest] });
@@ -57,11 +44,16 @@ describe('a webhook', () => {
     const self = links['self'] ?? '';
 
     const renewed = await house.request(`${self}/secret`, { method: 'POST' });
+    const next = (await renewed.json()) as Shown;
     const tested = await house.request(`${self}/test`, { method: 'POST' });
     const removed = await house.request(self, { method: 'DELETE' });
 
     expect(renewed.status).toBe(200);
-    expect(await renewed.json()).toMatchObject({ secret, previousSecretUntil: expect.any(String) });
+    expect(next).toMatchObject({
+      secret: expect.stringMatching(/^whsec_[A-Za-z0-9+/]+=*$/),
+      previousSecretUntil: expect.any(String),
+    });
+    expect(next.secret).not.toBe(secret);
     expect(tested.status).toBe(202);
     expect(await tested.json()).toMatchObject({
       id: expect.stringMatching(/^msg_test_/),
@@ -76,7 +68,7 @@ describe('a webhook', () => {
   test('is one of at most 20', async () => {
     for (let count = 0; count < 20; count += 1) await register();
 
-    const refusal = await refusalOf(await house.post('/v1/webhooks', good));
+    const refusal = await problemIn(await house.post('/v1/webhooks', good));
 
     expect(refusal).toMatchObject({
       status: 409,
@@ -114,7 +106,7 @@ describe('a registration is refused for', () => {
     ['too long a description', { ...good, description: 'x'.repeat(501) }, 'description'],
     ['a field that is unknown', { ...good, secret: 'mine' }, 'secret'],
   ])('%s', async (_, body, field) => {
-    const refusal = await refusalOf(await house.post('/v1/webhooks', body));
+    const refusal = await problemIn(await house.post('/v1/webhooks', body));
 
     expect(refusal).toMatchObject({ status: 422, code: 'input-invalid' });
     expect(refusal.errors.map((fault) => fault.field)).toContain(field);
@@ -128,7 +120,7 @@ describe('a registration is refused for', () => {
     'https://hooks.example.evil.example/',
     'http://0x7f.1.evil.example/',
   ])('the host of %s', async (url) => {
-    const refusal = await refusalOf(await house.post('/v1/webhooks', { ...good, url }));
+    const refusal = await problemIn(await house.post('/v1/webhooks', { ...good, url }));
 
     expect(refusal).toMatchObject({
       status: 422,
@@ -151,7 +143,7 @@ describe('deliveries', () => {
 
     const response = await house.request(`${links['deliveries'] ?? ''}${query}`);
 
-    expect(await refusalOf(response)).toMatchObject({ status, code });
+    expect(await problemIn(response)).toMatchObject({ status, code });
   });
 
   test.each(['wh_x', 'wh_01kajqpm9fh3gd8vmxq5ze2rtw', '%00', 'c_01kajqpm9fh3gd8vmxq5ze2rtw'])(

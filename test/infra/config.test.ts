@@ -20,7 +20,10 @@ describe('loadConfig', () => {
       allowedHosts: [],
       databaseUrl: undefined,
       providers: [],
-      webhooks: { hosts: [], triesMax: 10, firstWaitMs: 10_000, timeoutMs: 15_000 },
+      webhooks: {
+        ...{ hosts: [], loopback: true },
+        ...{ triesMax: 10, firstWaitMs: 10_000, timeoutMs: 15_000 },
+      },
     });
     expect(config.temporal).toMatchObject({ address: undefined, namespace: 'default' });
     expect(config.s3).toMatchObject({ bucket: 'conclave', region: 'us-east-1' });
@@ -69,6 +72,11 @@ describe('loadConfig', () => {
 
     expect(hosts).toEqual(['a.example', 'b:8443', '*.c.example', '*']);
     expect(faultsOf({ CONCLAVE_WEBHOOK_HOSTS: 'a.example,**' })).toHaveLength(1);
+  });
+
+  test('lets webhooks be on this machine in local mode only', () => {
+    expect(loaded({ CONCLAVE_MODE: 'local' }).webhooks.loopback).toBe(true);
+    expect(loaded({ CONCLAVE_MODE: 'cluster' }).webhooks.loopback).toBe(false);
   });
 
   test('refuses an unknown variable with our prefix and leaves others alone', () => {

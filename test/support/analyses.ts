@@ -1,9 +1,10 @@
+import { analysis } from '../../domain/analysis/analysis.ts';
 import type { Part, PartEnd, PartState } from '../../domain/analysis/analysis-terms.ts';
 import { refusedPart } from '../../domain/analysis/part-end.ts';
 import type { FactOf, TurnFact, TurnRef } from '../../domain/collaboration/fact.ts';
 import type { Plan } from '../../domain/collaboration/plan.ts';
 import type { RunState } from '../../domain/collaboration/run-state.ts';
-import { aCost, type Panel, type Parts } from './drive.ts';
+import { aCost, drive, type Driven, type Interruptions, type Panel, type Parts } from './drive.ts';
 import { planWith } from './plans.ts';
 
 /** A plan of an analysis into four parts at most; every field may be set. */
@@ -95,4 +96,17 @@ export function partIn({ parts }: RunState, name: string): PartState {
   const found = parts?.[name];
   if (found === undefined) throw new Error(`no part ${name}`);
   return found;
+}
+
+/** Drives an analysis as far as it goes. */
+export function runAnalysis(
+  options: {
+    readonly plan?: Partial<Plan>;
+    readonly panel?: Panel;
+    readonly parts?: Parts;
+    readonly interruptions?: Interruptions;
+  } = {},
+): Driven {
+  const { plan = {}, panel = chair(), parts = partsEnding(), interruptions = {} } = options;
+  return drive(analysis, analysisPlan(plan), panel, { parts, interruptions });
 }

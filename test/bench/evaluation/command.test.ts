@@ -72,7 +72,7 @@ describe('npm run evaluate', () => {
       expect(said).toEqual({
         code: 2,
         out: '',
-        error: '--panels: got "many", expected a whole number from 10 to 1000000\n',
+        error: '--panels: got "many", expected a whole number from 10 to 10000\n',
       });
     },
     timeLimitMs,

@@ -1,37 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { analysis } from '../../../domain/analysis/analysis.ts';
-import type { Fact, FactOf } from '../../../domain/collaboration/fact.ts';
-import { planWithout, type Plan } from '../../../domain/collaboration/plan.ts';
+import type { Fact } from '../../../domain/collaboration/fact.ts';
 import { factsOf } from '../../../domain/collaboration/step.ts';
 import {
   abstained,
-  analysisPlan,
   answered,
-  chair,
   decomposed,
   notPlanned,
   part,
   partIn,
   partsEnding,
+  runAnalysis,
   synthesised,
   threeParts,
   unanswered,
 } from '../../support/analyses.ts';
-import { aCost, drive, type Driven, type Panel, type Parts } from '../../support/drive.ts';
+import { aCost, type Driven, type Panel, type Parts } from '../../support/drive.ts';
 import { people } from '../approvals/people.ts';
-
-function run(
-  options: {
-    plan?: Partial<Plan>;
-    panel?: Panel;
-    parts?: Parts;
-    interruptions?: Record<number, Fact>;
-  } = {},
-): Driven {
-  const { plan = {}, panel = chair(), parts = partsEnding(), interruptions = {} } = options;
-  return drive(analysis, analysisPlan(plan), panel, { parts, interruptions });
-}
 
 /** The facts after the opening, each in a word or two. */
 function story({ facts }: Driven): string[] {
@@ -41,19 +27,13 @@ function story({ facts }: Driven): string[] {
   });
 }
 
-function budgetsOf({ facts }: Driven): (number | null)[] {
-  return facts
-    .filter((fact): fact is FactOf<'part.opened'> => fact.type === 'part.opened')
-    .map(({ budget }) => budget.tokens);
-}
-
 const cancelled: Fact = { type: 'collaboration.cancelled', by: 'ann', reason: 'enough' };
 const closed: Fact = { type: 'closing.requested', by: 'ann', scope: 'run' };
 const deadline: Fact = { type: 'deadline.passed' };
 
 describe('an analysis', () => {
   test('cuts, answers its parts, those that need others last, and writes the whole answer', () => {
-    const driven = run();
+    const driven = runAnalysis();
 
     expect(story(driven)).toEqual([
       'question.decomposed',
@@ -78,7 +58,7 @@ describe('an analysis', () => {
   });
 
   test('begins with its chair alone', () => {
-    const { state } = run({ panel: () => null });
+    const { state } = runAnalysis({ panel: () => null });
 
     expect(analysis.next(state)).toMatchObject({
       kind: 'ask',
@@ -87,13 +67,13 @@ describe('an analysis', () => {
   });
 
   test('names the parts that are to be under way', () => {
-    const { state } = run({ parts: () => [] });
+    const { state } = runAnalysis({ parts: () => [] });
 
     expect(analysis.next(state)).toEqual({ kind: 'ask', turns: [], parts: ['p1', 'p2'] });
   });
 
   test('counts what its parts used', () => {
-    const { state } = run();
+    const { state } = runAnalysis();
 
     expect(state.spent).toEqual({
       usage: { inputTokens: 800, cachedTokens: 0, outputTokens: 400 },
@@ -108,7 +88,7 @@ describe('an analysis', () => {
     const panel: Panel = (turn) =>
       turn.task === 'synthesis' ? synthesised(turn, [['p1', 'p2']]) : decomposed(turn, threeParts);
 
-    expect(run({ panel }).state.verdict?.explanation).toBe(
+    expect(runAnalysis({ panel }).state.verdict?.explanation).toBe(
       '3 of 3 parts answered; 1 contradiction between parts',
     );
   });
@@ -122,7 +102,9 @@ describe('an analysis', () => {
           ])
         : decomposed(turn, threeParts);
 
-    expect(run({ panel }).state.verdict?.explanation).toContain('; 2 contradictions between parts');
+    expect(runAnalysis({ panel }).state.verdict?.explanation).toContain(
+      '; 2 contradictions between parts',
+    );
   });
 });
 
@@ -134,7 +116,7 @@ describe('a question that is not cut', () => {
       (turn: Parameters<typeof abstained>[0]) => decomposed(turn, [part('p1')]),
     ],
   ])('is answered as one part where %s', (_why, panel) => {
-    const driven = run({ panel });
+    const driven = runAnalysis({ panel });
 
     expect(story(driven).slice(1)).toEqual(['p1 opened', 'p1 answered', 'decision.reached']);
     expect(driven.state.verdict).toMatchObject({
@@ -148,13 +130,13 @@ describe('a question that is not cut', () => {
     [{}, 'other'],
     [{ questionKind: 'planning' as const }, 'planning'],
   ])('has the kind of the plan %j', (plan, kind) => {
-    expect(partIn(run({ plan, panel: abstained }).state, 'p1').kind).toBe(kind);
+    expect(partIn(runAnalysis({ plan, panel: abstained }).state, 'p1').kind).toBe(kind);
   });
 });
 
 describe('parts without an answer', () => {
   test('leave a partial answer that says so', () => {
-    const driven = run({ parts: partsEnding({ p2: unanswered('p2', 'budget') }) });
+    const driven = runAnalysis({ parts: partsEnding({ p2: unanswered('p2', 'budget') }) });
 
     expect(driven.state.verdict).toMatchObject({
       kind: 'decided',
@@ -164,13 +146,13 @@ describe('parts without an answer', () => {
   });
 
   test('are not in the way of a part that needs them and others', () => {
-    const driven = run({ parts: partsEnding({ p1: unanswered('p1') }) });
+    const driven = runAnalysis({ parts: partsEnding({ p1: unanswered('p1') }) });
 
     expect(partIn(driven.state, 'p3').end?.ending).toBe('answered');
   });
 
   test('end a part that needs nothing else, without cost', () => {
-    const driven = run({
+    const driven = runAnalysis({
       parts: partsEnding({ p1: unanswered('p1'), p2: answered('p2', { ending: 'failed' }) }),
     });
 
@@ -181,7 +163,7 @@ describe('parts without an answer', () => {
   });
 
   test('leave the only answer there is', () => {
-    const driven = run({
+    const driven = runAnalysis({
       parts: partsEnding({ p1: notPlanned('p1'), p3: unanswered('p3', 'tie') }),
     });
 
@@ -196,7 +178,7 @@ describe('parts without an answer', () => {
   test('leave no decision where there is none at all', () => {
     const parts: Parts = (running) => running.map((name) => unanswered(name));
 
-    expect(run({ parts }).state.verdict).toMatchObject({
+    expect(runAnalysis({ parts }).state.verdict).toMatchObject({
       kind: 'no-decision',
       answer: null,
       reason: 'no-answers',
@@ -217,7 +199,7 @@ describe('a synthesis that nobody wrote', () => {
     const panel: Panel = (turn) =>
       turn.task === 'synthesis' ? end(turn) : decomposed(turn, threeParts);
 
-    expect(run({ panel }).state.verdict).toMatchObject({
+    expect(runAnalysis({ panel }).state.verdict).toMatchObject({
       kind: 'decided',
       answer: 'parts',
       stoppedBy,
@@ -230,7 +212,7 @@ describe('an analysis that is stopped', () => {
   test('ends without a decision where the question was not cut for want of budget', () => {
     const panel: Panel = (turn) => ({ type: 'turn.refused', ...turn, reason: 'budget' });
 
-    expect(run({ panel }).state.verdict).toMatchObject({
+    expect(runAnalysis({ panel }).state.verdict).toMatchObject({
       kind: 'no-decision',
       reason: 'budget',
       explanation: 'the question was not cut into parts',
@@ -238,7 +220,7 @@ describe('an analysis that is stopped', () => {
   });
 
   test('asks nobody to cut the question any more', () => {
-    const driven = run({ panel: () => null });
+    const driven = runAnalysis({ panel: () => null });
     const after = analysis.evolve(driven.state, deadline);
 
     expect(analysis.next(after)).toMatchObject({
@@ -252,7 +234,7 @@ describe('an analysis that is stopped', () => {
     ['closed', closed],
     ['out of time', deadline],
   ])('waits for the parts that run and begins no other where it is %s', (_how, fact) => {
-    const { state } = run({ parts: () => [] });
+    const { state } = runAnalysis({ parts: () => [] });
     const stopped = analysis.evolve(state, fact);
 
     const step = analysis.next(stopped);
@@ -266,7 +248,7 @@ describe('an analysis that is stopped', () => {
   });
 
   test('lists the answers it has where its time is up', () => {
-    expect(run({ interruptions: { 5: deadline } }).state.verdict).toMatchObject({
+    expect(runAnalysis({ interruptions: { 5: deadline } }).state.verdict).toMatchObject({
       kind: 'decided',
       answer: 'parts',
       stoppedBy: 'deadline',
@@ -275,14 +257,14 @@ describe('an analysis that is stopped', () => {
   });
 
   test('has its answers written up where a person closes it', () => {
-    const driven = run({ interruptions: { 5: closed } });
+    const driven = runAnalysis({ interruptions: { 5: closed } });
 
     expect(driven.asked).toContain('synthesis-1-chair');
     expect(driven.state.verdict).toMatchObject({ answer: 'awhole', stoppedBy: 'closed' });
   });
 
   test('has no decision where it is cancelled, whatever its parts answered', () => {
-    expect(run({ interruptions: { 5: cancelled } }).state.verdict).toMatchObject({
+    expect(runAnalysis({ interruptions: { 5: cancelled } }).state.verdict).toMatchObject({
       kind: 'no-decision',
       reason: 'cancelled',
       stoppedBy: 'cancelled',
@@ -291,7 +273,7 @@ describe('an analysis that is stopped', () => {
   });
 
   test('begins no other part once its budget is used up', () => {
-    const driven = run({
+    const driven = runAnalysis({
       plan: { budget: { tokens: 2000, microsUsd: null } },
       parts: partsEnding({ p1: answered('p1', { charged: { tokens: 2000, microsUsd: 0 } }) }),
     });
@@ -301,58 +283,10 @@ describe('an analysis that is stopped', () => {
   });
 
   test('waits for nothing while it is paused, and names its parts', () => {
-    const { state } = run({ parts: () => [] });
+    const { state } = runAnalysis({ parts: () => [] });
     const paused = analysis.evolve(state, { type: 'collaboration.paused', by: 'ann' });
 
     expect(analysis.next(paused)).toEqual({ kind: 'wait', reason: 'paused', parts: ['p1', 'p2'] });
-  });
-});
-
-describe('the budget of a part', () => {
-  test('is its share of what is left beside the synthesis, also of what earlier parts left', () => {
-    const driven = run({ plan: { budget: { tokens: 3000, microsUsd: null } } });
-
-    // 3,000 - 150 for the cut - 300 held back, by three; then 3,000 - 150 - 600 - 300 for the last.
-    expect(budgetsOf(driven)).toEqual([850, 850, 1950]);
-  });
-
-  test('is a share of all that is left where nothing is held back', () => {
-    const plan = planWithout(
-      analysisPlan({ budget: { tokens: 3000, microsUsd: null } }),
-      'cutting',
-    );
-
-    expect(budgetsOf(drive(analysis, plan, chair(), { parts: partsEnding() }))).toEqual([
-      950, 950, 2250,
-    ]);
-  });
-
-  test('has no limit where the analysis has none', () => {
-    expect(budgetsOf(run())).toEqual([null, null, null]);
-  });
-
-  test('is nothing where nothing is left', () => {
-    const parts = partsEnding({ p1: notPlanned('p1'), p2: notPlanned('p2') });
-    const driven = run({ plan: { budget: { tokens: 400, microsUsd: null } }, parts });
-
-    expect(budgetsOf(driven)).toEqual([0, 0]);
-  });
-
-  test('counts parts that were opened before there was a limit as if they needed none', () => {
-    const { state } = run({
-      parts: (running) =>
-        running.slice(0, 1).flatMap((name) => (name === 'p1' ? [answered(name)] : [])),
-    });
-    const limited = analysis.evolve(state, {
-      type: 'budget.raised',
-      by: 'ann',
-      budget: { tokens: 3000, microsUsd: null },
-    });
-    const last = analysis.evolve(limited, notPlanned('p2'));
-
-    expect(analysis.next(last)).toMatchObject({
-      facts: [{ type: 'part.opened', part: 'p3', budget: { tokens: 2250, microsUsd: null } }],
-    });
   });
 });
 
@@ -360,7 +294,7 @@ describe('the people of an analysis', () => {
   const asking = people({ points: ['start', 'decision'], questions: 1 });
 
   test('are asked before the question is cut', () => {
-    const driven = run({ plan: { people: asking } });
+    const driven = runAnalysis({ plan: { people: asking } });
 
     expect(story(driven)).toEqual(['approval.requested']);
     expect(analysis.next(driven.state)).toEqual({ kind: 'wait', reason: 'approval' });
@@ -376,7 +310,10 @@ describe('the people of an analysis', () => {
       remember: false,
     };
     const approved: Fact = { ...skipped, approval: 'decision-1', answer: 'approve' };
-    const driven = run({ plan: { people: asking }, interruptions: { 2: skipped, 12: approved } });
+    const driven = runAnalysis({
+      plan: { people: asking },
+      interruptions: { 2: skipped, 12: approved },
+    });
 
     expect(story(driven).slice(-3)).toEqual([
       'approval.requested',
@@ -389,20 +326,20 @@ describe('the people of an analysis', () => {
 
 describe('a part', () => {
   test('ends once', () => {
-    const { state } = run();
+    const { state } = runAnalysis();
 
     expect(analysis.evolve(state, unanswered('p1'))).toBe(state);
   });
 
   test('is opened once', () => {
-    const { state } = run({ parts: () => [] });
+    const { state } = runAnalysis({ parts: () => [] });
     const again: Fact = { type: 'part.opened', part: 'p1', budget: { tokens: 1, microsUsd: 1 } };
 
     expect(analysis.evolve(state, again)).toBe(state);
   });
 
   test('that nobody proposed changes nothing', () => {
-    const { state } = run({ panel: () => null });
+    const { state } = runAnalysis({ panel: () => null });
 
     expect(analysis.evolve(state, answered('p9'))).toBe(state);
   });
@@ -414,7 +351,7 @@ describe('a part', () => {
       unknownCalls: 1,
     });
 
-    expect(run({ parts: partsEnding({ p1: unknown }) }).state.spent).toMatchObject({
+    expect(runAnalysis({ parts: partsEnding({ p1: unknown }) }).state.spent).toMatchObject({
       usage: { inputTokens: null },
       tokens: 1200,
       unknownCalls: 1,
@@ -422,7 +359,7 @@ describe('a part', () => {
   });
 
   test('is not needed by a synthesis of which nothing is known in other patterns', () => {
-    const { state } = run({ panel: () => null });
+    const { state } = runAnalysis({ panel: () => null });
     const written: Fact = {
       type: 'synthesis.written',
       turn: 'synthesis-1-chair',

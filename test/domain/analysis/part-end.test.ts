@@ -54,6 +54,17 @@ describe('endOfPart', () => {
       record: null,
     });
   });
+
+  test('has failed where its verdict was never sealed', () => {
+    const { state } = drive(consensus, plan, (turn) => position(turn, 'o1'));
+
+    expect(endOfPart('p1', { state, record: null })).toMatchObject({
+      ending: 'failed',
+      reason: null,
+      calls: 3,
+      record: null,
+    });
+  });
 });
 
 describe('isDecidedEnd', () => {

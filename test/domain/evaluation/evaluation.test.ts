@@ -42,6 +42,20 @@ test('scenarios are pooled run by run, strategy by strategy', () => {
   expect(pooled([])).toEqual([]);
 });
 
+test('scenarios drawn from the same numbers are one sample of means: a second one adds no certainty', () => {
+  const tried = tryAll(scenarioWith({ members: mixedMembers }), few, { panels: 40, seed: 1 });
+
+  const once = compared(scenarioWith(), pooled([tried, tried]), 1, 2).results;
+  const twice = compared(scenarioWith(), pooled([tried, tried, tried, tried]), 1, 4).results;
+
+  expect(twice.map(({ accuracy, gain, tokens }) => ({ accuracy, gain, tokens }))).toEqual(
+    once.map(({ accuracy, gain, tokens }) => ({ accuracy, gain, tokens })),
+  );
+  expect(once.map(({ accuracy }) => accuracy.value)).toEqual(
+    compared(scenarioWith(), tried, 1).results.map(({ accuracy }) => accuracy.value),
+  );
+});
+
 describe('an evaluation', () => {
   test('is the same for the same seed, and another one for another', () => {
     const once = evaluate(scenarioWith(), few, extent);

@@ -1,5 +1,5 @@
 import { drawQuestion, type Question } from '../../../domain/evaluation/question.ts';
-import type { Member, Scenario } from '../../../domain/evaluation/scenario.ts';
+import { unmoved, type Member, type Scenario } from '../../../domain/evaluation/scenario.ts';
 
 /** A member of 0.7 with nothing special; every field may be set. */
 export function memberWith(fields: Partial<Member> = {}): Member {
@@ -24,10 +24,7 @@ export function scenarioWith(fields: Partial<Scenario> = {}): Scenario {
     attraction: 0.3,
     insight: 0.5,
     evenness: 4,
-    reactions: {
-      conformity: { whenRight: 0, whenWrong: 0 },
-      persuasion: { byRight: 0, byWrong: 0 },
-    },
+    reactions: unmoved,
     trials: 0,
     replyTokens: 300,
     ...fields,

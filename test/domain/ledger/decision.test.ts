@@ -3,12 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import { turnRef } from '../../../domain/collaboration/fact.ts';
 import type { Decision } from '../../../domain/collaboration/decision.ts';
 import { buildDecision } from '../../../domain/ledger/record.ts';
-import { stateOf } from '../../../domain/ledger/run-reading.ts';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import {
   chained,
   decided,
-  eventAt,
   noLongTexts,
   opened,
   plan,
@@ -116,81 +114,6 @@ function vote1(name: string, choice: string, confidence: number | null): unknown
     abstained: null,
   };
 }
-
-describe('cost', () => {
-  test('is exact when every call is known, paid or not used', () => {
-    const decision = decisionAfter([
-      opened(plan()),
-      roundOpened(1, 'proposal'),
-      position(turnRef('proposal', 1, 's1'), single('o1'), said('Postgres')),
-      {
-        fact: {
-          type: 'turn.abstained',
-          ...turnRef('proposal', 1, 's2'),
-          ...price,
-          reason: 'empty',
-        },
-      },
-      { fact: { type: 'turn.cancelled', ...turnRef('proposal', 1, 's3'), ...price } },
-      { fact: { type: 'turn.refused', ...turnRef('revision', 2, 's1'), reason: 'budget' } },
-      roundClosed(1, 'proposal'),
-      decided('o1'),
-    ]);
-
-    expect(decision.cost).toEqual({
-      inputTokens: 300,
-      cachedTokens: 120,
-      outputTokens: 60,
-      usd: 0.0045,
-      calls: 3,
-      unknownCalls: 0,
-    });
-  });
-
-  test('is unknown in money alone where only the price is missing', () => {
-    const decision = decisionAfter([
-      opened(plan()),
-      {
-        fact: {
-          type: 'critique.submitted',
-          ...turnRef('critique', 1, 's1'),
-          usage: price.usage,
-          microsUsd: null,
-        },
-      },
-      decided('o1'),
-    ]);
-
-    expect(decision.cost).toMatchObject({ inputTokens: 100, usd: null, calls: 1, unknownCalls: 1 });
-  });
-
-  test('is unknown where calls were lost, each of which counts, also before a refusal', () => {
-    const lost = (calls: number) => ({ lost: { calls, tokens: 700, microsUsd: 70 } });
-    const answered = turnRef('critique', 1, 's1');
-    const refused = turnRef('critique', 1, 's2');
-    const decision = decisionAfter([
-      opened(plan()),
-      { fact: { type: 'critique.submitted', ...answered, ...price, ...lost(2) } },
-      { fact: { type: 'turn.refused', ...refused, reason: 'budget', ...lost(1) } },
-      decided('o1'),
-    ]);
-
-    expect(decision.cost).toEqual({
-      inputTokens: null,
-      cachedTokens: null,
-      outputTokens: null,
-      usd: null,
-      calls: 4,
-      unknownCalls: 3,
-    });
-  });
-
-  test('counts a turn once that the ledger tells twice', () => {
-    const turn = position(turnRef('proposal', 1, 's1'), single('o1'), said('Postgres'));
-
-    expect(decisionAfter([opened(plan()), turn, turn, decided('o1')]).cost.calls).toBe(1);
-  });
-});
 
 describe('abstentions', () => {
   test('are told with their reason, by seat', () => {
@@ -441,15 +364,5 @@ describe('simulated', () => {
     ]);
 
     expect(decision.simulated).toBe(true);
-  });
-});
-
-describe('the state of a run', () => {
-  test('is folded from its facts, and the seal is none', () => {
-    const events = sampleEvents();
-    const seal = { ...eventAt(events, 1), type: 'conclave.decision.sealed.v1' as const, seq: 14 };
-
-    expect(stateOf([...events, seal])).toEqual(stateOf(events));
-    expect(stateOf(events).verdict?.answer).toBe('o1');
   });
 });

@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
 
-import { noticeOf, testNotice } from '../../../domain/webhooks/notice.ts';
+import type { Fact } from '../../../domain/collaboration/fact.ts';
+import { eventOf } from '../../../domain/ledger/event.ts';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
+import { noticeOf, testNotice } from '../../../domain/webhooks/notice.ts';
+import { planWith } from '../../support/plans.ts';
 
 const time = '2026-11-21T09:00:00.000Z';
 const event: LedgerEvent = {
@@ -10,7 +13,7 @@ const event: LedgerEvent = {
   source: '/collaborations/c_1/seats/s1',
   subject: 'proposal-1-s1',
   time,
-  data: { seat: 's1', confidence: 0.7, plan: { seed: 'x' }, content: { answer: 'Tabs.' } },
+  data: { seat: 's1', confidence: 0.7, content: { answer: 'Tabs.' } },
   stream: 'c_1',
   seq: 7,
   previousHash: 'ab',
@@ -46,6 +49,30 @@ test('a notice of an approval says where it is answered', () => {
     links: { approval: '/v1/approvals/c_1.decision-1' },
   });
   expect(JSON.stringify(notice)).not.toContain('Does it hold?');
+});
+
+const told = (fact: Fact, content?: unknown): unknown => {
+  const about = { id: 'c_1/it', source: '/users/ann', subject: 'c_1', time, content };
+  const { data } = noticeOf({ ...event, ...eventOf(fact, about) });
+  return (data['event'] as LedgerEvent).data;
+};
+
+test('a notice of an opening has neither question nor plan', () => {
+  const content = { question: 'Tabs or spaces?', options: [], materials: [], personas: {} };
+
+  expect(told({ type: 'collaboration.opened', plan: planWith() }, content)).toEqual({});
+});
+
+test('a notice of a cancellation says who cancelled, and not why: that is in their words', () => {
+  const reason = 'The client, Miller & Sons, withdrew.';
+
+  expect(told({ type: 'collaboration.cancelled', by: 'ann', reason })).toEqual({ by: 'ann' });
+});
+
+test('a reason that is no words of a person is told', () => {
+  const closed = { type: 'round.closed', round: 1, phase: 'vote', reason: 'certain' } as const;
+
+  expect(told(closed)).toEqual({ round: 1, phase: 'vote', reason: 'certain' });
 });
 
 test('a test says which webhook it is of', () => {

@@ -50,6 +50,15 @@ describe('the doctor', () => {
     expect(found.get('node')).toMatchObject({ state: 'ok' });
   });
 
+  test('says where webhooks may be: on this machine in local mode, and on listed hosts', async () => {
+    const local = await findings({ CONCLAVE_WEBHOOK_HOSTS: 'hooks.example' });
+    const cluster = await findings({ CONCLAVE_MODE: 'cluster' });
+
+    const name = 'webhook hosts';
+    expect(local.get(name)).toEqual({ name, state: 'ok', detail: 'this machine, hooks.example' });
+    expect(cluster.get(name)?.state).toBe('note');
+  });
+
   test('needs no tool for an outside part, and knocks there instead', async () => {
     const found = await findings({
       CONCLAVE_TEMPORAL_ADDRESS: `127.0.0.1:${String(takenPort)}`,

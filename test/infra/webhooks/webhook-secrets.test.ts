@@ -1,22 +1,16 @@
-import { generateKeyPairSync } from 'node:crypto';
-
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { Webhook } from 'standardwebhooks';
 
 import { openSecretBox } from '../../../infra/secret-box.ts';
 import { openWebhookSecrets, signatureOf } from '../../../infra/webhooks/webhook-secrets.ts';
+import { newSigningKey } from '../../support/signing-key.ts';
 
 let pem: string;
 const place = { tenantId: 'one', webhookId: 'wh_1' };
 
 beforeAll(() => {
-  pem = newKey();
+  pem = newSigningKey();
 });
-
-function newKey(): string {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-}
 
 describe('signatures', () => {
   test("are those of the standard's published example", () => {
@@ -69,7 +63,7 @@ describe('secrets', () => {
     expect(reopened.open(sealed, place)).toBe(secret);
     expect(reopened.open(sealed, { ...place, tenantId: 'two' })).toBeUndefined();
     expect(reopened.open(sealed, { ...place, webhookId: 'wh_2' })).toBeUndefined();
-    expect((await openWebhookSecrets(newKey())).open(sealed, place)).toBeUndefined();
+    expect((await openWebhookSecrets(newSigningKey())).open(sealed, place)).toBeUndefined();
     expect(sealed.toString('latin1')).not.toContain(secret);
   });
 

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import { createAdaptorServer } from '@hono/node-server';
 
@@ -17,6 +17,7 @@ import type { Stores } from '../../../infra/stores/stores.ts';
 import { createTenantAdministration } from '../../../infra/stores/tenant-store.ts';
 import { openWebhookSecrets } from '../../../infra/webhooks/webhook-secrets.ts';
 import { freshDatabase } from '../../support/postgres.ts';
+import { newSigningKey } from '../../support/signing-key.ts';
 
 /** An application on a real, fresh database; runs are accepted and never begin. */
 export interface ApiFixture {
@@ -102,11 +103,6 @@ export async function openApi(): Promise<ApiFixture> {
       await database.drop();
     },
   };
-}
-
-function newSigningKey(): string {
-  const { privateKey } = generateKeyPairSync('ed25519');
-  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 function nothing(): void {

@@ -38,7 +38,7 @@ async function faultsAfter(
   const stream = at.part === undefined ? whole : lab.ledger.stream(`${whole.id}-${at.part}`);
   await stream.until(at.event, RECOVERED_WITHIN_MS);
   await lab.stack.kill(stackPart);
-  const atKill = await analysisSnapshot(lab, begun);
+  const atKill = stackPart === 'worker' ? await analysisSnapshot(lab, begun) : null;
   return await analysisFaults(lab, begun, atKill);
 }
 
@@ -96,7 +96,7 @@ describe('an analysis that Temporal forgets', () => {
       const begun = await beginAnalysis(lab);
       const whole = await begun.stream;
       await whole.until(1, RECOVERED_WITHIN_MS);
-      const copy = copyOfTemporal(lab, `before-${whole.id}`);
+      const copy = await copyOfTemporal(lab, `before-${whole.id}`);
       await whole.until(PART_ENDED, RECOVERED_WITHIN_MS);
 
       await makeTemporalForget(lab, { copy, alsoKill: ['worker'] });

@@ -1,3 +1,5 @@
+import { untilSeen } from '../../support/until-seen.ts';
+import { within } from '../../support/within.ts';
 import type { CrashLab } from './crash-lab.ts';
 import {
   beginDebate,
@@ -8,7 +10,6 @@ import {
 } from './crashed-debate.ts';
 import type { BegunDebate, DebateSettings, Snapshot } from './crashed-debate.ts';
 import { eventsOf, faultsOf } from './debate-faults.ts';
-import { within } from './ledger-follower.ts';
 import type { FollowedStream } from './ledger-follower.ts';
 import { watchEvents } from './sse-watcher.ts';
 
@@ -91,20 +92,18 @@ export async function runCell(lab: CrashLab, cell: CrashCell): Promise<CellRepor
   };
 }
 
-const LOOKS_MAX = 2000;
-
 /** Waits until a call has reached the provider, or the provider has answered one. */
 export async function untilCalls(
   lab: CrashLab,
   models: readonly string[],
   moment: NonNullable<CrashCell['and']>,
 ): Promise<void> {
-  for (let look = 0; look < LOOKS_MAX; look += 1) {
-    const calls = await lab.calls(models);
-    const count = moment === 'a call is made' ? 'inFlight' : 'completed';
-    if (calls.some((call) => call[count] > 0)) return;
-  }
-  throw new Error(`waited in vain until ${moment}`);
+  const count = moment === 'a call is made' ? 'inFlight' : 'completed';
+  await untilSeen(
+    async () => await lab.calls(models),
+    (calls) => calls.some((call) => call[count] > 0),
+    { everyMs: 1 },
+  );
 }
 
 async function partToKill(lab: CrashLab, cell: CrashCell, id: string): Promise<string> {

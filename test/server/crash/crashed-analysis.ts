@@ -46,11 +46,19 @@ export async function endedParts(lab: CrashLab, begun: BegunDebate): Promise<rea
   return rows.map((row) => row.id);
 }
 
-/** Waits for the end of an analysis and says what is wrong with it and its parts; nothing when it is as if there had been no crash. */
+/**
+ * Waits for the end of an analysis and says what is wrong with it and its parts; nothing when it is as if there had been no
+ * crash.
+ *
+ * @param lab - where
+ * @param begun - the analysis
+ * @param atKill - what was there at the kill; calls may be made again only for what was in flight then. `null`: none may
+ * @param forgotten - runs of which Temporal may know nothing
+ */
 export async function analysisFaults(
   lab: CrashLab,
   begun: BegunDebate,
-  atKill: Snapshot,
+  atKill: Snapshot | null,
   forgotten: readonly string[] = [],
 ): Promise<readonly string[]> {
   const stream = await begun.stream;
@@ -91,7 +99,12 @@ async function onceFaults(lab: CrashLab, id: string): Promise<readonly string[]>
 }
 
 /** No call is made again but those that had no recorded answer at the kill. */
-function callFaults(calls: readonly CallCount[], atKill: Snapshot): readonly string[] {
+function callFaults(calls: readonly CallCount[], atKill: Snapshot | null): readonly string[] {
+  if (atKill === null) {
+    return calls.flatMap(({ model, calls: count }) =>
+      count === 1 ? [] : [`${model} got a prompt ${String(count)} times`],
+    );
+  }
   const before = new Map(atKill.calls.map((call) => [keyOf(call), call.calls]));
   const again = calls.filter((call) => call.calls > Math.max(1, before.get(keyOf(call)) ?? 0));
   const made = atKill.calls.reduce((sum, call) => sum + call.calls, 0);

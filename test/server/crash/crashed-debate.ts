@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 import type { CallCount } from '../../../infra/simulated/call-log.ts';
 import { simulatedAgents } from '../../../infra/simulated/agents.ts';
+import { within } from '../../support/within.ts';
 import type { CrashLab } from './crash-lab.ts';
-import { within } from './ledger-follower.ts';
 import type { FollowedStream } from './ledger-follower.ts';
 
 /** How long anything may take that a crash interrupted, before it counts as hanging. */

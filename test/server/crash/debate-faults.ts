@@ -9,9 +9,10 @@ import { verifyChain } from '../../../domain/ledger/chain.ts';
 import { verifyRecord } from '../../../domain/ledger/verification.ts';
 import { foldRun } from '../../../domain/machines.ts';
 import type { CallCount } from '../../../infra/simulated/call-log.ts';
+import { asJson } from '../../support/as-json.ts';
+import { within } from '../../support/within.ts';
 import type { CrashLab } from './crash-lab.ts';
 import type { Snapshot } from './crashed-debate.ts';
-import { within } from './ledger-follower.ts';
 
 /** A debate that has ended, and what is known about it. */
 export interface EndedDebate {
@@ -20,6 +21,8 @@ export interface EndedDebate {
   readonly rounds: number;
   /** What was there at the kill; calls may be made again only for what was in flight then. `null`: none may. */
   readonly atKill: Snapshot | null;
+  /** Rounds that a fork took over from its origin, and what had been asked before it began. */
+  readonly takenOver?: { readonly rounds: number; readonly calls: readonly CallCount[] };
 }
 
 const RESULT_WITHIN_MS = 60_000;
@@ -141,10 +144,6 @@ async function stateFaults(
   ];
 }
 
-function asJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
-}
-
 /** Nothing stays reserved, no turn stays in flight. */
 async function budgetFaults(lab: CrashLab, id: string): Promise<readonly string[]> {
   const [budget] = await lab.sql<{ tokens: number; micros: number }[]>`
@@ -159,27 +158,40 @@ async function budgetFaults(lab: CrashLab, id: string): Promise<readonly string[
   ];
 }
 
-/** Each model was asked once a round; once more only where the call was in flight at the kill. */
-function callFaults(
-  { models, rounds, atKill }: EndedDebate,
-  calls: readonly CallCount[],
-): readonly string[] {
+/** Each model was asked once a round, but for rounds taken over; once more only where the call was in flight at the kill. */
+function callFaults(debate: EndedDebate, calls: readonly CallCount[]): readonly string[] {
+  const { models, rounds } = debate;
   return models.flatMap((model, seat) => {
     const asked = calls.filter((call) => call.model === model);
     if (asked.length !== rounds) {
       return [`${model} got ${String(asked.length)} prompts, expected ${String(rounds)}`];
     }
     return asked.flatMap((call, round) => {
-      const { turn } = turnRef(
-        round === 0 ? 'proposal' : 'revision',
-        round + 1,
-        `s${String(seat + 1)}`,
-      );
-      const before = atKill?.calls.find(({ promptSha256 }) => promptSha256 === call.promptSha256);
-      const wasInFlight = atKill !== null && before !== undefined && !atKill.ended.has(turn);
-      const most = wasInFlight ? before.calls + 1 : Math.max(1, before?.calls ?? 1);
+      const task = round === 0 ? 'proposal' : 'revision';
+      const { turn } = turnRef(task, round + 1, `s${String(seat + 1)}`);
+      const most = mostCalls(debate, { turn, round, call });
       if (call.calls <= most) return [];
       return [`${turn} was asked ${String(call.calls)} times, expected at most ${String(most)}`];
     });
   });
+}
+
+/** How often the prompt of a turn may have been sent. */
+function mostCalls(
+  { atKill, takenOver }: EndedDebate,
+  { turn, round, call }: { turn: string; round: number; call: CallCount },
+): number {
+  const isTakenOver = round < (takenOver?.rounds ?? 0);
+  const once = (countIn(takenOver?.calls, call) ?? 0) + (isTakenOver ? 0 : 1);
+  const before = countIn(atKill?.calls, call);
+  const wasInFlight = before !== undefined && atKill?.ended.has(turn) === false;
+  return wasInFlight ? before + 1 : Math.max(once, before ?? once);
+}
+
+/** How often a prompt had been sent. */
+function countIn(
+  calls: readonly CallCount[] | undefined,
+  { promptSha256 }: CallCount,
+): number | undefined {
+  return calls?.find((call) => call.promptSha256 === promptSha256)?.calls;
 }

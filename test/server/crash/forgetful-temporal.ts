@@ -2,23 +2,23 @@ import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { CrashLab } from './crash-lab.ts';
+import { whileStopped } from './stopped-part.ts';
 
 /** The database of the embedded Temporal: the file, what was written since its last checkpoint, and their index. */
 const DATABASE_FILES = ['temporal.db', 'temporal.db-wal', 'temporal.db-shm'];
 const INDEX = 'temporal.db-shm';
 
 /** Copies Temporal's database while it stands still; gives the copy's folder. */
-export function copyOfTemporal(lab: CrashLab, name: string): string {
+export async function copyOfTemporal(lab: CrashLab, name: string): Promise<string> {
   const copy = join(lab.folder, 'tmp', name);
   mkdirSync(copy, { recursive: true });
-  const pid = lab.stack.pidOf('temporal') ?? 0;
-  process.kill(pid, 'SIGSTOP');
-  for (const file of DATABASE_FILES) {
-    const from = join(lab.folder, 'temporal', file);
-    // The index is made anew from the other two.
-    if (file !== INDEX && existsSync(from)) copyFileSync(from, join(copy, file));
-  }
-  process.kill(pid, 'SIGCONT');
+  await whileStopped(lab, 'temporal', () => {
+    for (const file of DATABASE_FILES) {
+      const from = join(lab.folder, 'temporal', file);
+      // The index is made anew from the other two.
+      if (file !== INDEX && existsSync(from)) copyFileSync(from, join(copy, file));
+    }
+  });
   return copy;
 }
 
@@ -30,16 +30,17 @@ export async function makeTemporalForget(
   lab: CrashLab,
   { copy, alsoKill = [] }: { copy?: string; alsoKill?: readonly string[] } = {},
 ): Promise<void> {
-  process.kill(lab.stack.pidOf('temporal') ?? 0, 'SIGSTOP');
-  for (const file of DATABASE_FILES) {
-    const place = join(lab.folder, 'temporal', file);
-    rmSync(place, { force: true });
-    if (copy !== undefined && existsSync(join(copy, file))) copyFileSync(join(copy, file), place);
-  }
-  await Promise.all(
-    ['temporal', ...alsoKill].map(async (part) => {
-      await lab.stack.kill(part);
-    }),
-  );
+  await whileStopped(lab, 'temporal', async () => {
+    for (const file of DATABASE_FILES) {
+      const place = join(lab.folder, 'temporal', file);
+      rmSync(place, { force: true });
+      if (copy !== undefined && existsSync(join(copy, file))) copyFileSync(join(copy, file), place);
+    }
+    await Promise.all(
+      ['temporal', ...alsoKill].map(async (part) => {
+        await lab.stack.kill(part);
+      }),
+    );
+  });
   await lab.stack.waitReady('temporal');
 }

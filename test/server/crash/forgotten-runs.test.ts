@@ -85,7 +85,7 @@ test.each([
     const begun = await beginDebate(lab, { latenciesMs: SLOW_MS });
     const stream = await begun.stream;
     await stream.until(FIRST_ANSWER, RUN_WITHIN_MS);
-    const copy = copyOfTemporal(lab, `first-round-${stream.id}`);
+    const copy = await copyOfTemporal(lab, `first-round-${stream.id}`);
     await stream.until(event, RUN_WITHIN_MS);
 
     await makeTemporalForget(lab, { copy, alsoKill: ['worker', 'worker-2'] });
@@ -140,7 +140,7 @@ test(
     const id = await begun.id;
     await steer(id, 'pause');
     await stream.until(3 + SLOW_MS.length, RUN_WITHIN_MS);
-    const copy = copyOfTemporal(lab, `paused-${id}`);
+    const copy = await copyOfTemporal(lab, `paused-${id}`);
     await steer(id, 'resume');
 
     await makeTemporalForget(lab, { copy, alsoKill: ['api', 'worker', 'worker-2'] });

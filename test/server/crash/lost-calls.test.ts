@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Decision } from '../../../domain/collaboration/decision.ts';
 import { factOf } from '../../../domain/ledger/event.ts';
 import { foldRun } from '../../../domain/machines.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { openLab } from './crash-lab.ts';
 import type { CrashLab } from './crash-lab.ts';
 import { beginDebate, patiently, snapshotOf, untilSealed } from './crashed-debate.ts';
@@ -12,7 +13,6 @@ const START_WITHIN_MS = 120_000;
 const RUN_WITHIN_MS = 120_000;
 /** Long enough for the kill to find all of them under way. */
 const SLOW_MS = [2000, 2200, 2400];
-const LOOKS_MAX = 2000;
 
 let lab: CrashLab;
 
@@ -25,11 +25,10 @@ afterAll(async () => {
 }, START_WITHIN_MS);
 
 async function untilAllAreAsked(models: readonly string[]): Promise<void> {
-  for (let look = 0; look < LOOKS_MAX; look += 1) {
-    const calls = await lab.calls(models);
-    if (calls.filter(({ inFlight }) => inFlight > 0).length === models.length) return;
-  }
-  throw new Error('waited in vain for the calls');
+  await untilSeen(
+    async () => await lab.calls(models),
+    (calls) => calls.filter(({ inFlight }) => inFlight > 0).length === models.length,
+  );
 }
 
 test(

@@ -3,6 +3,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import { runCell, untilCalls } from './crash-cell.ts';
 import { openLab } from './crash-lab.ts';
 import type { CrashLab } from './crash-lab.ts';
@@ -10,6 +11,7 @@ import { beginDebate, patiently, snapshotOf, untilSealed } from './crashed-debat
 import type { BegunDebate } from './crashed-debate.ts';
 import { eventsOf, faultsOf } from './debate-faults.ts';
 import { processesOf } from './processes.ts';
+import { whileStopped } from './stopped-part.ts';
 
 const START_WITHIN_MS = 120_000;
 const RUN_WITHIN_MS = 90_000;
@@ -41,19 +43,18 @@ async function faultsOfEnded(
   return await patiently(async () => await faultsOf(lab, debate));
 }
 
-/** Kills a part and holds its next process, so that the part is away until that is let go. */
-async function keepAway({ stack }: CrashLab, part: string): Promise<{ end: () => void }> {
-  await stack.kill(part);
-  const pid = await patiently(() => {
-    const found = stack.pidOf(part);
-    return found === undefined ? Promise.reject(new Error('away')) : Promise.resolve(found);
+/** Kills a part and holds its next process for so long. */
+async function keepAway(part: string, forMs: number): Promise<void> {
+  const killed = lab.stack.pidOf(part);
+  await lab.stack.kill(part);
+  await untilSeen(
+    () => Promise.resolve(lab.stack.pidOf(part)),
+    (pid) => pid !== undefined && pid !== killed,
+    { everyMs: 1 },
+  );
+  await whileStopped(lab, part, async () => {
+    await pass(forMs); // not a wait for something: the length of the outage
   });
-  process.kill(pid, 'SIGSTOP');
-  return {
-    end: () => {
-      process.kill(pid, 'SIGCONT');
-    },
-  };
 }
 
 test(
@@ -122,9 +123,7 @@ test(
     await stream.until(2, RUN_WITHIN_MS);
 
     await untilCalls(lab, begun.models, 'a call is made');
-    const outage = await keepAway(lab, 'postgres');
-    await pass(POSTGRES_AWAY_MS); // not a wait for something: the length of the outage
-    outage.end();
+    await keepAway('postgres', POSTGRES_AWAY_MS);
 
     expect(await faultsOfEnded(begun)).toEqual([]);
   },
@@ -137,13 +136,12 @@ test(
     const begun = await beginDebate(lab, { latenciesMs: APART_MS });
     const stream = await begun.stream;
     await stream.until(8, RUN_WITHIN_MS);
-    const pid = lab.stack.pidOf('s3') ?? 0;
 
-    process.kill(pid, 'SIGSTOP');
-    await stream.until(12, RUN_WITHIN_MS);
-    await pass(S3_AWAY_MS); // not a wait for something: the length of the outage
-    const { status } = await lab.api<{ status: string }>(`/v1/collaborations/${stream.id}`);
-    process.kill(pid, 'SIGCONT');
+    const { status } = await whileStopped(lab, 's3', async () => {
+      await stream.until(12, RUN_WITHIN_MS);
+      await pass(S3_AWAY_MS); // not a wait for something: the length of the outage
+      return await lab.api<{ status: string }>(`/v1/collaborations/${stream.id}`);
+    });
 
     expect(status).toBe('running');
     expect(await faultsOfEnded(begun)).toEqual([]);

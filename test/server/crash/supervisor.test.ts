@@ -13,7 +13,8 @@ import { verifyRecord } from '../../../domain/ledger/verification.ts';
 import { readEnvironment } from '../../../infra/config.ts';
 import { readRunFile } from '../../../infra/stack/run-files.ts';
 import { systemVariables } from '../../../infra/stack/settings.ts';
-import { within } from './ledger-follower.ts';
+import { untilSeen } from '../../support/until-seen.ts';
+import { within } from '../../support/within.ts';
 import { processesOf } from './processes.ts';
 import { watchEvents } from './sse-watcher.ts';
 
@@ -142,13 +143,15 @@ test(
 
 /** Resolves with the number of answers as soon as there is one. */
 async function untilAnswers(url: string, headers: Record<string, string>): Promise<number> {
-  const deadline = performance.now() + READY_WITHIN_MS;
-  while (performance.now() < deadline) {
-    const { items: events } = (await (await fetch(`${url}/events`, { headers })).json()) as {
-      items: LedgerEvent[];
-    };
-    const answers = events.filter(({ type }) => type === 'conclave.position.submitted.v1');
-    if (answers.length > 0) return answers.length;
-  }
-  throw new Error('no seat answered');
+  const types = await untilSeen(
+    async () => {
+      const { items } = (await (await fetch(`${url}/events`, { headers })).json()) as {
+        items: readonly LedgerEvent[];
+      };
+      return items.map(({ type }) => type);
+    },
+    (seen) => seen.includes('conclave.position.submitted.v1'),
+    { everyMs: 1 },
+  );
+  return types.filter((type) => type === 'conclave.position.submitted.v1').length;
 }

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import { openReceiver, verified } from '../webhooks/receiver.ts';
 import type { Receiver } from '../webhooks/receiver.ts';
 import { openLab } from './crash-lab.ts';
 import type { CrashLab } from './crash-lab.ts';
 
 const START_WITHIN_MS = 120_000;
-/** Times that a state is asked for: far more than it takes. */
-const looksMax = 2000;
 
 let lab: CrashLab;
 let receiver: Receiver;
@@ -48,9 +47,8 @@ test(
 );
 
 async function ended(path: string): Promise<{ readonly state: string }> {
-  for (let look = 0; look < looksMax; look += 1) {
-    const delivery = await lab.api<{ state: string }>(path);
-    if (delivery.state !== 'pending') return delivery;
-  }
-  throw new Error(`${path} waits still`);
+  return await untilSeen(
+    async () => await lab.api<{ state: string }>(path),
+    ({ state }) => state !== 'pending',
+  );
 }

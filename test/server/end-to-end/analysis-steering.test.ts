@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import {
   brokenAnalysis,
   cuttingProvider,
@@ -50,13 +51,24 @@ async function statusesOf(id: string): Promise<readonly string[]> {
 
 /** Looks until the parts stand so. */
 async function untilParts(id: string, wanted: readonly string[]): Promise<void> {
-  const late = Date.now() + runMs / 2;
-  let seen: readonly string[] = [];
-  while (Date.now() < late) {
-    seen = await statusesOf(id);
-    if (seen.join() === wanted.join()) return;
-  }
-  throw new Error(`parts are ${seen.join()}, expected ${wanted.join()}`);
+  await untilSeen(
+    async () => await statusesOf(id),
+    (statuses) => statuses.join() === wanted.join(),
+  );
+}
+
+/** Waits until a part's workflow itself knows what all its seats answered. */
+async function untilFolded(pattern: string, part: string): Promise<void> {
+  await untilSeen(
+    async () => Object.keys((await house.stateOf(pattern, part)).turns),
+    ({ length }) => length === models.length,
+  );
+}
+
+/** Calls that a part's workflow waits for. */
+async function callsOf(pattern: string, part: string): Promise<number> {
+  const { raw } = await house.workflow(pattern, part).describe();
+  return (raw.pendingActivities ?? []).length;
 }
 
 test(
@@ -67,12 +79,23 @@ test(
     await house.steer(id, 'pause');
     await untilParts(id, ['paused', 'paused']);
     const paused = (await house.call<Shown>(`/v1/collaborations/${id}`)).body.status;
+    const before = provider.asked.length;
     gate.open();
+    await untilFolded('consensus', `${id}-p1`);
+    await untilFolded('debate', `${id}-p2`);
+    const held = [await callsOf('consensus', `${id}-p1`), await callsOf('debate', `${id}-p2`)];
+    const statuses = await statusesOf(id);
+    const asked = provider.asked.length;
     await house.steer(id, 'resume');
     const run = await house.ended(id);
     await provider.close();
 
     expect(paused).toBe('paused');
+    expect({ held, statuses, asked }).toEqual({
+      held: [0, 0],
+      statuses: ['paused', 'paused'],
+      asked: before,
+    });
     expect(run.decision).toMatchObject({ kind: 'decided', partial: false });
     expect(await brokenAnalysis(house, run)).toEqual([]);
   },
@@ -119,7 +142,7 @@ test(
 test(
   'a deadline ends the parts too',
   async () => {
-    const { id, provider } = await startHeld({ deadline: 'PT4S' });
+    const { id, provider } = await startHeld({ deadline: 'PT15S' });
 
     const run = await house.ended(id);
     await provider.close();

@@ -171,6 +171,7 @@ describe('questions at the start', () => {
         replies.map((choice) => [200, choice]),
       );
       expect(before).toBe(0);
+      expect(provider.asked).toHaveLength(participants.length);
       for (const { text } of provider.asked) {
         for (const words of [...questions, ...replies]) expect(text).toContain(words);
       }

@@ -103,6 +103,7 @@ describe('a fork in the middle of a round', () => {
 
       const prompts = provider.asked.slice(0, before).map(({ text }) => text);
       const missing = provider.asked.slice(before).map(({ text }) => text);
+      expect(missing).toHaveLength(2);
       expect(missing.every((text) => prompts.includes(text))).toBe(true);
     },
     runMs,

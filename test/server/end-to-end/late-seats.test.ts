@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import { House } from './house.ts';
 import { brokenPromises } from './promises.ts';
 
@@ -17,12 +18,10 @@ afterAll(() => house.close());
 
 /** The panel sees a caller go a moment after the run has ended. */
 async function untilAborted(model: string): Promise<object> {
-  const late = Date.now() + runMs / 2;
-  while (Date.now() < late) {
-    const calls = await house.calls(model);
-    if (calls.aborted > 0) return calls;
-  }
-  throw new Error(`no call of ${model} was stopped`);
+  return await untilSeen(
+    async () => await house.calls(model),
+    ({ aborted }) => aborted > 0,
+  );
 }
 
 test(

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import { House } from './house.ts';
 import { brokenPromises } from './promises.ts';
 import { ScriptedProvider } from './scripted-provider.ts';
 
 let house: House;
 const runMs = 90_000;
-const looksMax = 2000;
 /** `PendingActivityState` of a call that waits for its next try. */
 const scheduled = 1;
 const secondTry = 2;
@@ -18,14 +18,13 @@ beforeAll(async () => {
 afterAll(() => house.close());
 
 async function untilWaitingAfter(id: string, attempt: number): Promise<void> {
-  for (let look = 0; look < looksMax; look += 1) {
-    const { raw } = await house.workflow('consensus', id).describe();
-    const isWaiting = raw.pendingActivities?.some(
-      (call) => Number(call.state) === scheduled && (call.attempt ?? 0) > attempt,
-    );
-    if (isWaiting === true) return;
-  }
-  throw new Error('no call waits for its next try');
+  await untilSeen(
+    async () => {
+      const { raw } = await house.workflow('consensus', id).describe();
+      return (raw.pendingActivities ?? []).map((call) => [Number(call.state), call.attempt ?? 0]);
+    },
+    (calls) => calls.some(([state = 0, tries = 0]) => state === scheduled && tries > attempt),
+  );
 }
 
 test(

@@ -11,18 +11,21 @@ import { totalTokens } from '../../../domain/providers/usage.ts';
 import { recordedRun } from '../../../domain/replay/recorded-run.ts';
 import { replay } from '../../../domain/replay/replay.ts';
 import { whatIf } from '../../../domain/replay/what-if.ts';
+import { asJson } from '../../support/as-json.ts';
 import type { House, Shown, WorkflowEvidence } from './house.ts';
 
-/** What of an event is somebody's words, and so has no place in a history. */
-const worded = [
-  'question',
-  'options',
-  'answer',
-  'rationale',
-  'evidence',
-  'critiques',
-  'text',
-  'parts',
+/** What of an event's content a history may name; all else is somebody's words, and has no place in it. */
+const unworded = [
+  'agent',
+  'model',
+  'finish',
+  'unrepaired',
+  'promptSha256',
+  'collaboration',
+  'record',
+  'transcript',
+  'keyId',
+  'signature',
 ];
 
 /** A shorter one may be part of anything. */
@@ -133,7 +136,7 @@ function historyFaults(
 function wordsOf(content: unknown): readonly string[] {
   if (typeof content !== 'object' || content === null) return [];
   return Object.entries(content)
-    .filter(([name]) => worded.includes(name))
+    .filter(([name]) => !unworded.includes(name))
     .flatMap(([, value]) => textsIn(value))
     .filter((text) => text.length >= wordsMin);
 }
@@ -142,10 +145,6 @@ function textsIn(value: unknown): readonly string[] {
   if (typeof value === 'string') return [value];
   if (typeof value !== 'object' || value === null) return [];
   return Object.values(value).flatMap(textsIn);
-}
-
-function asJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
 }
 
 function sum(values: readonly number[]): number {

@@ -1,7 +1,7 @@
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createDatabase, type Database } from '../../../infra/database/connection.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { sharedAddresses } from './addresses.ts';
 import { House } from './house.ts';
 import { brokenPromises } from './promises.ts';
@@ -10,8 +10,6 @@ import { createGate, type Scripted, ScriptedProvider } from './scripted-provider
 let house: House;
 let owner: Database;
 const runMs = 90_000;
-/** Between two looks at something that announces nothing. */
-const lookMs = 50;
 const models = ['sim-ada', 'sim-bo', 'sim-cy', 'sim-dee', 'sim-eve'];
 /** As many failures in a row open the breaker. */
 const seats = models.length;
@@ -48,15 +46,15 @@ async function startVote(provider: ScriptedProvider): Promise<string> {
   return await house.start({ pattern: 'consensus', ...asked });
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await setTimeout(lookMs);
-}
-
-/** Whether all seats but the one that is being answered have looked twice whether there is room, or given up. */
-async function haveLookedTwice(id: string): Promise<boolean> {
-  const { raw } = await house.workflow('consensus', id).describe();
-  const tries = (raw.pendingActivities ?? []).map(({ attempt }) => attempt ?? 0);
-  return tries.filter((attempt) => attempt < triesUntilSecondLook).length <= 1;
+/** Waits until all seats but the one that is being answered have looked twice whether there is room, or given up. */
+async function untilLookedTwice(id: string): Promise<void> {
+  await untilSeen(
+    async () => {
+      const { raw } = await house.workflow('consensus', id).describe();
+      return (raw.pendingActivities ?? []).map(({ attempt }) => attempt ?? 0);
+    },
+    (tries) => tries.filter((attempt) => attempt < triesUntilSecondLook).length <= 1,
+  );
 }
 
 describe('a provider that all seats share', () => {
@@ -70,7 +68,7 @@ describe('a provider that all seats share', () => {
       });
       const id = await startVote(provider);
       await provider.until(() => provider.asked.length === seats + 1);
-      await until(() => haveLookedTwice(id));
+      await untilLookedTwice(id);
       gate.open();
       const run = await house.ended(id);
       await provider.close();
@@ -87,11 +85,12 @@ describe('a provider that all seats share', () => {
     async () => {
       const provider = await failingOnce(() => Promise.resolve({ status: 500 }));
       const id = await startVote(provider);
-      await until(async () => {
-        const { count } = await owner.sql`
-          select from conclave.turns where collaboration_id = ${id} and breaker_met_at is not null`;
-        return count === seats;
-      });
+      await untilSeen(
+        async () =>
+          await owner.sql`
+          select turn from conclave.turns where collaboration_id = ${id} and breaker_met_at is not null`,
+        ({ length }) => length === seats,
+      );
       // The minute passes without being waited for.
       await owner.sql`
         update conclave.turns set breaker_met_at = breaker_met_at - interval '1 minute'

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { House, type Shown } from './house.ts';
 import { brokenPromises } from './promises.ts';
 import { createGate, ScriptedProvider, type Gate } from './scripted-provider.ts';
@@ -62,11 +63,10 @@ async function typesOf(id: string): Promise<readonly string[]> {
 
 /** Resolves when the workflow itself knows of the turn, not the ledger alone. */
 async function untilFolded(id: string, turn: string): Promise<void> {
-  const late = Date.now() + runMs;
-  while (Date.now() < late) {
-    if (turn in (await house.stateOf('debate', id)).turns) return;
-  }
-  throw new Error(`${turn} never came to the workflow`);
+  await untilSeen(
+    async () => Object.keys((await house.stateOf('debate', id)).turns),
+    (turns) => turns.includes(turn),
+  );
 }
 
 describe('a pause', () => {

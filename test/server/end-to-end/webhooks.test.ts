@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
+import { untilSeen } from '../../support/until-seen.ts';
 import { openReceiver, verified } from '../webhooks/receiver.ts';
 import type { Receiver } from '../webhooks/receiver.ts';
 import { House } from './house.ts';
@@ -25,8 +26,6 @@ interface Delivery {
 
 const question = { pattern: 'consensus', question: 'Tabs or spaces?', options: ['Tabs', 'Spaces'] };
 const example = 'docs/examples/webhook-receiver.mjs';
-/** Times that a state is asked for: far more than it takes. */
-const looksMax = 2000;
 
 let house: House;
 let receiver: Receiver;
@@ -55,12 +54,11 @@ async function register(url: string, events = ['*'], at: House = house): Promise
 
 /** Asks until all that was to be sent has ended. */
 async function ended(id: string): Promise<readonly Delivery[]> {
-  for (let look = 0; look < looksMax; look += 1) {
-    const path = `/v1/webhooks/${id}/deliveries?limit=200`;
-    const { items } = (await house.call<{ items: Delivery[] }>(path)).body;
-    if (items.length > 0 && items.every(({ state }) => state !== 'pending')) return items;
-  }
-  throw new Error(`webhook ${id}: something waits still`);
+  const path = `/v1/webhooks/${id}/deliveries?limit=200`;
+  return await untilSeen(
+    async () => (await house.call<{ items: readonly Delivery[] }>(path)).body.items,
+    (items) => items.length > 0 && items.every(({ state }) => state !== 'pending'),
+  );
 }
 
 describe('a webhook', () => {

@@ -1,19 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { unknownUsage } from '../../../domain/providers/usage.ts';
-import type { BudgetLimits } from '../../../domain/collaboration/plan.ts';
 import type { ExtendInput } from '../../../infra/stores/turn-store.ts';
 import {
   beginOf,
   closingOf,
   firstTry,
-  newRun,
   openFixture,
   positionOf,
   proposal,
   settleOf,
   settledFact,
-  unlimited,
 } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
 
@@ -25,13 +22,6 @@ beforeAll(async () => {
 
 afterAll(() => fixture.close());
 
-async function open(id: string, budget: BudgetLimits = unlimited): Promise<string> {
-  await fixture.stores.collaborations.create(newRun(id, { budget }));
-  return id;
-}
-
-const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
-
 /** Who holds seat `s1`, where it is the worker that begins it. */
 const heldBy = (collaborationId: string, attempt: number): Omit<ExtendInput, 'reserve'> => ({
   ...{ tenantId: 'one', collaborationId, turn: proposal('s1') },
@@ -41,7 +31,7 @@ const heldBy = (collaborationId: string, attempt: number): Omit<ExtendInput, 're
 describe('more for a second call', () => {
   test('is held once, and a turn of unknown use is settled at all that it holds', async () => {
     const { turns } = fixture.stores;
-    const id = await open('extended', { tokens: 300, microsUsd: 3000 });
+    const id = await fixture.openRun('extended', { tokens: 300, microsUsd: 3000 });
     const turn = proposal('s1');
     const reserve = { tokens: 300, microsUsd: 3000 };
     await turns.begin(beginOf(id, turn));
@@ -49,11 +39,11 @@ describe('more for a second call', () => {
     expect(await turns.extend({ ...heldBy(id, 1), reserve })).toBe('extended');
     expect(await turns.extend({ ...heldBy(id, 1), reserve })).toBe('extended');
 
-    expect((await budgetOf(id))?.reserved).toEqual(reserve);
+    expect((await fixture.budgetOf(id))?.reserved).toEqual(reserve);
     await turns.settle(
       settleOf(id, turn, positionOf(turn, { usage: unknownUsage, microsUsd: null })),
     );
-    expect(await budgetOf(id)).toMatchObject({
+    expect(await fixture.budgetOf(id)).toMatchObject({
       reserved: { tokens: 0, microsUsd: 0 },
       settled: reserve,
     });
@@ -64,18 +54,18 @@ describe('more for a second call', () => {
     ['money', { tokens: null, microsUsd: 2999 }],
   ])('is not held where there is no room in %s, and what was held is', async (name, budget) => {
     const { turns } = fixture.stores;
-    const id = await open(`full-${name}`, budget);
+    const id = await fixture.openRun(`full-${name}`, budget);
     await turns.begin(beginOf(id, proposal('s1')));
 
     const reserve = { tokens: 300, microsUsd: 3000 };
     expect(await turns.extend({ ...heldBy(id, 1), reserve })).toBe('no-room');
 
-    expect((await budgetOf(id))?.reserved).toEqual({ tokens: 100, microsUsd: 1000 });
+    expect((await fixture.budgetOf(id))?.reserved).toEqual({ tokens: 100, microsUsd: 1000 });
   });
 
   test('is held for nobody else, and for no turn that has ended', async () => {
     const { turns } = fixture.stores;
-    const id = await open('not-extended');
+    const id = await fixture.openRun('not-extended');
     const reserve = { tokens: 300, microsUsd: null };
     const extended = async (attempt: number, workerId = 'worker-1') =>
       await turns.extend({ ...heldBy(id, attempt), workerId, reserve });
@@ -86,12 +76,12 @@ describe('more for a second call', () => {
     await turns.settle(settleOf(id, proposal('s1'), undefined, { ...firstTry, attempt: 2 }));
 
     expect([before, ...others, await extended(2)]).toEqual(['taken', 'taken', 'taken', 'over']);
-    expect((await budgetOf(id))?.reserved.tokens).toBe(0);
+    expect((await fixture.budgetOf(id))?.reserved.tokens).toBe(0);
   });
 
   test('stays charged to an answer that comes too late', async () => {
     const { turns } = fixture.stores;
-    const id = await open('late-charged');
+    const id = await fixture.openRun('late-charged');
     const charged = { tokens: 70, microsUsd: 700 };
     await turns.begin(beginOf(id, proposal('s1')));
     await turns.recordFacts(closingOf(id, ['proposal-1-s1']));
@@ -100,6 +90,6 @@ describe('more for a second call', () => {
     const fact = await settledFact(turns, settleOf(id, proposal('s1'), outcome));
 
     expect(fact).toMatchObject({ type: 'turn.cancelled', charged });
-    expect((await budgetOf(id))?.settled).toEqual(charged);
+    expect((await fixture.budgetOf(id))?.settled).toEqual(charged);
   });
 });

@@ -10,7 +10,6 @@ import {
   beginOf,
   closingOf,
   firstTry,
-  newRun,
   openFixture,
   positionOf,
   proposal,
@@ -38,14 +37,9 @@ beforeAll(async () => {
 
 afterAll(() => fixture.close());
 
-async function open(id: string, budget: BudgetLimits = unlimited): Promise<string> {
-  await fixture.stores.collaborations.create(newRun(id, { budget }));
-  return id;
-}
-
 /** Begins seat `s1` by a worker who dies, and once more by another. */
 async function openWithLostCall(id: string, budget: BudgetLimits = unlimited): Promise<string> {
-  await open(id, budget);
+  await fixture.openRun(id, budget);
   await fixture.stores.turns.begin(beginOf(id, turn));
   await fixture.stores.turns.begin(beginOf(id, turn, { workerId: 'worker-2' }));
   return id;
@@ -65,10 +59,6 @@ const failed: FactOf<'turn.abstained'> = {
   usage: noUsage,
   microsUsd: 0,
 };
-
-const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
-
-const eventsOf = (id: string) => fixture.stores.ledger.readUpTo({ tenantId: 'one', stream: id });
 
 async function sealRun(id: string): Promise<void> {
   await fixture.stores.collaborations.seal({
@@ -97,7 +87,7 @@ describe('a call that is made again', () => {
     const fact = await settledFact(turns, settleOf(id, turn, undefined, secondTry));
 
     expect(fact).toEqual({ ...positionOf(turn).fact, lost: once });
-    expect(await budgetOf(id)).toMatchObject({
+    expect(await fixture.budgetOf(id)).toMatchObject({
       reserved: nothing,
       settled: { tokens: 160, microsUsd: 1600 },
     });
@@ -110,10 +100,10 @@ describe('a call that is made again', () => {
     await turns.begin(beginOf(id, turn));
     await turns.settle(settleOf(id, turn, undefined, { ...firstTry, attempt: 3 }));
 
-    const facts = (await eventsOf(id)).map(factOf).filter((fact) => fact !== undefined);
+    const facts = (await fixture.eventsOf(id)).map(factOf).filter((fact) => fact !== undefined);
 
     const { spent } = foldRun(facts);
-    expect((await budgetOf(id))?.settled).toEqual({
+    expect((await fixture.budgetOf(id))?.settled).toEqual({
       tokens: spent.tokens,
       microsUsd: spent.microsUsd,
     });
@@ -127,11 +117,11 @@ describe('a call that is made again', () => {
     'after a failure that may have cost something, %p, is lost or not',
     async (may, lost, left) => {
       const { turns } = fixture.stores;
-      const id = await open(`failure-${String(may)}`);
+      const id = await fixture.openRun(`failure-${String(may)}`);
       await turns.begin(beginOf(id, turn));
       await turns.release(releaseOf(id, firstTry, may));
       await turns.release(releaseOf(id, firstTry, may));
-      const reserved = (await budgetOf(id))?.reserved;
+      const reserved = (await fixture.budgetOf(id))?.reserved;
 
       const begun = await turns.begin(beginOf(id, turn));
 
@@ -142,19 +132,19 @@ describe('a call that is made again', () => {
 
   test('is refused where what the lost one may have cost leaves no room, and that is told', async () => {
     const { turns } = fixture.stores;
-    const id = await open('no-room-left', { tokens: 199, microsUsd: null });
+    const id = await fixture.openRun('no-room-left', { tokens: 199, microsUsd: null });
     await turns.begin(beginOf(id, turn));
 
     const refused = await turns.begin(beginOf(id, turn));
 
     const fact = { type: 'turn.refused', reason: 'budget', ...turn, lost: once };
     expect(refused).toEqual({ kind: 'refused', fact });
-    expect(await budgetOf(id)).toMatchObject({ reserved: nothing, settled: held });
+    expect(await fixture.budgetOf(id)).toMatchObject({ reserved: nothing, settled: held });
   });
 
   test('is forgotten by nobody when its dead worker is', async () => {
     const { turns } = fixture.stores;
-    const id = await open('forgotten-worker');
+    const id = await fixture.openRun('forgotten-worker');
     await turns.begin(beginOf(id, turn, { workerId: 'doomed' }));
     await fixture.owner.sql`select conclave.worker_forget('doomed')`;
 
@@ -173,12 +163,12 @@ describe('a call that is made again', () => {
     const unknown = { usage: unknownUsage, microsUsd: null, charged: held };
     const fact = { type: 'turn.cancelled', ...turn, ...unknown, lost: once };
     expect(cancelled).toEqual({ kind: 'cancelled', fact });
-    expect((await budgetOf(id))?.settled).toEqual({ tokens: 200, microsUsd: 2000 });
+    expect((await fixture.budgetOf(id))?.settled).toEqual({ tokens: 200, microsUsd: 2000 });
   });
 
   test('is not lost when its pass closes right after it was refused', async () => {
     const { turns } = fixture.stores;
-    const id = await open('refused-and-closed');
+    const id = await fixture.openRun('refused-and-closed');
     await turns.begin(beginOf(id, turn));
     await turns.recordFacts(closingOf(id, [turn.turn]));
     await turns.release(releaseOf(id, firstTry, false));
@@ -186,7 +176,7 @@ describe('a call that is made again', () => {
     const cancelled = await turns.begin(beginOf(id, turn));
 
     expect(cancelled).toMatchObject({ fact: { usage: noUsage, microsUsd: 0 } });
-    expect(await budgetOf(id)).toMatchObject({ reserved: nothing, settled: nothing });
+    expect(await fixture.budgetOf(id)).toMatchObject({ reserved: nothing, settled: nothing });
   });
 });
 
@@ -201,7 +191,7 @@ describe('a turn that another worker asks for by now', () => {
     const fact = { ...positionOf(turn).fact, lost: once };
     expect(first).toEqual({ kind: 'settled', fact });
     expect(second).toEqual({ kind: 'recorded', fact });
-    expect(await budgetOf(id)).toMatchObject({
+    expect(await fixture.budgetOf(id)).toMatchObject({
       reserved: nothing,
       settled: { tokens: 160, microsUsd: 1600 },
     });
@@ -230,7 +220,7 @@ describe('a turn that another worker asks for by now', () => {
     const fact = await settledFact(turns, settleOf(id, turn, ended(failed), secondTry));
 
     expect(fact).toEqual({ ...failed, lost: once });
-    expect((await budgetOf(id))?.settled).toEqual(held);
+    expect((await fixture.budgetOf(id))?.settled).toEqual(held);
   });
 
   test('is ended by its workflow, whoever asks for it', async () => {
@@ -245,7 +235,7 @@ describe('a turn that another worker asks for by now', () => {
 
     const facts = [{ ...fact, charged: held, lost: once }];
     expect(result).toEqual({ kind: 'replaced', facts });
-    expect(await budgetOf(id)).toMatchObject({
+    expect(await fixture.budgetOf(id)).toMatchObject({
       reserved: nothing,
       settled: { tokens: 200, microsUsd: 2000 },
     });
@@ -255,7 +245,7 @@ describe('a turn that another worker asks for by now', () => {
 describe('before the seal', () => {
   test('a turn that nobody asks for any more ends with what it may have cost', async () => {
     const { turns } = fixture.stores;
-    const id = await open('abandoned');
+    const id = await fixture.openRun('abandoned');
     await turns.begin(beginOf(id, turn));
     await turns.release(releaseOf(id, firstTry));
     await turns.recordFacts(closingOf(id, [turn.turn, 'proposal-1-s2']));
@@ -264,7 +254,7 @@ describe('before the seal', () => {
     await turns.endAbandoned(run);
     await turns.endAbandoned(run);
 
-    const [, , ...after] = await eventsOf(id);
+    const [, , ...after] = await fixture.eventsOf(id);
     expect(after).toMatchObject([
       {
         type: 'conclave.turn.cancelled.v1',
@@ -273,51 +263,51 @@ describe('before the seal', () => {
         data: { usage: unknownUsage, microsUsd: null, charged: held },
       },
     ]);
-    expect(await budgetOf(id)).toMatchObject({ reserved: nothing, settled: held });
+    expect(await fixture.budgetOf(id)).toMatchObject({ reserved: nothing, settled: held });
   });
 });
 
 describe('after the seal', () => {
   test('no turn begins, and nothing is written or reserved', async () => {
     const { turns } = fixture.stores;
-    const id = await open('sealed');
+    const id = await fixture.openRun('sealed');
     await sealRun(id);
 
     const begun = await turns.begin(beginOf(id, turn));
 
     const fact = { type: 'turn.cancelled', ...turn, usage: noUsage, microsUsd: 0 };
     expect(begun).toEqual({ kind: 'cancelled', fact });
-    expect((await eventsOf(id)).at(-1)?.type).toBe('conclave.decision.sealed.v1');
-    expect((await budgetOf(id))?.reserved).toEqual(nothing);
+    expect((await fixture.eventsOf(id)).at(-1)?.type).toBe('conclave.decision.sealed.v1');
+    expect((await fixture.budgetOf(id))?.reserved).toEqual(nothing);
   });
 
   test('an answer is not written any more, and what it held is given back', async () => {
     const { turns } = fixture.stores;
-    const id = await open('sealed-answer');
+    const id = await fixture.openRun('sealed-answer');
     await turns.begin(beginOf(id, turn));
     await sealRun(id);
 
     const answer = await turns.settle(settleOf(id, turn));
 
     expect(answer).toEqual({ kind: 'sealed', fact: { type: 'turn.cancelled', ...turn, ...cost } });
-    expect((await eventsOf(id)).at(-1)?.type).toBe('conclave.decision.sealed.v1');
-    expect(await budgetOf(id)).toMatchObject({ reserved: nothing, settled: nothing });
+    expect((await fixture.eventsOf(id)).at(-1)?.type).toBe('conclave.decision.sealed.v1');
+    expect(await fixture.budgetOf(id)).toMatchObject({ reserved: nothing, settled: nothing });
   });
 
   test('a turn that has ended is told as it ended', async () => {
     const { turns } = fixture.stores;
-    const id = await open('sealed-ended');
+    const id = await fixture.openRun('sealed-ended');
     await turns.begin(beginOf(id, turn));
     const fact = await settledFact(turns, settleOf(id, turn));
     await sealRun(id);
 
     expect(await turns.begin(beginOf(id, turn))).toEqual({ kind: 'recorded', fact });
-    expect((await budgetOf(id))?.settled).toEqual(paid);
+    expect((await fixture.budgetOf(id))?.settled).toEqual(paid);
   });
 });
 
 test('a worker of the version before, which does not say who it is, still ends its turn', async () => {
-  const id = await open('old-worker');
+  const id = await fixture.openRun('old-worker');
   await fixture.stores.turns.begin(beginOf(id, turn));
   const { fact } = positionOf(turn);
   const { data, ...event } = eventOf(fact, {
@@ -333,5 +323,5 @@ test('a worker of the version before, which does not say who it is, still ends i
     select * from conclave.perform_batch('one',
       ${JSON.stringify({ ops: [operation], streams: [id], lasting: true })}::text::jsonb)`;
 
-  expect(await budgetOf(id)).toMatchObject({ reserved: nothing, settled: held });
+  expect(await fixture.budgetOf(id)).toMatchObject({ reserved: nothing, settled: held });
 });

@@ -5,6 +5,7 @@ import { createEventFeed } from '../../../infra/database/event-feed.ts';
 import { createWorkerRegistry } from '../../../infra/stores/worker-registry.ts';
 import { startPostgres } from '../../support/postgres.ts';
 import type { TestServer } from '../../support/postgres.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import {
   beginOf,
   eventNamed,
@@ -113,10 +114,11 @@ describe('a server that is killed', () => {
 
 /** Waits until a worker holds its lock again. */
 async function relock(workerId: string): Promise<void> {
-  for (;;) {
-    const rows = await fixture.owner.sql`
-      select from pg_locks where locktype = 'advisory'
-        and objid::bigint = (conclave.worker_lock_key(${workerId}) & 4294967295)`.catch(() => []);
-    if (rows.length > 0) return;
-  }
+  await untilSeen(
+    async () =>
+      await fixture.owner.sql`
+      select pid from pg_locks where locktype = 'advisory'
+        and objid::bigint = (conclave.worker_lock_key(${workerId}) & 4294967295)`.catch(String),
+    (seen) => typeof seen !== 'string' && seen.length > 0,
+  );
 }

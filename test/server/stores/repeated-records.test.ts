@@ -2,15 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { unknownUsage } from '../../../domain/providers/usage.ts';
 import type { IdentifiedFact, RecordInput } from '../../../infra/stores/turn-store.ts';
-import {
-  beginOf,
-  closingOf,
-  newRun,
-  openFixture,
-  proposal,
-  settleOf,
-  settledFact,
-} from './run-fixture.ts';
+import { beginOf, closingOf, openFixture, proposal, settleOf, settledFact } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
 
 let fixture: StoreFixture;
@@ -20,15 +12,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => fixture.close());
-
-async function open(id: string): Promise<string> {
-  await fixture.stores.collaborations.create(newRun(id));
-  return id;
-}
-
-const budgetOf = async (id: string) => (await fixture.stores.collaborations.get('one', id))?.budget;
-
-const eventsOf = (id: string) => fixture.stores.ledger.readUpTo({ tenantId: 'one', stream: id });
 
 describe('a workflow that goes a second time', () => {
   const opened = (round: number): IdentifiedFact['fact'] => ({
@@ -47,13 +30,13 @@ describe('a workflow that goes a second time', () => {
 
   test('the same step again is recorded once', async () => {
     const { turns } = fixture.stores;
-    const id = await open('step-same');
+    const id = await fixture.openRun('step-same');
     await turns.recordFacts(stepOf(id, opened(2), opened(3)));
 
     const again = await turns.recordFacts(stepOf(id, opened(2), opened(3)));
 
     expect(again).toEqual({ kind: 'recorded' });
-    expect(await eventsOf(id)).toHaveLength(3);
+    expect(await fixture.eventsOf(id)).toHaveLength(3);
   });
 
   test.each([
@@ -62,7 +45,7 @@ describe('a workflow that goes a second time', () => {
     ['more facts', [opened(2), opened(3), opened(4)]],
   ])('a step that came to %s is answered with what the ledger has', async (name, facts) => {
     const { turns } = fixture.stores;
-    const id = await open(`step-${name.replace(' ', '-')}`);
+    const id = await fixture.openRun(`step-${name.replace(' ', '-')}`);
     await turns.recordFacts(stepOf(id, opened(2), opened(3)));
 
     const again = await turns.recordFacts(stepOf(id, ...facts));
@@ -74,12 +57,12 @@ describe('a workflow that goes a second time', () => {
       caused: [],
       outstanding: [],
     });
-    expect(await eventsOf(id)).toHaveLength(3);
+    expect(await fixture.eventsOf(id)).toHaveLength(3);
   });
 
   test('a step that the ledger has otherwise changes neither status nor turns nor budget', async () => {
     const { turns, collaborations } = fixture.stores;
-    const id = await open('step-effects');
+    const id = await fixture.openRun('step-effects');
     await turns.begin(beginOf(id, proposal('s1')));
     await turns.recordFacts(stepOf(id, opened(2)));
 
@@ -106,7 +89,7 @@ describe('a workflow that goes a second time', () => {
 
   test("a person's step waits while the workflow has forgotten one of its own", async () => {
     const { turns } = fixture.stores;
-    const id = await open('step-forgotten');
+    const id = await fixture.openRun('step-forgotten');
     await turns.recordFacts(stepOf(id, opened(2)));
     const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
 
@@ -115,7 +98,7 @@ describe('a workflow that goes a second time', () => {
 
     expect(behind).toMatchObject({ kind: 'behind', facts: [opened(2)], decidedSteps: 2 });
     expect(caughtUp).toEqual({ kind: 'recorded' });
-    expect((await eventsOf(id)).map((event) => event.id)).toEqual([
+    expect((await fixture.eventsOf(id)).map((event) => event.id)).toEqual([
       `${id}/opened`,
       `${id}/step-1-0`,
       `${id}/update-1`,
@@ -124,17 +107,17 @@ describe('a workflow that goes a second time', () => {
 
   test('an update that was recorded before is recorded once', async () => {
     const { turns } = fixture.stores;
-    const id = await open('update-twice');
+    const id = await fixture.openRun('update-twice');
     const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
     await turns.recordFacts(update);
 
     expect(await turns.recordFacts(update)).toEqual({ kind: 'recorded' });
-    expect(await eventsOf(id)).toHaveLength(2);
+    expect(await fixture.eventsOf(id)).toHaveLength(2);
   });
 
   test('a step waits while the workflow has forgotten what a person did', async () => {
     const { turns } = fixture.stores;
-    const id = await open('update-forgotten');
+    const id = await fixture.openRun('update-forgotten');
     await turns.recordFacts({ ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] });
 
     expect(await turns.recordFacts(stepOf(id, opened(2)))).toEqual({
@@ -144,12 +127,12 @@ describe('a workflow that goes a second time', () => {
       caused: [`${id}/update-1`],
       outstanding: [],
     });
-    expect(await eventsOf(id)).toHaveLength(2);
+    expect(await fixture.eventsOf(id)).toHaveLength(2);
   });
 
   test('a fact that the workflow has learnt from the ledger is not given to it again', async () => {
     const { turns } = fixture.stores;
-    const id = await open('update-learnt');
+    const id = await fixture.openRun('update-learnt');
     const update = { ...stepOf(id), facts: [{ id: `${id}/update-1`, fact: paused }] };
     await turns.recordFacts(update);
 
@@ -160,7 +143,7 @@ describe('a workflow that goes a second time', () => {
 
   test('a workflow that asks learns the turns that ended, and those that were asked and did not', async () => {
     const { turns } = fixture.stores;
-    const id = await open('turns-forgotten');
+    const id = await fixture.openRun('turns-forgotten');
     await turns.recordFacts(stepOf(id, opened(1)));
     await turns.begin(beginOf(id, proposal('s1')));
     const ended = await settledFact(turns, settleOf(id, proposal('s1')));
@@ -207,7 +190,7 @@ describe('a turn that its workflow gave up on', () => {
 
   test('counts with what it holds, and is recorded once', async () => {
     const { turns } = fixture.stores;
-    const id = await open('given-up');
+    const id = await fixture.openRun('given-up');
     await turns.begin(beginOf(id, turn));
 
     const results = [await turns.recordFacts(givenUp(id)), await turns.recordFacts(givenUp(id))];
@@ -218,18 +201,18 @@ describe('a turn that its workflow gave up on', () => {
       { kind: 'replaced', facts: [fact] },
       { kind: 'replaced', facts: [fact] },
     ]);
-    expect(await eventsOf(id)).toHaveLength(2);
-    expect(await budgetOf(id)).toMatchObject({ reserved: { tokens: 0 }, settled: charged });
+    expect(await fixture.eventsOf(id)).toHaveLength(2);
+    expect(await fixture.budgetOf(id)).toMatchObject({ reserved: { tokens: 0 }, settled: charged });
     expect(await turns.settle(settleOf(id, turn))).toEqual({ kind: 'recorded', fact });
   });
 
   test('keeps the answer that was settled after all', async () => {
     const { turns } = fixture.stores;
-    const id = await open('answered-after-all');
+    const id = await fixture.openRun('answered-after-all');
     await turns.begin(beginOf(id, turn));
     const fact = await settledFact(turns, settleOf(id, turn));
 
     expect(await turns.recordFacts(givenUp(id))).toEqual({ kind: 'replaced', facts: [fact] });
-    expect(await eventsOf(id)).toHaveLength(2);
+    expect(await fixture.eventsOf(id)).toHaveLength(2);
   });
 });

@@ -4,10 +4,15 @@ import { turnRef } from '../../../domain/collaboration/fact.ts';
 import type { FactOf, TurnFact, TurnRef, TurnTask } from '../../../domain/collaboration/fact.ts';
 import type { BudgetLimits, Plan } from '../../../domain/collaboration/plan.ts';
 import { eventOf } from '../../../domain/ledger/event.ts';
-import type { NewEvent, TurnContent, TurnOutcome } from '../../../domain/ledger/event.ts';
+import type {
+  LedgerEvent,
+  NewEvent,
+  TurnContent,
+  TurnOutcome,
+} from '../../../domain/ledger/event.ts';
 import { createDatabase } from '../../../infra/database/connection.ts';
 import type { Database } from '../../../infra/database/connection.ts';
-import type { NewCollaboration } from '../../../infra/stores/collaboration-store.ts';
+import type { BudgetState, NewCollaboration } from '../../../infra/stores/collaboration-store.ts';
 import { createStores } from '../../../infra/stores/stores.ts';
 import type { Stores } from '../../../infra/stores/stores.ts';
 import { createTenantAdministration } from '../../../infra/stores/tenant-store.ts';
@@ -34,6 +39,10 @@ export interface StoreFixture {
   /** As the owner, who sees everything. */
   readonly owner: Database;
   readonly stores: Stores;
+  /** Opens a run of tenant `one` under this id, and gives the id. */
+  openRun(id: string, budget?: BudgetLimits): Promise<string>;
+  budgetOf(id: string): Promise<BudgetState | undefined>;
+  eventsOf(id: string): Promise<readonly LedgerEvent[]>;
   close(): Promise<void>;
 }
 
@@ -54,11 +63,18 @@ export async function openFixture(server?: TestServer): Promise<StoreFixture> {
     await administration.createTenant({ tenantId: name, name, apiKey: `key-${name}` });
   }
   await administration.close();
+  const stores = createStores(pool);
   return {
     database,
     pool,
     owner,
-    stores: createStores(pool),
+    stores,
+    openRun: async (id, budget = unlimited) => {
+      await stores.collaborations.create(newRun(id, { budget }));
+      return id;
+    },
+    budgetOf: async (id) => (await stores.collaborations.get('one', id))?.budget,
+    eventsOf: (id) => stores.ledger.readUpTo({ tenantId: 'one', stream: id }),
     close: async () => {
       await Promise.all([pool.close(), owner.close()]);
       await database.drop();

@@ -1,5 +1,6 @@
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import type { ClaimLimits, SettledTry } from '../../../infra/stores/delivery-queue.ts';
+import type { WebhookRef } from '../../../infra/stores/delivery-store.ts';
 import type { NewWebhook } from '../../../infra/stores/webhook-store.ts';
 import { eventNamed } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
@@ -49,4 +50,27 @@ export async function happen(
     eventNamed(`${stream}/${String(seq + index + 1)}`),
   );
   return await stores.ledger.append({ tenantId, stream, events });
+}
+
+/** How to name a webhook to the store of deliveries. */
+export function webhookRef(webhookId: string, tenantId = 'one'): WebhookRef {
+  return { tenantId, webhookId };
+}
+
+/** A page that holds every delivery of a test. */
+export const listed = { limit: 100 };
+
+/** The deliveries of a webhook of tenant `one` and their states, the oldest first. */
+export async function statesOf(
+  { stores }: Pick<StoreFixture, 'stores'>,
+  webhookId: string,
+): Promise<string[]> {
+  const items = await stores.deliveries.list({ ...webhookRef(webhookId), ...listed });
+  return items.map(({ id, state }) => `${id} ${state}`).reverse();
+}
+
+/** Whoever claims sees all tenants, so each test begins with an empty house. */
+export async function emptyHouse({ owner }: Pick<StoreFixture, 'owner'>): Promise<void> {
+  await owner.sql`
+    truncate conclave.webhooks, conclave.webhook_deliveries, conclave.streams, conclave.events`;
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { createWebhookPost } from '../../../activities/webhooks/webhook-post.ts';
 import { webhookHosts } from '../../../domain/webhooks/webhook-hosts.ts';
@@ -9,6 +9,8 @@ import type { WebhookSecrets } from '../../../infra/webhooks/webhook-secrets.ts'
 import { usualPace, WebhookSender } from '../../../workers/webhook-sender.ts';
 import type { WebhookPace } from '../../../workers/webhook-sender.ts';
 import { createWebhookTry } from '../../../workers/webhook-try.ts';
+import { newSigningKey } from '../../support/signing-key.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { openFixture } from '../stores/run-fixture.ts';
 import type { StoreFixture } from '../stores/run-fixture.ts';
 import { webhookNamed } from '../stores/webhook-fixture.ts';
@@ -29,27 +31,26 @@ export interface PostOffice {
   /** Registers a webhook and gives its secret. */
   register(id: string, url: string, tenantId?: string): Promise<string>;
   renewSecret(id: string): Promise<string>;
-  /** Resolves as soon as so many of a webhook's deliveries are in a state. */
+  /** Resolves as soon as so many of a webhook's deliveries are in a state; rejects, saying in which they are, when that takes too long. */
   settled(id: string, state: Delivery['state'], count: number): Promise<readonly Delivery[]>;
   /** Empties the house and ends all its senders. */
   clear(): Promise<void>;
   close(): Promise<void>;
 }
 
-const logged: string[] = [];
-const note = (_fields: object, message: string): void => {
-  logged.push(message);
-};
+/** As many of the last lines of the senders' log are told where a state was waited for in vain. */
+const loggedMax = 20;
 
 /** Opens a post office. */
 export async function openPostOffice(): Promise<PostOffice> {
   const fixture = await openFixture();
   const { stores, pool, owner } = fixture;
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const secrets: WebhookSecrets = await openWebhookSecrets(pem);
+  const secrets: WebhookSecrets = await openWebhookSecrets(newSigningKey());
   const senders: WebhookSender[] = [];
-  const looks = new Set<() => void>();
+  const logged: string[] = [];
+  const note = (fields: object, message: string): void => {
+    logged.push(`${message} ${JSON.stringify(fields)}`);
+  };
   await pool.listen(
     webhooksChannel,
     () => {
@@ -57,16 +58,17 @@ export async function openPostOffice(): Promise<PostOffice> {
     },
     () => undefined,
   );
-  // Every settling wakes whoever waits for one.
-  const settle: typeof stores.deliveryQueue.settle = async (delivery, outcome) => {
-    const isSettled = await stores.deliveryQueue.settle(delivery, outcome);
-    for (const look of [...looks]) look();
-    return isSettled;
-  };
   const clear = async (): Promise<void> => {
     await Promise.all(senders.splice(0).map((sender) => sender.stop()));
+    logged.length = 0;
     await owner.sql`
       truncate conclave.webhooks, conclave.webhook_deliveries, conclave.streams, conclave.events`;
+  };
+  const statesOf = async (id: string): Promise<Partial<Record<Delivery['state'], number>>> => {
+    const rows = await owner.sql<{ state: string; count: number }[]>`
+      select state, count(*)::int as count from conclave.webhook_deliveries
+      where tenant_id = 'one' and webhook_id = ${id} group by state`;
+    return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
   };
   return {
     fixture,
@@ -74,7 +76,7 @@ export async function openPostOffice(): Promise<PostOffice> {
       const { triesMax = 3, firstWaitMs = 5, timeoutMs = 5000, hosts = [], ...pace } = choices;
       const judgeHost = webhookHosts({ hosts, loopback: true });
       const sender = new WebhookSender({
-        queue: { ...stores.deliveryQueue, settle },
+        queue: stores.deliveryQueue,
         tryOnce: createWebhookTry({
           secrets,
           post: createWebhookPost({ judgeHost, timeoutMs }),
@@ -100,19 +102,13 @@ export async function openPostOffice(): Promise<PostOffice> {
       await stores.webhooks.renewSecret(renewal);
       return secret;
     },
-    settled: (id, state, count) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const asked = { tenantId: 'one', webhookId: id, state, limit: count };
-          stores.deliveries.list(asked).then((found) => {
-            if (found.length < count) return;
-            looks.delete(look);
-            resolve(found);
-          }, reject);
-        };
-        looks.add(look);
-        look();
-      }),
+    settled: async (id, state, count) => {
+      await untilSeen(
+        async () => ({ ...(await statesOf(id)), logged: logged.slice(-loggedMax) }),
+        (states) => (states[state] ?? 0) >= count,
+      );
+      return await stores.deliveries.list({ tenantId: 'one', webhookId: id, state, limit: count });
+    },
     clear,
     close: async () => {
       await clear();

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 
 import { Webhook } from 'standardwebhooks';
 
+import { within } from '../../support/within.ts';
+
 /** A request as a receiver got it. */
 export interface Received {
   readonly headers: IncomingHttpHeaders;
@@ -24,12 +26,17 @@ export interface Receiver {
   readonly openMost: number;
   /** How requests are answered from now on; with 204 at first. */
   answer(answering: Answering): void;
-  /** Resolves as soon as so many requests have come. */
+  /** Resolves as soon as so many requests have come; rejects, saying which have, when that takes too long. */
   count(count: number): Promise<readonly Received[]>;
-  /** Resolves as soon as a request has come for which this holds. */
+  /** Resolves as soon as a request has come for which this holds; rejects likewise. */
   until(wanted: (received: Received) => boolean): Promise<Received>;
   close(): Promise<void>;
 }
+
+/** Longest wait for requests: far more than a thousand of them take. */
+const withinMs = 60_000;
+/** As many of the last requests are named where others were waited for. */
+const namedMax = 20;
 
 /** Opens a receiver. */
 export async function openReceiver(): Promise<Receiver> {
@@ -55,17 +62,25 @@ export async function openReceiver(): Promise<Receiver> {
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const when = <T>(find: () => T | undefined): Promise<T> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        const found = find();
-        if (found === undefined) return;
-        waiting.delete(look);
-        resolve(found);
-      };
-      waiting.add(look);
-      look();
-    });
+  const when = async <T>(wanted: string, find: () => T | undefined): Promise<T> => {
+    let look = (): void => undefined;
+    try {
+      return await within<T>(
+        withinMs,
+        () => `${wanted}; ${String(received.length)} came: ${toldIn(received)}`,
+        (resolve) => {
+          look = () => {
+            const found = find();
+            if (found !== undefined) resolve(found);
+          };
+          waiting.add(look);
+          look();
+        },
+      );
+    } finally {
+      waiting.delete(look);
+    }
+  };
   return {
     url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/hook`,
     received,
@@ -75,14 +90,27 @@ export async function openReceiver(): Promise<Receiver> {
     answer: (next) => {
       answering = next;
     },
-    count: (count) => when(() => (received.length >= count ? received : undefined)),
-    until: (wanted) => when(() => received.find(wanted)),
+    count: (count) =>
+      when(`${String(count)} requests`, () => (received.length >= count ? received : undefined)),
+    until: (wanted) => when(`a request for which ${String(wanted)}`, () => received.find(wanted)),
     close: async () => {
       server.closeAllConnections();
       server.close();
       await once(server, 'close');
     },
   };
+}
+
+/** Ids and types of the last requests. */
+function toldIn(received: readonly Received[]): string {
+  return received
+    .slice(-namedMax)
+    .map(({ headers, body }) => `${String(headers['webhook-id'])} ${typeIn(body)}`)
+    .join(', ');
+}
+
+function typeIn(body: string): string {
+  return /"type":"([^"]*)"/.exec(body)?.[1] ?? '(no type)';
 }
 
 /** Verifies a request as the reference library does, and gives its notice. */
