@@ -1,4 +1,4 @@
-import type { LedgerEvent, Text } from '../domain/ledger/event.ts';
+import { inlineBytesMax, type LedgerEvent, type Text } from '../domain/ledger/event.ts';
 import type { ResolveText } from '../domain/ledger/run-reading.ts';
 
 /** A text that was too long for its event: the artifact that holds it. */
@@ -7,6 +7,23 @@ type LongText = Exclude<Text, string>;
 /** Where long texts are kept. */
 export interface LongTextDeps {
   readonly artifacts: { get(tenantId: string, sha256: string): Promise<Uint8Array> };
+}
+
+/** Keeps texts elsewhere, under their hash and as {@link textMediaType}. */
+export interface TextKeeper {
+  putText(tenantId: string, text: string): Promise<LongText>;
+}
+
+/** Of every text that is kept elsewhere. */
+export const textMediaType = 'text/plain; charset=utf-8';
+
+/** Gives a text as an event holds it: in place, or kept elsewhere where it is too long. */
+export async function shortOrKept(
+  keeper: TextKeeper,
+  tenantId: string,
+  text: string,
+): Promise<Text> {
+  return Buffer.byteLength(text) <= inlineBytesMax ? text : await keeper.putText(tenantId, text);
 }
 
 /** Tells whether a field of an event's content stands for a text that is kept elsewhere. */

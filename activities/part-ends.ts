@@ -2,13 +2,13 @@ import type { ParentRef, PartContent, PartEnd } from '../domain/analysis/analysi
 import { endOfPart } from '../domain/analysis/part-end.ts';
 import { idOfPart } from '../domain/analysis/part-plan.ts';
 import type { SealedRecord } from '../domain/collaboration/decision.ts';
-import { inlineBytesMax, type Text } from '../domain/ledger/event.ts';
 import { stateOf } from '../domain/ledger/run-reading.ts';
 import type { Collaboration, CollaborationStore } from '../infra/stores/collaboration-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Presence } from '../infra/temporal/engine.ts';
 import type { Activities, PartRef } from './activities.ts';
+import { shortOrKept, type LongTextDeps, type TextKeeper } from './long-text.ts';
 import { tryLater } from './retry-failures.ts';
 
 /** What the end of a part is read from. */
@@ -82,13 +82,8 @@ async function endNow(deps: PartEndDeps, ref: PartRef): Promise<PartEnd | null> 
 }
 
 /** What the words of an ended part are read from and kept in. */
-export interface PartContentDeps {
+export interface PartContentDeps extends LongTextDeps, TextKeeper {
   readonly collaborations: Pick<CollaborationStore, 'get'>;
-  readonly artifacts: {
-    get(tenantId: string, sha256: string): Promise<Uint8Array>;
-  };
-  /** Keeps what is too long for an event. */
-  putText(tenantId: string, text: string): Promise<Exclude<Text, string>>;
 }
 
 /** Says in words what a part came to, from the record that it sealed; one without a record has said nothing. */
@@ -107,11 +102,7 @@ export async function partContent(
   const { answer, explanation } = decision;
   return {
     collaboration,
-    answer: answer === null ? null : await kept(deps, tenantId, answer),
+    answer: answer === null ? null : await shortOrKept(deps, tenantId, answer),
     explanation,
   };
-}
-
-async function kept(deps: PartContentDeps, tenantId: string, text: string): Promise<Text> {
-  return Buffer.byteLength(text) <= inlineBytesMax ? text : await deps.putText(tenantId, text);
 }

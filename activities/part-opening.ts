@@ -4,15 +4,8 @@ import { briefOfPart, idOfPart, planOfPart } from '../domain/analysis/part-plan.
 import { partRequest } from '../domain/analysis/part-request.ts';
 import type { BudgetLimits, Plan } from '../domain/collaboration/plan.ts';
 import type { CollaborationRequest } from '../domain/collaboration/request.ts';
-import {
-  eventOf,
-  inlineBytesMax,
-  type MaterialRef,
-  type NewEvent,
-  type OpenedContent,
-  type Sha256,
-  type Text,
-} from '../domain/ledger/event.ts';
+import type { MaterialRef, OpenedContent, Sha256 } from '../domain/ledger/event.ts';
+import { openingEvents } from '../domain/ledger/opening.ts';
 import { isPausedBy, resumptionOf } from '../domain/ledger/resumption.ts';
 import { readRun, type RunReading } from '../domain/ledger/run-reading.ts';
 import { openingFacts } from '../domain/machines.ts';
@@ -25,19 +18,23 @@ import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { ResolutionStore } from '../infra/stores/resolution-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { Activities, OpenedPart, PartRef } from './activities.ts';
-import type { RunKey } from './case-files.ts';
-import { longTexts, type LongTextDeps } from './long-text.ts';
+import {
+  longTexts,
+  shortOrKept,
+  textMediaType,
+  type LongTextDeps,
+  type TextKeeper,
+} from './long-text.ts';
 import { endIn } from './part-ends.ts';
 
 /** What opening a part needs of the outside. */
-export interface OpenPartDeps extends LongTextDeps {
+export interface OpenPartDeps extends LongTextDeps, TextKeeper {
   readonly collaborations: Pick<CollaborationStore, 'get' | 'create' | 'markRunning'>;
   readonly ledger: Pick<LedgerStore, 'readUpTo'>;
   readonly turns: Pick<TurnStore, 'outstandingOf'>;
   readonly resolutions: Pick<ResolutionStore, 'recordsOf'>;
   /** Gives an agent of a tenant, also one that was removed after the analysis began. */
   agentOf(tenantId: string, name: string): Promise<Agent | undefined>;
-  putText(tenantId: string, text: string): Promise<Exclude<Text, string>>;
   readonly sha256: Sha256;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -112,8 +109,6 @@ function shareOf({ state }: RunReading, part: string): BudgetLimits {
   return share;
 }
 
-const textMediaType = 'text/markdown; charset=utf-8';
-
 /** What the analysis reads is there already; what is made for the part is put to it. */
 async function storedMaterials(
   deps: OpenPartDeps,
@@ -181,7 +176,7 @@ async function store(
   const collaborationId = idOfPart({ collaborationId: parent, part });
   const createdAt = new Date(deps.now()).toISOString();
   const { plan, estimate } = planned;
-  const question = await storedText(deps, tenantId, request.question);
+  const question = await shortOrKept(deps, tenantId, request.question);
   const content: OpenedContent = {
     question,
     options: [],
@@ -196,26 +191,12 @@ async function store(
     plan,
     estimate,
     createdAt,
-    events: openingEvents({ tenantId, collaborationId }, { plan, parent, createdAt, content }),
+    events: openingEvents(plan, {
+      collaborationId,
+      source: `/collaborations/${parent}`,
+      time: createdAt,
+      content,
+    }),
     idempotency: null,
   });
-}
-
-function openingEvents(
-  { collaborationId }: RunKey,
-  about: { plan: Plan; parent: string; createdAt: string; content: OpenedContent },
-): readonly NewEvent[] {
-  return openingFacts(about.plan).map((fact, index) =>
-    eventOf(fact, {
-      id: index === 0 ? `${collaborationId}/opened` : `${collaborationId}/opened-${String(index)}`,
-      source: `/collaborations/${about.parent}`,
-      subject: collaborationId,
-      time: about.createdAt,
-      ...(index === 0 ? { content: about.content } : {}),
-    }),
-  );
-}
-
-async function storedText(deps: OpenPartDeps, tenantId: string, text: string): Promise<Text> {
-  return Buffer.byteLength(text) <= inlineBytesMax ? text : await deps.putText(tenantId, text);
 }

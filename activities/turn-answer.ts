@@ -14,6 +14,7 @@ import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/provid
 import type { Try, TurnStore } from '../infra/stores/turn-store.ts';
 import type { CallKey, CallsUnderWay } from './calls-under-way.ts';
 import { keepUntilStored } from './kept-answer.ts';
+import { textMediaType } from './long-text.ts';
 import { takenOver } from './retry-failures.ts';
 import { callModel, type ModelAnswer, RepairFaultError, type ReserveRepair } from './model-call.ts';
 import type { ProviderFaultError } from './models/fault.ts';
@@ -216,10 +217,6 @@ async function withLongTextsStored(
 async function storedText(deps: AskingDeps, asking: Asking, text: Text): Promise<Text> {
   if (typeof text !== 'string' || Buffer.byteLength(text) <= inlineBytesMax) return text;
   const bytes = new TextEncoder().encode(text);
-  const { sha256 } = await deps.artifacts.put(
-    asking.key.tenantId,
-    bytes,
-    'text/plain; charset=utf-8',
-  );
+  const { sha256 } = await deps.artifacts.put(asking.key.tenantId, bytes, textMediaType);
   return { artifact: sha256, bytes: bytes.byteLength };
 }

@@ -19,7 +19,6 @@ import type {
   CollaborationSummary,
   DecisionSummary,
 } from '../infra/stores/collaboration-store.ts';
-import { shownStatus } from './collaboration-status.ts';
 import type { ApiDeps } from './ports.ts';
 
 /** Paths by what they lead to. */
@@ -142,7 +141,7 @@ export function summaryView(row: CollaborationSummary): {
     id: collaborationId,
     ...rest,
     simulated: row.decision?.simulated ?? row.simulated,
-    status: shownStatus(row),
+    status: row.status,
     parent: parentView(row),
     links: linksOfRun(row),
   };
@@ -162,7 +161,7 @@ export async function collaborationView(
   return {
     id: row.collaborationId,
     pattern: row.pattern,
-    status: shownStatus(row),
+    status: row.status,
     // Of an ended run the decision knows who did answer: a fallback or a late participant may be simulated.
     simulated: decision?.simulated ?? isSimulated(row.plan),
     question: request.question,

@@ -3,6 +3,7 @@ import { createAskAgent } from '../activities/ask-agent.ts';
 import { createCallsUnderWay, type CallsUnderWay } from '../activities/calls-under-way.ts';
 import { createCaseFiles } from '../activities/case-files.ts';
 import { createLiveText } from '../activities/live-text.ts';
+import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
 import { createConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
@@ -127,7 +128,7 @@ function textKeeper(
 ): OpenPartDeps['putText'] {
   return async (tenantId, text) => {
     const bytes = new TextEncoder().encode(text);
-    const stored = await artifacts.put(tenantId, { bytes, mediaType: 'text/plain; charset=utf-8' });
+    const stored = await artifacts.put(tenantId, { bytes, mediaType: textMediaType });
     return { artifact: stored.sha256, bytes: stored.bytes };
   };
 }

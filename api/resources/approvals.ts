@@ -26,9 +26,8 @@ import { approvalBody, approvalPageSchema, approvalSchema } from '../schemas/app
 import { idempotencyHeaders, queryCursor, queryInteger } from '../schemas/parameters.ts';
 import { answeredBefore, ended } from '../steering-problems.ts';
 import { readTexts } from '../transcript.ts';
-import { findCollaboration } from './collaborations.ts';
 import { keepMessage } from './contributions.ts';
-import { findSteerable, keyOf, recordedFor, steer } from './steering.ts';
+import { findSteerable, keyOf, steer } from './steering.ts';
 import type { SteeringDeps } from './steering.ts';
 
 const LIMIT_DEFAULT = 50;
@@ -172,14 +171,12 @@ async function answerOnce(
     step: `approvals/${approval}`,
     asked: { approval, answer, remember, ...wordIds(c, { row, body }) },
   };
-  const run = await findCollaboration(deps, c.get('tenantId'), collaborationId);
-  const recorded = await recordedFor(c, deps, { run, call });
-  if (recorded === undefined) {
-    if (row.state === 'withdrawn') throw ended(collaborationId, run.status);
+  const found = await findSteerable(c, deps, call, collaborationId);
+  if (found.recorded === undefined) {
+    if (row.state === 'withdrawn') throw ended(collaborationId, found.run.status);
     if (row.state !== 'pending') throw answeredBefore(row);
   }
   const reply = await replyFor(c, deps, { row, body }, call.asked);
-  const found = await findSteerable(c, deps, call, collaborationId);
   await steer(c, deps, {
     ...call,
     ...found,

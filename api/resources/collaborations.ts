@@ -5,7 +5,7 @@ import { collaborationRequestSchema } from '../../domain/collaboration/request-s
 import { patterns } from '../../domain/collaboration/plan.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import { collaborationStatuses, listLimitMax } from '../../infra/stores/collaboration-store.ts';
-import { isEnded, shownStatus } from '../collaboration-status.ts';
+import { isEnded } from '../collaboration-status.ts';
 import {
   acceptedView,
   collaborationView,
@@ -207,7 +207,7 @@ function addStart(api: Api, deps: ApiDeps, app: Surroundings): void {
       return c.json(await collaborationView(deps, tenantId, row), 200);
     }
     const { plan, estimate } = row ?? started.planned;
-    const status = row === undefined ? started.status : shownStatus(row);
+    const status = row === undefined ? started.status : row.status;
     return c.json(acceptedView({ id: collaborationId, status, plan, estimate }), 202);
   });
 }

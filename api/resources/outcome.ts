@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 
 import { transcriptMarkdown } from '../../domain/ledger/transcript-markdown.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
-import { isEnded, shownStatus } from '../collaboration-status.ts';
+import { isEnded } from '../collaboration-status.ts';
 import { linksOf, readDecision } from '../collaboration-view.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -126,7 +126,7 @@ function wantsJson(c: Context<ApiEnv>): boolean {
 
 /** Makes the problem for a run that has no sealed decision: not yet, or never. */
 export function noOutcome(row: Collaboration): Problem {
-  const status = shownStatus(row);
+  const { status } = row;
   return new Problem('not-ended', {
     detail: isEnded(row)
       ? `Collaboration ${row.collaborationId} ended as ${status}, without a sealed decision.`

@@ -10,7 +10,7 @@ import type { RunReading } from '../../domain/ledger/run-reading.ts';
 import { shown } from '../../domain/planning/fault.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import type { Resolution } from '../../infra/stores/resolution-store.ts';
-import { isEnded, shownStatus } from '../collaboration-status.ts';
+import { isEnded } from '../collaboration-status.ts';
 import { linksOf } from '../collaboration-view.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -96,7 +96,7 @@ export function addResolutions(api: Api, deps: ApiDeps): void {
 async function findEnded(deps: ApiDeps, tenantId: string, id: string): Promise<Collaboration> {
   const row = await findCollaboration(deps, tenantId, id);
   if (isEnded(row)) return row;
-  const status = shownStatus(row);
+  const { status } = row;
   throw new Problem('not-ended', {
     detail: `Collaboration ${row.collaborationId} is ${status}; it can be resolved once it has ended.`,
     errors: [{ field: 'status', got: status, expected: 'completed, failed or cancelled' }],

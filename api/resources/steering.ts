@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 
 import type { LedgerEvent } from '../../domain/ledger/event.ts';
-import { isDecided } from '../collaboration-status.ts';
+import { isEnded } from '../collaboration-status.ts';
 import type { Api, ApiEnv } from '../context.ts';
 import { actorOf } from '../context.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
@@ -100,7 +100,7 @@ export async function findSteerable(
   const recorded = await recordedFor(c, deps, { run, call });
   if (recorded !== undefined) return { run, recorded };
   const { collaborationId, status } = run;
-  if (isDecided(run)) throw ended(collaborationId, status);
+  if (isEnded(run)) throw ended(collaborationId, status);
   if (status === 'queued' && !(await startWorkflow(deps, { ...run, tenantId }))) {
     throw unreachable(undefined);
   }
@@ -185,12 +185,12 @@ function standingAfter(outcome: SteeringOutcome, run: Collaboration): string {
 
 /** Where a run stands, in the words with which it answers an update. */
 function standingOf(run: Collaboration): string {
-  if (isDecided(run)) return 'ended';
+  if (isEnded(run)) return 'ended';
   return run.status === 'paused' || run.status === 'waiting' ? run.status : 'running';
 }
 
 /** Finds what the request's key did to a run before; `undefined` for nothing, and without a key. */
-export async function recordedFor(
+async function recordedFor(
   c: Context<ApiEnv>,
   deps: Pick<ApiDeps, 'ledger'>,
   about: { run: Collaboration; call: SteeringCall },

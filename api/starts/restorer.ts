@@ -2,7 +2,7 @@ import { setTimeout as pass } from 'node:timers/promises';
 
 import type { Plan } from '../../domain/collaboration/plan.ts';
 import type { Collaboration, RunUnderWay } from '../../infra/stores/collaboration-store.ts';
-import { isDecided } from '../collaboration-status.ts';
+import { isEnded } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Presence, RestoreOutcome } from '../ports.ts';
 import { readResumption, type WorkflowDeps } from './start.ts';
@@ -151,15 +151,12 @@ export async function restoreRun(
   run: { readonly tenantId: string; readonly collaborationId: string },
 ): Promise<RestoreOutcome['kind']> {
   const { tenantId, collaborationId } = run;
-  const [row, resumed] = await Promise.all([
-    deps.collaborations.get(tenantId, collaborationId),
-    readResumption(deps, run),
-  ]);
-  if (row === undefined || isDecided(row)) return 'known';
+  const row = await deps.collaborations.get(tenantId, collaborationId);
+  if (row === undefined || isEnded(row)) return 'known';
   const { kind } = await deps.engine.restore({
     ...run,
     plan: { ...row.plan, deadlineMs: deadlineLeft(row, deps.now()) },
-    resumed,
+    resumed: await readResumption(deps, run),
   });
   if (kind === 'restored') {
     metrics.starts.inc({ pattern: row.pattern, outcome: 'restored' });

@@ -4,9 +4,9 @@ import type { Fact } from '../../domain/collaboration/fact.ts';
 import type { CollaborationRequest } from '../../domain/collaboration/request.ts';
 import type { RequestedContent } from '../../domain/ledger/approval-words.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
-import { openingFacts } from '../../domain/machines.ts';
-import { eventOf, inlineBytesMax } from '../../domain/ledger/event.ts';
-import type { NewEvent, OpenedContent, Text } from '../../domain/ledger/event.ts';
+import { inlineBytesMax } from '../../domain/ledger/event.ts';
+import type { Text } from '../../domain/ledger/event.ts';
+import { openingEvents } from '../../domain/ledger/opening.ts';
 import { resumptionOf, type Resumption } from '../../domain/ledger/resumption.ts';
 import type {
   CollaborationStatus,
@@ -14,7 +14,6 @@ import type {
   NewCollaboration,
 } from '../../infra/stores/collaboration-store.ts';
 import { createCollaborationId } from '../collaboration-id.ts';
-import { shownStatus } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
 import type { ApiDeps, StartInput } from '../ports.ts';
 import type { Problem } from '../problem.ts';
@@ -140,7 +139,7 @@ async function startedAgain(
     collaborationId,
     isReplayed: true,
     planned: row,
-    status: isFinished ? 'running' : shownStatus(row),
+    status: isFinished ? 'running' : row.status,
   };
 }
 
@@ -207,7 +206,18 @@ async function newRun(deps: StartDeps, { tenantId, request }: StartCall): Promis
     plan,
     estimate,
     createdAt,
-    events: openingEvents(request, { collaborationId, createdAt, planned, question }),
+    events: openingEvents(plan, {
+      collaborationId,
+      source: '/api',
+      time: createdAt,
+      content: {
+        question,
+        options: request.options ?? [],
+        materials,
+        personas: request.personas ?? {},
+      },
+      contentOf: (fact) => questionIn(fact, request),
+    }),
   };
 }
 
@@ -215,37 +225,11 @@ function startedOther(collaborationId: string): Problem {
   return keyReused(`The Idempotency-Key started ${collaborationId} with another body.`);
 }
 
-/** The run's first events: its opening with all words, and what its machine decides at once. */
-function openingEvents(
-  request: CollaborationRequest,
-  about: { collaborationId: string; createdAt: string; planned: Planned; question: Text },
-): readonly NewEvent[] {
-  const { collaborationId, planned, question } = about;
-  const content: OpenedContent = {
-    question,
-    options: request.options ?? [],
-    materials: planned.materials,
-    personas: request.personas ?? {},
-  };
-  return openingFacts(planned.plan).map((fact, index) =>
-    eventOf(fact, {
-      id: index === 0 ? `${collaborationId}/opened` : `${collaborationId}/opened-${String(index)}`,
-      source: '/api',
-      subject: collaborationId,
-      time: about.createdAt,
-      ...(index === 0 ? { content } : questionIn(fact, request)),
-    }),
-  );
-}
-
 /** What people are asked at the start stands in the request. */
-function questionIn(
-  fact: Fact,
-  { people }: CollaborationRequest,
-): { readonly content?: RequestedContent } {
-  if (fact.type !== 'approval.requested') return {};
+function questionIn(fact: Fact, { people }: CollaborationRequest): RequestedContent | undefined {
+  if (fact.type !== 'approval.requested') return undefined;
   const number = Number(fact.approval.split('-').at(-1));
-  return { content: { question: people?.questions?.[number - 1] ?? '' } };
+  return { question: people?.questions?.[number - 1] ?? '' };
 }
 
 async function storeText(

@@ -86,12 +86,13 @@ export async function bringUp(plan: StackPlan, supervisor: Supervisor): Promise<
 async function bringUpParts(scene: Scene): Promise<RunningParts> {
   const { plan, supervisor, ports } = scene;
   const { config } = plan;
+  // Before the parts: one that cannot start must not leave this to be written after the stack has been cleaned up.
+  await orFault('the signing key', ensureSigningKey(config.dataFolder));
   const [database, temporalAddress, s3, simulatedAddress] = await Promise.all([
     orFault('the database', bringUpDatabase(scene)),
     orFault('Temporal', bringUpTemporal(scene)),
     orFault('S3', bringUpS3(scene)),
     orFault('the simulated panel', bringUpSimulated(scene)),
-    orFault('the signing key', ensureSigningKey(config.dataFolder)),
   ]);
   const connections: Connections = {
     temporalAddress,

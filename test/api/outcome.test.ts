@@ -44,21 +44,6 @@ describe('a running collaboration', () => {
   });
 });
 
-test('a collaboration runs until its decision is sealed', async () => {
-  const { house, id, path } = await createRunningHouse();
-  const row = house.rows.get(`a/${id}`);
-  if (row === undefined) throw new Error('no row');
-  house.rows.set(`a/${id}`, { ...row, status: 'completed', endedAt: null });
-
-  const shown = await (await house.request(path)).json();
-  const listed = await (await house.request('/v1/collaborations')).json();
-  const steered = await house.post(`${path}/pause`, {});
-
-  expect(shown).toMatchObject({ status: 'running', decision: null });
-  expect(listed).toMatchObject({ items: [{ status: 'running' }] });
-  expect(steered.status).toBe(409);
-});
-
 describe('a sealed collaboration', () => {
   test('shows its decision', async () => {
     const { house, id, path } = await createRunningHouse();

@@ -1,15 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Runtime, Worker } from '@temporalio/worker';
 
 import type { OpenedPart, RecordFactsResult } from '../../activities/activities.ts';
 import { foldRun, openingFacts } from '../../domain/machines.ts';
-import { bundledWorkflows } from '../../workers/bundle.ts';
-import { installRuntime } from '../../workers/runtime.ts';
-import { historyNamed, historyOf } from '../support/histories.ts';
-
-/** Building the bundle takes seconds on a machine that never did. */
-const bundleWithinMs = 120_000;
-const replayWithinMs = 30_000;
+import { historyNamed } from '../support/histories.ts';
+import { bundleWithinMs, openReplayer, replayWithinMs } from '../support/replaying.ts';
+import type { Replayer } from '../support/replaying.ts';
 
 /** What Temporal says of a workflow that tells a part how its analysis stands where it did not. */
 const tellsPart = /Signal.*Workflow/i;
@@ -17,18 +12,13 @@ const tellsPart = /Signal.*Workflow/i;
 const name = 'analysis/cut-into-four-parts';
 const history = historyNamed(name);
 
-let codePath: string;
-
-const unheard = (): void => undefined;
+let replayer: Replayer;
 
 beforeAll(async () => {
-  installRuntime({ debug: unheard, info: unheard, warn: unheard, error: unheard });
-  codePath = await bundledWorkflows();
+  replayer = await openReplayer();
 }, bundleWithinMs);
 
-afterAll(async () => {
-  await Runtime.instance().shutdown();
-});
+afterAll(() => replayer.close());
 
 /** Replays the history with another result of the activity that begins so. */
 async function replayWith(begins: string, change: (result: string) => unknown): Promise<string> {
@@ -37,12 +27,7 @@ async function replayWith(begins: string, change: (result: string) => unknown): 
       const result = Buffer.from(quoted.slice(1, -1), 'base64').toString();
       return `"${Buffer.from(JSON.stringify(change(result))).toString('base64')}"`;
     });
-  await Worker.runReplayHistory(
-    { workflowBundle: { codePath }, replayName: name },
-    historyOf(history, edit),
-    name,
-  );
-  return 'replayed';
+  return await replayer.replay(history, edit);
 }
 
 /** The first letters of a result as they stand in a history. */
@@ -137,15 +122,8 @@ describe('an analysis that was behind', () => {
     caused: [],
   } as const;
 
-  const replayed = async (result: RecordFactsResult): Promise<string> => {
-    const text = telling(result);
-    await Worker.runReplayHistory(
-      { workflowBundle: { codePath }, replayName: name },
-      historyOf({ name, text }),
-      name,
-    );
-    return 'replayed';
-  };
+  const replayed = async (result: RecordFactsResult): Promise<string> =>
+    await replayer.replay({ name, text: telling(result) });
 
   test(
     'tells its parts how it stands where it was steered meanwhile',
@@ -195,13 +173,7 @@ describe('an analysis whose part could not be seen to end', () => {
       };
       const text = JSON.stringify({ events: [...events.slice(0, 27), gaveUp, again] });
 
-      const replayed = Worker.runReplayHistory(
-        { workflowBundle: { codePath }, replayName: name },
-        historyOf({ name, text }),
-        name,
-      );
-
-      await expect(replayed).resolves.toBeUndefined();
+      await expect(replayer.replay({ name, text })).resolves.toBe('replayed');
     },
     replayWithinMs,
   );

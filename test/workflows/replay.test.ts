@@ -1,51 +1,24 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Runtime, Worker } from '@temporalio/worker';
 import { temporal } from '@temporalio/proto';
 
-import { bundledWorkflows } from '../../workers/bundle.ts';
-import { installRuntime } from '../../workers/runtime.ts';
 import { historyScenarios } from '../support/history-scenarios.ts';
-import {
-  historyNamed,
-  historyOf,
-  recordedHistories,
-  wordsOf,
-  type RecordedHistory,
-} from '../support/histories.ts';
+import { historyNamed, historyOf, recordedHistories, wordsOf } from '../support/histories.ts';
+import { bundleWithinMs, openReplayer, replayWithinMs } from '../support/replaying.ts';
+import type { Replayer } from '../support/replaying.ts';
 
-/** Building the bundle takes seconds on a machine that never did. */
-const bundleWithinMs = 120_000;
-const replayWithinMs = 30_000;
-
-let codePath: string;
-
-/** A replay that fails as it must is warned of as well. */
-const unheard = (): void => undefined;
+let replayer: Replayer;
 
 beforeAll(async () => {
-  installRuntime({ debug: unheard, info: unheard, warn: unheard, error: unheard });
-  codePath = await bundledWorkflows();
+  replayer = await openReplayer();
 }, bundleWithinMs);
 
-afterAll(async () => {
-  await Runtime.instance().shutdown();
-});
-
-/** Replays a history against the workflows as they are now; rejects where they would do something else. */
-async function replay(history: RecordedHistory, edit?: (text: string) => string): Promise<string> {
-  await Worker.runReplayHistory(
-    { workflowBundle: { codePath }, replayName: history.name },
-    historyOf(history, edit),
-    history.name,
-  );
-  return 'replayed';
-}
+afterAll(() => replayer.close());
 
 describe('the workflows', () => {
   test.each(recordedHistories)(
     'still do what they did in $name',
     async (history) => {
-      await expect(replay(history)).resolves.toBe('replayed');
+      await expect(replayer.replay(history)).resolves.toBe('replayed');
     },
     replayWithinMs,
   );
@@ -55,7 +28,9 @@ describe('the workflows', () => {
     async () => {
       const history = historyNamed('debate/closed-five-seats-three-rounds');
 
-      const replayed = replay(history, (text) => text.replaceAll('"askAgent"', '"askPanel"'));
+      const replayed = replayer.replay(history, (text) =>
+        text.replaceAll('"askAgent"', '"askPanel"'),
+      );
 
       await expect(replayed).rejects.toThrow(/askAgent.*askPanel|askPanel.*askAgent/s);
     },

@@ -124,6 +124,7 @@ describe('a workflow that goes a second time', () => {
       kind: 'behind',
       facts: [paused],
       decidedSteps: 0,
+      isSteered: true,
       caused: [`${id}/update-1`],
       outstanding: [],
     });
@@ -160,6 +161,7 @@ describe('a workflow that goes a second time', () => {
       kind: 'behind',
       facts: [ended, paused],
       decidedSteps: 2,
+      isSteered: true,
       caused: [`${id}/update-1`],
       outstanding: ['proposal-1-s2'],
     });
