@@ -29,6 +29,9 @@ if (!config.hasCallStacks) omitCallStacks();
 /** Connections of the pool; group commit needs few. */
 const connectionsMax = 8;
 
+/** How long being ready waits for what a dead worker left to be handed over. */
+const handoverMaxMs = 2000;
+
 const connectTriesMax = 300;
 const connectPauseMs = 200;
 
@@ -84,9 +87,12 @@ async function run(): Promise<void> {
   const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(worker);
+  const running = worker.run();
+  // What a dead worker left is on its way again when we say that we are ready; but not for ever is it waited for.
+  await Promise.race([running, takeover.looked, delay(handoverMaxMs, undefined, { ref: false })]);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
-  await worker.run();
+  await running;
   await Promise.all([takeover.stop(), webhooks.stop()]);
   await registration.close();
   await registry.close();
