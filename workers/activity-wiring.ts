@@ -10,6 +10,7 @@ import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
+import type { Adapter } from '../domain/providers/adapter.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
 import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
@@ -29,6 +30,7 @@ export interface ActivityParts {
   readonly feed: EventFeed;
   readonly artifacts: ArtifactStore;
   readonly signer: Signer;
+  readonly adapters: readonly Adapter[];
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
@@ -52,6 +54,7 @@ export function wireActivities(parts: ActivityParts): {
     secret: (name) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
     timeouts: modelTimeouts,
+    adapters: parts.adapters,
   });
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);

@@ -12,6 +12,11 @@ export const providerNames = [
 ] as const;
 export type ProviderName = (typeof providerNames)[number];
 
+/** Whether a name is that of a provider family; any other can only be that of an adapter. */
+export function isProviderName(name: string): name is ProviderName {
+  return (providerNames as readonly string[]).includes(name);
+}
+
 /** What a model can do; a prompt that needs more than this is refused before the call. */
 export interface Capabilities {
   readonly streaming: boolean;
@@ -80,6 +85,7 @@ export interface ProviderFault {
     | 'cancelled'
     | 'host-not-allowed'
     | 'key-missing'
+    | 'adapter-missing'
     | 'unknown';
   readonly message: string;
   /** HTTP status, where there was one. */
@@ -104,7 +110,8 @@ export interface ConnectorHealth {
  * `probe` never throws.
  */
 export interface ModelConnector {
-  readonly provider: ProviderName;
+  /** A {@link ProviderName}, or the name of an adapter. */
+  readonly provider: string;
   readonly model: string;
   readonly capabilities: Capabilities;
   readonly simulated: boolean;
