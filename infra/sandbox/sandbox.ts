@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type {
@@ -17,6 +17,7 @@ import { setUpHost } from './host.ts';
 import type { HostOptions, SandboxHost } from './host.ts';
 import { machineOf } from './seccomp-filter.ts';
 import { refusal } from './refusal.ts';
+import { makePassableFolder } from './run-folder.ts';
 import { sweep } from './sweep.ts';
 
 /** Which sandbox is made. */
@@ -38,7 +39,6 @@ export interface SnippetLane {
 /** The lanes for snippets that a sandbox has. */
 export type SnippetLanes = Partial<Readonly<Record<SnippetRun['lane'], SnippetLane>>>;
 
-const PASSABLE = 0o711;
 const WRITABLE_FOR_OTHERS = 0o022;
 const unproven: BackendProof = { name: 'bwrap', version: '', proven: [] };
 
@@ -68,7 +68,7 @@ async function createBwrapSandbox(options: SandboxOptions): Promise<Sandbox> {
       'use one of those',
     );
   }
-  makePassable(options.folder);
+  makePassableFolder(options.folder);
   const way = wayTo(options.folder);
   if (way !== undefined) {
     return denyingSandbox(
@@ -86,15 +86,6 @@ async function createBwrapSandbox(options: SandboxOptions): Promise<Sandbox> {
   }
   await tearDown(host);
   return denyingSandbox(outcome.reason, outcome.mend);
-}
-
-/** Makes a folder that others may pass and not list, whatever the process's mask takes away. */
-function makePassable(folder: string): void {
-  const first = mkdirSync(folder, { recursive: true });
-  if (first === undefined) return;
-  for (let path = folder; path.length >= first.length; path = dirname(path)) {
-    chmodSync(path, PASSABLE);
-  }
 }
 
 /** What is wrong with the way to a folder; undefined where the users of runs can go it. */
