@@ -43,10 +43,9 @@ const usualEnvironment = { HOME: workFolder, TERM: 'dumb', NO_COLOR: '1', CI: '1
  */
 export function commandRun(settings: CommandSettings, call: CommandCall): BuiltRun {
   const { request, model, baseUrl } = call;
-  if (request.parts.some((part) => part.kind === 'image')) {
-    return unfit('it takes no images');
-  }
-  const { system, prompt } = promptOf(settings, request);
+  const texts = request.parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
+  if (texts.length < request.parts.length) return unfit('it takes no images');
+  const { system, prompt } = promptOf(settings, request, texts);
   const maxOutputTokens = String(request.maxOutputTokens);
   const values = { model, baseUrl, workFolder, maxOutputTokens };
   const inArguments = { ...values, prompt, system };
@@ -86,9 +85,9 @@ export function isPromptPassedByArgument({
 
 function promptOf(
   { arguments: templates }: CommandSettings,
-  { system, parts, schema }: CommandCall['request'],
+  { system, schema }: CommandCall['request'],
+  texts: readonly string[],
 ): { readonly system: string; readonly prompt: string } {
-  const texts = parts.flatMap((part) => (part.kind === 'text' ? [part.text] : []));
   const isApart = uses(templates, 'system');
   const pieces = [
     ...(isApart || system === '' ? [] : [system]),

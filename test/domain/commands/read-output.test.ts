@@ -182,7 +182,10 @@ test('never throws, and gives a reason that is one of the known', () => {
     fc.property(format, output, (as, left) => {
       const outcome = readCommandOutput(as, left);
       const isKnown = outcome.kind === 'answered' || commandFailureReasons.includes(outcome.reason);
-      return isKnown && outcome.usage.inputTokens !== 0 && outcome.costMicrosUsd !== 0;
+
+      expect(isKnown).toBe(true);
+      expect(outcome.usage.inputTokens).not.toBe(0);
+      expect(outcome.costMicrosUsd).not.toBe(0);
     }),
   );
 });
