@@ -3,6 +3,7 @@ import { join } from 'node:path';
 
 import type { CommandOutcome } from '../../domain/commands/command-output.ts';
 import { commandRun } from '../../domain/commands/command-run.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import type { CommandSettings } from '../../domain/commands/command-settings.ts';
 import type {
   CommandRecord,
@@ -10,7 +11,6 @@ import type {
   HostTraffic,
 } from '../../domain/commands/command-trace.ts';
 import { readCommandOutput } from '../../domain/commands/read-output.ts';
-import { commandProvider } from '../../domain/providers/model-connector.ts';
 import type {
   Capabilities,
   ModelConnector,

@@ -51,6 +51,9 @@ export interface CommandSettings {
   readonly limits: Partial<SandboxLimits>;
 }
 
+/** The provider of agents that are programs and not reached by HTTP. */
+export const commandProvider = 'command';
+
 /** Placeholders of arguments. */
 export const argumentPlaceholders = [
   'prompt',

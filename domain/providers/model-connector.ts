@@ -13,9 +13,6 @@ export const providerNames = [
 ] as const;
 export type ProviderName = (typeof providerNames)[number];
 
-/** The provider of agents that are programs and not reached by HTTP. */
-export const commandProvider = 'command';
-
 /** What a model can do; a prompt that needs more than this is refused before the call. */
 export interface Capabilities {
   readonly streaming: boolean;
@@ -109,12 +106,13 @@ export interface ConnectorHealth {
 
 /**
  * The one port to every model provider.
- * `ask` makes exactly one HTTP call, or runs a program once, never retries, streams when `onText` is given, stops within a second of `signal`
+ * `ask` makes exactly one HTTP call, never retries, streams when `onText` is given, stops within a second of `signal`
  * and rejects only with a `ProviderFaultError` (see `activities/models/fault.ts`). It may be called many times at once.
- * `probe` never throws.
+ * `probe` never throws. For an agent that is a program, the call is one run of it.
  */
 export interface ModelConnector {
-  readonly provider: ProviderName | typeof commandProvider;
+  /** A {@link ProviderName}, or the name of an adapter. */
+  readonly provider: string;
   readonly model: string;
   readonly capabilities: Capabilities;
   readonly simulated: boolean;

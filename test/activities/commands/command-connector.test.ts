@@ -1,10 +1,11 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
+import { withCommands } from '../../../activities/commands/command-pool.ts';
 import { detectVersion, dryCall } from '../../../activities/commands/detection.ts';
 import { ProviderFaultError } from '../../../activities/models/fault.ts';
 import type { ModelReply } from '../../../domain/providers/model-connector.ts';
-import { faultOf, startServer } from '../../support/providers.ts';
+import { agentAt, faultOf, startServer } from '../../support/providers.ts';
 import { commandHouse, failureOf, fakeCommand, question } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
@@ -318,6 +319,37 @@ describe('detection', () => {
     expect(failed).toMatchObject({
       isAnswering: false,
       detail: 'the program ended with the exit code 2',
+    });
+  });
+});
+
+describe('a pool of connectors', () => {
+  const pool = { connectorOf: () => house.connector(fakeCommand(['empty'])) };
+  const agent = agentAt('http://127.0.0.1:9', { provider: 'anthropic', name: 'one' });
+
+  test('reaches programs and everything else', () => {
+    const command = fakeCommand(['empty']);
+    const other = pool.connectorOf();
+    const both = withCommands({ connectorOf: () => other }, house.deps);
+
+    expect(both.connectorOf(agent)).toBe(other);
+    expect(both.connectorOf({ ...agent, command })).toMatchObject({
+      provider: 'command',
+      model: agent.model,
+      simulated: true,
+    });
+  });
+
+  test('says that a worker without a sandbox cannot run a program', async () => {
+    const command = fakeCommand(['empty']);
+    const asked = Promise.resolve().then(() =>
+      withCommands(pool, null).connectorOf({ ...agent, command }),
+    );
+
+    expect(await faultOf(asked)).toMatchObject({
+      message: 'agent one is a program, and this worker has no sandbox to run it in',
+      disposition: 'retry-now',
+      isUnsent: true,
     });
   });
 });
