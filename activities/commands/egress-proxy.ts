@@ -216,10 +216,12 @@ function tunnel(
   far.on('connect', () => {
     client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
     far.write(head);
+    entry.sentBytes += head.length;
+    // Counting earlier would let what comes before the tunnel is there run into nothing.
+    client.on('data', (chunk: Buffer) => {
+      entry.sentBytes += chunk.length;
+    });
     client.pipe(far).pipe(client);
-  });
-  client.on('data', (chunk: Buffer) => {
-    entry.sentBytes += chunk.length;
   });
   far.on('data', (chunk: Buffer) => {
     entry.receivedBytes += chunk.length;
@@ -234,7 +236,7 @@ function tunnel(
 
 function counter(traffic: Map<string, Mutable<HostTraffic>>): House['count'] {
   return (asked, isAllowed) => {
-    const known = traffic.has(asked) || traffic.size < countedHostsMax;
+    const known = isAllowed || traffic.has(asked) || traffic.size < countedHostsMax;
     const host = known ? asked.slice(0, 300) : otherHosts;
     const entry = traffic.get(host) ?? {
       ...{ host, isAllowed, requests: 0 },

@@ -5,6 +5,7 @@ import { limitsSchema } from '../sandbox/limits.ts';
 import {
   argumentPlaceholders,
   commandLimits,
+  commandTimeMsMax,
   ownFolder,
   settingPlaceholders,
   workFolder,
@@ -97,6 +98,12 @@ const label = z
   .string({ error: labelError })
   .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, { error: labelError });
 
+const timeError = `at most ${String(commandTimeMsMax)}, for a turn may take two runs`;
+const limits = limitsSchema.refine(({ timeMs = 0 }) => timeMs <= commandTimeMsMax, {
+  error: timeError,
+  path: ['timeMs'],
+});
+
 /** How a program is asked, as a registration names it: path and output, and whatever is not as usual. */
 export const commandSchema = only({
   path: absolutePath,
@@ -107,7 +114,7 @@ export const commandSchema = only({
   network: maybe(network),
   grants: maybe(listOf(grant, { max: grantsMax, of: 'grants' })),
   labels: maybe(listOf(label, { max: labelsMax, of: 'labels' })),
-  limits: maybe(limitsSchema),
+  limits: maybe(limits),
 });
 
 /** See {@link commandSchema}. */

@@ -75,6 +75,9 @@ export const ownFolder = '/conclave';
 
 const mib = 1024 * 1024;
 
+/** Longest run, milliseconds: a turn may take two of them, and has 15 minutes in all. */
+export const commandTimeMsMax = 7 * 60_000;
+
 /** What a program may use unless its registration says otherwise: these programs are large and think for minutes. */
 export const commandLimits = {
   timeMs: 5 * 60_000,

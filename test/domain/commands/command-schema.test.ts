@@ -90,6 +90,12 @@ describe('a registration', () => {
     ).toMatchObject({ from: null });
   });
 
+  test('names some limits and leaves the others', () => {
+    const memoryBytes = 64 * 1024 * 1024;
+
+    expect(complete({ limits: { memoryBytes } }).limits).toEqual({ ...commandLimits, memoryBytes });
+  });
+
   test('takes the network away', () => {
     expect(complete({ output: { kind: 'codex' }, network: { upstream: null } }).network).toEqual({
       hosts: [],
@@ -140,6 +146,7 @@ describe('a registration is refused', () => {
     ['grants[0].mode', { grants: [{ host: '/a', path: '/a', mode: 'write' }] }],
     ['labels[0]', { labels: ['two words'] }],
     ['limits.timeMs', { limits: { timeMs: 0 } }],
+    ['limits.timeMs', { limits: { timeMs: 8 * 60_000 } }],
     ['body', { shell: true }],
   ])('for its %s: %j', (field, fields) => {
     const faults = faultsOf(fields);
