@@ -93,6 +93,8 @@ export interface Config {
   readonly s3: S3Settings & { readonly binary: string | undefined };
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
+  /** Absolute paths of folders that programs of agents may be granted. */
+  readonly commandFolders: readonly string[];
   readonly webhooks: WebhookSettings;
   readonly simulated: 'auto' | 'on' | 'off';
   /** URL of the panel of simulated agents, when there is one. */
@@ -262,6 +264,7 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_S3_BIN,
     },
     allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
+    commandFolders: values.CONCLAVE_COMMAND_FOLDERS,
     webhooks: {
       hosts: values.CONCLAVE_WEBHOOK_HOSTS,
       loopback: values.CONCLAVE_MODE === 'local',

@@ -1,10 +1,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
+import type { CommandRegistration } from '../../domain/commands/command-schema.ts';
 import { shown } from '../../domain/planning/fault.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
 import { builtInPersonas } from '../../domain/personas/persona.ts';
 import type { Agent, Price } from '../../domain/providers/agent.ts';
 import { knownProviders } from '../../domain/providers/known-providers.ts';
+import type { ProviderName } from '../../domain/providers/model-connector.ts';
+import { commandFaults, commandFields } from '../command-terms.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
@@ -67,6 +70,8 @@ export function addAgents(api: Api, deps: ApiDeps): void {
     const tenantId = c.get('tenantId');
     const agent = agentOf(deps, c.req.valid('json'));
     refuseHost(deps, agent);
+    const ofProgram = commandFaults(deps, agent);
+    if (ofProgram.length > 0) throw invalidRequest(ofProgram);
     const faults = await faultsOf(deps, tenantId, agent);
     if (faults.length > 0) throw invalidRequest(faults);
     const { created } = await deps.agents.put(tenantId, agent);
@@ -98,9 +103,12 @@ function agentOf(
     ...(body.persona === undefined ? [] : [body.persona]),
     ...(body.personas ?? []),
   ];
+  const command = commandFields(body.command as CommandRegistration | undefined);
+  const url = command.baseUrl ?? body.baseUrl;
   return {
     name: body.name,
-    provider: body.provider,
+    // A program belongs to no family of providers, and is taken out before anything looks for one.
+    provider: body.provider as ProviderName,
     model: body.model,
     baseUrl: body.baseUrl ?? null,
     apiKeyEnv: body.apiKeyEnv ?? null,
@@ -109,7 +117,8 @@ function agentOf(
     limits: (body.limits as Agent['limits'] | undefined) ?? {},
     fallback: body.fallback ?? null,
     capabilities: (body.capabilities as Agent['capabilities'] | undefined) ?? {},
-    simulated: body.baseUrl !== undefined && deps.isSimulated(new URL(body.baseUrl)),
+    simulated: url !== undefined && deps.isSimulated(new URL(url)),
+    ...command,
   };
 }
 
@@ -147,7 +156,8 @@ async function faultsOf(
     const expected = 'a variable that CONCLAVE_KEY_VARIABLES lists';
     faults.push({ field: 'apiKeyEnv', got: shown(agent.apiKeyEnv), expected });
   }
-  if (agent.baseUrl === null && knownProviders[agent.provider].baseUrl === null) {
+  const isHttp = agent.command === undefined;
+  if (isHttp && agent.baseUrl === null && knownProviders[agent.provider].baseUrl === null) {
     const expected = `a URL, for ${agent.provider} has no address of its own`;
     faults.push({ field: 'baseUrl', got: 'nothing', expected });
   }

@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 
 import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { providerNames } from '../../domain/providers/model-connector.ts';
 import type { ProviderAccountStatus } from '../../infra/stores/provider-accounts.ts';
 import type { Api } from '../context.ts';
@@ -10,11 +11,15 @@ import { answers, keyedProblems } from '../routes.ts';
 
 const standingSchema = z
   .object({
-    provider: z.enum(providerNames),
+    provider: z.enum([...providerNames, commandProvider]),
     baseUrl: z.string().nullable(),
     agents: z.array(z.string()),
     models: z.array(z.string()),
     simulated: z.boolean(),
+    program: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Path of the program; null where calls go by HTTP.' }),
     status: z.enum(['ok', 'degraded', 'limited', 'failing']).openapi({
       description:
         '`degraded`: the last calls failed. `limited`: the provider asked to be left alone for a while. ' +
@@ -80,6 +85,7 @@ function viewOf(
     agents: agents.map(({ name }) => name),
     models: [...new Set(agents.map(({ model }) => model))],
     simulated: agents.every(({ simulated }) => simulated),
+    program: first?.command?.path ?? null,
     status: statusOf(standing, nowMs),
     breaker: standing.breaker,
     breakerOpenUntil: standing.openUntil,

@@ -1,6 +1,10 @@
 import { z } from '@hono/zod-openapi';
 
+import { commandSchema } from '../../domain/commands/command-schema.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { providerNames } from '../../domain/providers/model-connector.ts';
+
+const agentProviders = [...providerNames, commandProvider] as const;
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 const nameError =
@@ -77,7 +81,7 @@ export function isAgentName(name: string): boolean {
 export const agentBody = z
   .strictObject({
     name: agentName,
-    provider: z.enum(providerNames, { error: `one of ${providerNames.join(', ')}` }),
+    provider: z.enum(agentProviders, { error: `one of ${agentProviders.join(', ')}` }),
     model: text(200),
     baseUrl: z
       .string({ error: urlError })
@@ -100,6 +104,9 @@ export const agentBody = z
       .optional()
       .openapi({ description: 'Agent that is asked when this one cannot be reached.' }),
     capabilities: capabilities.optional(),
+    command: commandSchema.optional().openapi({
+      description: 'How a program is asked; only with the provider `command`.',
+    }),
   })
   .openapi('AgentRegistration');
 
@@ -107,7 +114,7 @@ export const agentBody = z
 export const agentSchema = z
   .object({
     name: z.string(),
-    provider: z.enum(providerNames),
+    provider: z.enum(agentProviders),
     model: z.string(),
     baseUrl: z.string().nullable(),
     apiKeyEnv: z.string().nullable(),
@@ -117,6 +124,10 @@ export const agentSchema = z
     fallback: z.string().nullable(),
     capabilities,
     simulated: z.boolean(),
+    command: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'How its program is asked, complete.' }),
   })
   .openapi('Agent');
 
