@@ -86,6 +86,7 @@ async function connect(settings: ServiceConfig): Promise<{
     ledger: stores.ledger,
     turns: stores.turns,
     approvals: stores.approvals,
+    adapters: stores.adapters,
     agents: stores.agents,
     accounts: stores.providerAccounts,
     resolutions: stores.resolutions,

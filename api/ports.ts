@@ -6,6 +6,7 @@ import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/
 import type { Resumption } from '../domain/ledger/resumption.ts';
 import type { HostVerdict } from '../domain/webhooks/webhook-hosts.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
+import type { AdapterStore } from '../infra/stores/adapter-store.ts';
 import type { AgentStore } from '../infra/stores/agent-store.ts';
 import type { ApprovalStore } from '../infra/stores/approval-store.ts';
 import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
@@ -152,6 +153,7 @@ export interface ApiDeps {
   readonly feed: Feed;
   readonly artifacts: Artifacts;
   readonly approvals: ApprovalStore;
+  readonly adapters: AdapterStore;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
   readonly resolutions: ResolutionStore;

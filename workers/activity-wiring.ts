@@ -12,6 +12,7 @@ import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
+import type { Adapter } from '../domain/providers/adapter.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
 import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
@@ -31,6 +32,7 @@ export interface ActivityParts {
   readonly feed: EventFeed;
   readonly artifacts: ArtifactStore;
   readonly signer: Signer;
+  readonly adapters: readonly Adapter[];
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
@@ -56,9 +58,9 @@ export function wireActivities(parts: ActivityParts): {
     secret: (name: string) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
   };
-  const { programs } = parts;
+  const { programs, adapters } = parts;
   const pool = withCommands(
-    createConnectorPool({ ...terms, timeouts: modelTimeouts }),
+    createConnectorPool({ ...terms, timeouts: modelTimeouts, adapters }),
     programs === undefined ? null : { ...terms, ...programs },
   );
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });

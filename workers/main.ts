@@ -3,8 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 
+import { loadAdapters, type LoadedAdapter } from '../infra/adapters/adapter-loading.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
-import { readServiceConfig } from '../infra/config.ts';
+import { readServiceConfig, refuse } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
 import { createLogger } from '../infra/logger.ts';
@@ -40,6 +41,7 @@ async function run(): Promise<void> {
     logger.warn({ err: error, workerId }, 'something beside the path failed');
   };
   const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
+  const adapters = await loadedAdapters();
   const [codePath, connection, signer] = await Promise.all([
     bundledWorkflows(),
     connected(temporalAddress),
@@ -60,6 +62,7 @@ async function run(): Promise<void> {
     feed,
     artifacts,
     signer,
+    adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
     onFault,
   });
@@ -80,7 +83,11 @@ async function run(): Promise<void> {
     workflowBundle: { codePath },
     activities: wired.activities,
   });
-  const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
+  const registration = await registry.register({
+    workerId,
+    taskQueue: config.taskQueue,
+    adapters: adapters.map(({ description }) => description),
+  });
   const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(worker);
@@ -95,6 +102,16 @@ async function run(): Promise<void> {
   await database.close();
   await connection.close();
   if (process.connected) process.disconnect();
+}
+
+/** A worker that lacks an adapter would fail turns that others answer: it does not start at all. */
+async function loadedAdapters(): Promise<readonly LoadedAdapter[]> {
+  const loaded = await loadAdapters(config.adapters);
+  if (!loaded.ok) return refuse(loaded.faults.map((fault) => `CONCLAVE_ADAPTERS: ${fault}`));
+  for (const { module, description } of loaded.adapters) {
+    logger.info({ ...description, module }, 'adapter loaded');
+  }
+  return loaded.adapters;
 }
 
 /** Temporal may come up after us: it is waited for, a minute at most. */

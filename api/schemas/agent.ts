@@ -11,6 +11,7 @@ const nameError =
   '1 to 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit';
 const envError = 'the name of a variable: capitals, digits and underscores, not ours (CONCLAVE_…)';
 const urlError = 'an http or https URL without credentials, query and fragment';
+const providerError = `one of ${agentProviders.join(', ')}, or the name of an adapter`;
 const microsError = 'micro-dollars per million tokens, a whole number from 0 to 10,000,000,000';
 
 const agentName = z.string({ error: nameError }).regex(NAME, { error: nameError });
@@ -81,7 +82,13 @@ export function isAgentName(name: string): boolean {
 export const agentBody = z
   .strictObject({
     name: agentName,
-    provider: z.enum(agentProviders, { error: `one of ${agentProviders.join(', ')}` }),
+    provider: z
+      .string({ error: providerError })
+      .regex(/^[a-z][a-z0-9-]{1,39}$/, { error: providerError })
+      .openapi({
+        description: `One of ${agentProviders.join(', ')}, or the name of an adapter that workers have loaded (\`GET /v1/providers\`).`,
+        example: 'openai-compatible',
+      }),
     model: text(200),
     baseUrl: z
       .string({ error: urlError })
@@ -114,7 +121,7 @@ export const agentBody = z
 export const agentSchema = z
   .object({
     name: z.string(),
-    provider: z.enum(agentProviders),
+    provider: z.string(),
     model: z.string(),
     baseUrl: z.string().nullable(),
     apiKeyEnv: z.string().nullable(),

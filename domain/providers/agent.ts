@@ -1,5 +1,4 @@
 import type { CommandSettings } from '../commands/command-settings.ts';
-import type { ProviderName } from './model-connector.ts';
 
 /** Price of a model in micro-dollars per million tokens (1 USD per million tokens = 1,000,000). */
 export interface Price {
@@ -19,7 +18,8 @@ export interface AgentLimits {
 /** A registered AI, as stored and as shown; the key itself is never here, only the variable's name. */
 export interface Agent {
   readonly name: string;
-  readonly provider: ProviderName;
+  /** A `ProviderName`, or the name of an adapter. */
+  readonly provider: string;
   readonly model: string;
   readonly baseUrl: string | null;
   readonly apiKeyEnv: string | null;

@@ -13,6 +13,11 @@ export const providerNames = [
 ] as const;
 export type ProviderName = (typeof providerNames)[number];
 
+/** Whether a name is that of a provider family; any other can only be that of an adapter. */
+export function isProviderName(name: string): name is ProviderName {
+  return (providerNames as readonly string[]).includes(name);
+}
+
 /** What a model can do; a prompt that needs more than this is refused before the call. */
 export interface Capabilities {
   readonly streaming: boolean;
@@ -85,6 +90,7 @@ export interface ProviderFault {
     | 'cancelled'
     | 'host-not-allowed'
     | 'key-missing'
+    | 'adapter-missing'
     | 'unknown';
   readonly message: string;
   /** HTTP status, where there was one. */

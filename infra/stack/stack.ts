@@ -1,3 +1,4 @@
+import { inspectAdapters } from '../adapters/adapter-inspection.ts';
 import { loadConfig, readEnvironment } from '../config.ts';
 import type { Config, Connections, Environment } from '../config.ts';
 import { bringUp } from './bring-up.ts';
@@ -103,6 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
  * @throws StackFault when it cannot start, or was told to end meanwhile; then nothing is left running.
  */
 export async function runStack(plan: StackPlan): Promise<Stack> {
+  await refuseAdapters(plan);
   const { dataFolder } = plan.config;
   openDataFolder(dataFolder);
   const unlock = lockDataFolder(dataFolder);
@@ -121,6 +123,15 @@ export async function runStack(plan: StackPlan): Promise<Stack> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Workers would refuse them one after another; here it is said once, before anything runs. */
+async function refuseAdapters({ config, observer }: StackPlan): Promise<void> {
+  const found = await inspectAdapters(config.adapters);
+  if (!found.ok) throw new StackFault(`CONCLAVE_ADAPTERS: ${found.faults.join('; ')}`);
+  for (const { module, description } of found.adapters) {
+    observer.note(`adapter ${description.name} ${description.version} of ${module}`);
   }
 }
 
