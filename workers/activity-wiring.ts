@@ -37,7 +37,7 @@ export interface ActivityParts {
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
   /** What programs are run with; absent where this worker runs none. */
-  readonly programs?: Pick<CommandConnectorDeps, 'sandbox' | 'launching' | 'makeFolder'>;
+  readonly programs?: Omit<CommandConnectorDeps, 'secret' | 'allowedHosts'> | undefined;
 }
 
 /** How long a model may take for a whole reply, and between two pieces of it. */

@@ -27,12 +27,15 @@ import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
 
 /** What a command connector needs from outside. */
 export interface CommandConnectorDeps {
-  readonly sandbox: Sandbox;
+  /** Gives what programs are run in, made with the first of them. */
+  sandbox(): Promise<Sandbox>;
   readonly launching: Launching;
   /** Gives a variable's value, or `undefined` where it is not set. */
   secret(name: string): string | undefined;
   /** Says whether a program may reach this address at all; asked before every run for every host that its agent names. */
   allowedHosts(url: URL): boolean;
+  /** Says whether this worker shows a folder of its machine to programs at all; asked before every run for every grant. */
+  isGrantable(host: string): boolean;
   /** Makes a new folder of this machine for a socket, its path below 90 bytes, and says how to remove it with what is in it. */
   makeFolder(): Promise<{ readonly path: string; remove(): Promise<void> }>;
 }
@@ -102,6 +105,7 @@ async function askOnce(
   request: ModelRequest,
 ): Promise<{ readonly outcome: CommandOutcome; readonly trace: CommandTrace }> {
   const { command, name } = agent;
+  refuseGrants(agent, deps);
   const granted = grantedVariables(agent, deps);
   const egress = egressRules(agent, deps);
   const built = commandRun(command, {
@@ -132,8 +136,6 @@ async function runWithWayOut(
   egress: EgressRules | null,
   signal: AbortSignal,
 ): Promise<{ readonly result: SandboxResult; readonly traffic: readonly HostTraffic[] }> {
-  const isPlain = egress === null && Object.keys(files).length === 0;
-  if (isPlain) return { result: await runOnce(deps, run, signal), traffic: [] };
   if (egress === null) {
     const ordered = launched(run, { files, socketFolder: null }, deps.launching);
     return { result: await runOnce(deps, ordered, signal), traffic: [] };
@@ -152,17 +154,41 @@ async function runWithWayOut(
 }
 
 async function runOnce(
-  { sandbox }: CommandConnectorDeps,
+  deps: CommandConnectorDeps,
   run: CommandRun,
   signal: AbortSignal,
 ): Promise<SandboxResult> {
   if (signal.aborted) throw fault('cancelled', 'the call was cancelled');
-  try {
-    return await sandbox.run(run, signal);
-  } catch (error) {
-    const unknown = localFault('unknown', 'the sandbox failed');
-    throw new ProviderFaultError({ ...unknown, disposition: 'retry-now' }, { cause: error });
+  const sandbox = await deps.sandbox().catch((cause: unknown) => {
+    throw passing('the sandbox cannot be made', { isUnsent: true }, cause);
+  });
+  // Another worker may be on a machine that protects.
+  if (sandbox.backend.name === 'deny') {
+    throw passing((await sandbox.run(run, signal)).reason, { isUnsent: true });
   }
+  const result = await sandbox.run(run, signal).catch((cause: unknown) => {
+    throw passing('the sandbox failed', { mayHaveCost: true }, cause);
+  });
+  // What ended it was not us: that is a crash.
+  const isCrash = result.status === 'killed' && !signal.aborted;
+  return isCrash ? { ...result, status: 'error' } : result;
+}
+
+/** A fault of this machine: another try may go better. */
+function passing(
+  message: string,
+  paid: Pick<ProviderFault, 'isUnsent' | 'mayHaveCost'>,
+  cause?: unknown,
+): ProviderFaultError {
+  const unknown = { ...localFault('unknown', message), ...paid };
+  return new ProviderFaultError({ ...unknown, disposition: 'retry-now' }, { cause });
+}
+
+function refuseGrants({ name, command }: CommandAgent, deps: CommandConnectorDeps): void {
+  const refused = command.grants.find(({ host }) => !deps.isGrantable(host));
+  if (refused === undefined) return;
+  const list = 'not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)';
+  throw fault('bad-request', `agent ${name}: ${refused.host}: ${list}`);
 }
 
 function grantedVariables(

@@ -46,7 +46,7 @@ const dryCallTokensMax = 2000;
  */
 export async function detectVersion(
   { command }: { readonly command: CommandSettings },
-  { sandbox, launching }: { readonly sandbox: Sandbox; readonly launching: Launching },
+  { sandbox, launching }: { sandbox(): Promise<Sandbox>; readonly launching: Launching },
   signal: AbortSignal,
 ): Promise<DetectedVersion> {
   const absent = (detail: string): DetectedVersion => ({ isThere: false, version: null, detail });
@@ -67,7 +67,8 @@ export async function detectVersion(
   };
   try {
     const ordered = launched(run, { files: {}, socketFolder: null }, launching);
-    const { status, reason, exitCode, stdout, stderr } = await sandbox.run(ordered, signal);
+    const result = await (await sandbox()).run(ordered, signal);
+    const { status, reason, exitCode, stdout, stderr } = result;
     if (status === 'error') {
       const isMissing = exitCode === 126 || exitCode === 127;
       const code = `ended with the exit code ${String(exitCode)}`;

@@ -1,6 +1,5 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
-import type { CommandRegistration } from '../../domain/commands/command-schema.ts';
 import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { shown } from '../../domain/planning/fault.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
@@ -111,7 +110,7 @@ function agentOf(
     ...(body.persona === undefined ? [] : [body.persona]),
     ...(body.personas ?? []),
   ];
-  const command = commandFields(body.command as CommandRegistration | undefined);
+  const command = commandFields(body.command);
   const url = command.baseUrl ?? body.baseUrl;
   return {
     name: body.name,

@@ -14,6 +14,9 @@ import { readGeminiOutput } from './gemini-output.ts';
 import { readOpencodeOutput } from './opencode-output.ts';
 import type { OutputFormat } from './output-format.ts';
 
+/** What shells add to the number of the signal that ended a program. */
+const signalsFrom = 128;
+
 /** Longest answer that is taken, characters; far beyond what any model gives. */
 export const answerCharactersMax = 4_000_000;
 
@@ -33,11 +36,11 @@ export function readCommandOutput(format: OutputFormat, output: CommandOutput): 
   }
   // Some end with an exit code because their model refused; that is an answer.
   if (read.kind === 'answered' && read.finish === 'refusal') return read;
-  const { exitCode, status } = output;
+  const { exitCode } = output;
   if (read.kind === 'failed' && read.reason === 'reported-error') return { ...read, exitCode };
   const { usage, costMicrosUsd } = read;
-  if (exitCode === null) {
-    const message = `a signal ended the program (${status})`;
+  if (exitCode === null || exitCode > signalsFrom) {
+    const message = 'a signal ended the program';
     return commandFailure('ended-by-signal', message, { usage, costMicrosUsd });
   }
   const message = `the program ended with the exit code ${String(exitCode)}`;

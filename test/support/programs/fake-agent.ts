@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 /**
  * A made-up agent program: its first argument says how it behaves, well or badly. `--version` tells a version.
  */
@@ -77,6 +78,28 @@ const behaviours: Readonly<Record<string, () => void | Promise<void>>> = {
     stderr.write(`using key ${env['OWN_KEY'] ?? ''}\n`);
     stdout.write(`my key is ${env['OWN_KEY'] ?? ''}\n`);
   },
+  /** Asks its provider as Claude Code does, and prints what that prints, with a cost of 2 micro-dollars a token. */
+  'as-claude': async () => {
+    stderr.write('a warning of no weight\n');
+    const [model = ''] = rest;
+    const content = await wholeInput();
+    const messages = [{ role: 'user', content }];
+    const { body } = await send(new URL(`${env['ANTHROPIC_BASE_URL'] ?? ''}/v1/messages`), {
+      body: JSON.stringify({ model, max_tokens: 1000, messages }),
+    });
+    const said = JSON.parse(body) as Said;
+    const { input_tokens: inputTokens, output_tokens: outputTokens } = said.usage;
+    const cacheReadInputTokens = said.usage.cache_read_input_tokens;
+    const tokens = inputTokens + cacheReadInputTokens + outputTokens;
+    stdout.write(
+      `${JSON.stringify({
+        ...{ type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn' },
+        result: said.content.map(({ text }) => text).join(''),
+        total_cost_usd: (tokens * 2) / 1_000_000,
+        modelUsage: { [said.model]: { inputTokens, outputTokens, cacheReadInputTokens } },
+      })}\n`,
+    );
+  },
   /** Asks its provider at `BASE_URL` and gives what that says. */
   'call-provider': async () => {
     const url = new URL(`${env['BASE_URL'] ?? ''}/v1/messages?beta=1`);
@@ -105,9 +128,26 @@ async function wholeInput(): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-/** Gives status and body of the answer. */
+interface Said {
+  readonly model: string;
+  readonly content: readonly { readonly text: string }[];
+  readonly usage: {
+    readonly input_tokens: number;
+    readonly cache_read_input_tokens: number;
+    readonly output_tokens: number;
+  };
+}
+
+/** Sends the prompt, and gives status and body of the answer. */
 async function post(to: URL, path: string): Promise<string> {
-  const prompt = await wholeInput();
+  const { status, body } = await send(to, { path, body: await wholeInput() });
+  return `${String(status)} ${body.trim()}`;
+}
+
+async function send(
+  to: URL,
+  { path = to.pathname, body }: { readonly path?: string; readonly body: string },
+): Promise<{ readonly status: number; readonly body: string }> {
   return await new Promise((resolve, reject) => {
     const sent = request(
       {
@@ -118,11 +158,14 @@ async function post(to: URL, path: string): Promise<string> {
         const chunks: Buffer[] = [];
         came.on('data', (chunk: Buffer) => chunks.push(chunk));
         came.on('end', () => {
-          resolve(`${String(came.statusCode)} ${Buffer.concat(chunks).toString('utf8').trim()}`);
+          resolve({
+            status: came.statusCode ?? 0,
+            body: Buffer.concat(chunks).toString('utf8'),
+          });
         });
       },
     );
     sent.on('error', reject);
-    sent.end(prompt);
+    sent.end(body);
   });
 }

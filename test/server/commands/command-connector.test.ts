@@ -1,23 +1,32 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
 import { withCommands } from '../../../activities/commands/command-pool.ts';
 import { detectVersion, dryCall } from '../../../activities/commands/detection.ts';
 import { ProviderFaultError } from '../../../activities/models/fault.ts';
 import type { ModelReply } from '../../../domain/providers/model-connector.ts';
+import { programsGrant } from '../../support/programs/fake-program.ts';
 import { agentAt, faultOf, startServer } from '../../support/providers.ts';
 import { commandHouse, failureOf, fakeCommand, question } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
+const programsRead = { ...programsGrant, mode: 'read' };
 const KEY = 'key-of-the-test-0123456789';
 const never = new AbortController().signal;
 const text = { output: { kind: 'text' } };
-const briefly = { limits: { timeMs: 700 } };
+const installMs = 300_000;
+const briefly = { limits: { timeMs: 4000 } };
 
 let house: CommandHouse;
 
 beforeAll(async () => {
   house = await commandHouse({ OWN_KEY: KEY });
+}, installMs);
+
+afterAll(async () => {
+  const left = house.leftOver();
+  await house.close();
+  if (left.length > 0) throw new Error(`calls left ${left.join(', ')} behind`);
 });
 
 const ask = async (behaviour: readonly string[], fields: object = {}): Promise<ModelReply> =>
@@ -35,7 +44,13 @@ describe('a program that answers', () => {
       costMicrosUsd: 15_565,
       command: {
         stderr: '',
-        record: { status: 'ok', exitCode: 0, grants: [], grantedVariables: [], traffic: [] },
+        record: {
+          status: 'ok',
+          exitCode: 0,
+          grants: [programsRead],
+          grantedVariables: [],
+          traffic: [],
+        },
       },
     });
     expect(reply.command?.stdout).toContain('"total_cost_usd":0.015565');
@@ -79,7 +94,11 @@ describe('a program that answers', () => {
       '{"model":"m-1"}',
     ]);
     expect(Object.keys(mirrored.env).sort()).toEqual(
-      ['CI', 'HOME', 'NO_COLOR', 'OWN', 'PATH', 'SECRET', 'TERM'].sort(),
+      [
+        ...['CI', 'HOME', 'NO_COLOR', 'OWN', 'PATH', 'SECRET', 'TERM'],
+        // What every run has.
+        ...['CONCLAVE_SEED', 'LANG', 'PWD', 'TMPDIR', 'USER'],
+      ].sort(),
     );
     expect(reply.command?.record.grantedVariables).toEqual(['OWN_KEY']);
   });
@@ -149,26 +168,26 @@ describe('a program that misbehaves', () => {
   });
 
   test('is not run after a cancellation', async () => {
-    const before = house.sandbox.runs.length;
+    const before = house.runs.length;
     const asked = house
       .connector(fakeCommand(['empty']))
       .ask(question({ signal: AbortSignal.abort() }));
 
     expect(await faultOf(asked)).toMatchObject({ code: 'cancelled' });
-    expect(house.sandbox.runs).toHaveLength(before);
+    expect(house.runs).toHaveLength(before);
   });
 });
 
 describe('a key', () => {
   test('that is granted by name is in no argument, reply, trace or message', async () => {
     const fields = { ...text, environment: { OWN_KEY: { from: 'OWN_KEY' } } };
-    const before = house.sandbox.runs.length;
+    const before = house.runs.length;
     const reply = await ask(['leak'], fields);
-    const run = house.sandbox.runs[before];
+    const run = house.runs[before];
 
     expect(JSON.stringify(reply)).not.toContain(KEY);
     expect(reply.text).toBe('my key is [blotted out]');
-    expect(run?.lane === 'command' && run.argv.join(' ')).not.toContain(KEY);
+    expect(run?.argv.join(' ')).not.toContain(KEY);
     expect(run?.env['OWN_KEY']).toBe(KEY);
   });
 
@@ -194,7 +213,7 @@ describe('a key', () => {
 
     expect(reply.text).toBe('200 fine');
     expect(heard).toEqual(['/anthropic/v1/messages?beta=1', KEY, 'undefined', 'undefined']);
-    expect(JSON.stringify(house.sandbox.runs.at(-1))).not.toContain(KEY);
+    expect(JSON.stringify(house.runs.at(-1))).not.toContain(KEY);
     expect(reply.command?.record.traffic).toEqual([
       {
         host: new URL(provider.url).host,
@@ -251,9 +270,9 @@ test('an image is refused before anything runs', async () => {
 });
 
 test('a sandbox that fails itself is a fault that may pass', async () => {
-  const broken = await commandHouse();
-  const failing = { ...broken.sandbox, run: () => Promise.reject(new Error('no cgroup')) };
-  const deps = { ...broken.deps, sandbox: failing };
+  const sandbox = await house.deps.sandbox();
+  const failing = { ...sandbox, run: () => Promise.reject(new Error('no cgroup')) };
+  const deps = { ...house.deps, sandbox: () => Promise.resolve(failing) };
   const command = fakeCommand(['empty']);
   const connector = createCommandConnector(
     { name: 'a', model: 'm', command, simulated: true },
@@ -276,8 +295,8 @@ describe('detection', () => {
 
     expect(found).toEqual({
       isThere: true,
-      version: process.versions.node,
-      detail: process.versions.node,
+      version: '1.2.3-test',
+      detail: '1.2.3-test',
     });
     expect(await house.connector(fakeCommand([])).probe(never)).toMatchObject({ status: 'ok' });
   });

@@ -1,9 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
 import type { CommandConnectorDeps } from '../../../activities/commands/command-connector.ts';
@@ -12,50 +10,80 @@ import { launchingWith } from '../../../activities/commands/launching.ts';
 import { commandSchema, completeCommand } from '../../../domain/commands/command-schema.ts';
 import type { CommandSettings } from '../../../domain/commands/command-settings.ts';
 import type { ModelConnector, ModelRequest } from '../../../domain/providers/model-connector.ts';
-import { createUnprotectedSandbox } from '../../support/unprotected-sandbox.ts';
+import type { CommandRun, SandboxRun } from '../../../domain/sandbox/run.ts';
+import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
+import { fakeProgram, programsGrant } from '../../support/programs/fake-program.ts';
+import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 
-const program = fileURLToPath(new URL('../../support/programs/fake-agent.ts', import.meta.url));
+const closedToLooks = 0o711;
 
 /** Settings of the made-up program. */
 export function fakeCommand(behaviour: readonly string[], fields: object = {}): CommandSettings {
   return completeCommand(
     commandSchema.parse({
-      path: process.execPath,
+      path: fakeProgram,
       output: { kind: 'claude' },
-      arguments: ['--disable-warning=ExperimentalWarning', program, ...behaviour],
+      arguments: behaviour,
       network: { upstream: null },
+      grants: [programsGrant],
       ...fields,
     }),
   );
 }
 
-/** A connector to the made-up program, and what it ran. */
+/** A connector to the made-up program in a real sandbox, and what was run there. */
 export interface CommandHouse {
   readonly deps: CommandConnectorDeps;
-  readonly sandbox: ReturnType<typeof createUnprotectedSandbox>;
+  readonly runs: readonly CommandRun[];
   connector(command: CommandSettings): ModelConnector;
+  /** Everything that its runs left on this machine. */
+  leftOver(): readonly string[];
+  close(): Promise<void>;
 }
 
-/** Makes what a connector needs; its programs run unprotected. */
+/** Makes what a connector needs. */
 export async function commandHouse(
   secrets: Readonly<Record<string, string>> = {},
 ): Promise<CommandHouse> {
-  const sandbox = createUnprotectedSandbox();
+  ensureSandboxTools();
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-commands-'));
+  chmodSync(folder, closedToLooks);
+  const state = join(folder, 'sandbox');
+  const sandbox = await createSandbox({ backend: 'bwrap', folder: state });
+  const runs: CommandRun[] = [];
+  const noted = {
+    ...sandbox,
+    run: async (run: SandboxRun, signal?: AbortSignal) => {
+      if (run.lane === 'command') runs.push(run);
+      return await sandbox.run(run, signal);
+    },
+  };
+  let folders = 0;
   const deps: CommandConnectorDeps = {
-    sandbox,
-    launching: { ...(await launchingWith(process.execPath)), port: await freePort() },
+    sandbox: () => Promise.resolve(noted),
+    launching: await launchingWith(process.execPath),
     secret: (name) => secrets[name],
     allowedHosts: (url) => url.hostname !== 'forbidden.example.com',
-    makeFolder: async () => {
-      const path = await mkdtemp(join(tmpdir(), 'conclave-egress-'));
-      return { path, remove: () => rm(path, { recursive: true }) };
+    isGrantable: (host) => host !== '/srv/forbidden',
+    makeFolder: () => {
+      const path = join(folder, `way-${String(folders++)}`);
+      mkdirSync(path);
+      chmodSync(path, closedToLooks);
+      return Promise.resolve({ path, remove: () => rm(path, { recursive: true }) });
     },
   };
   return {
     deps,
-    sandbox,
+    runs,
     connector: (command) =>
       createCommandConnector({ name: 'fake', model: 'm-1', command, simulated: true }, deps),
+    leftOver: () => readdirSync(folder).filter((name) => name !== 'sandbox'),
+    close: async () => {
+      await sandbox.close();
+      const left = readdirSync(join(state, 'slots'));
+      rmSync(folder, { recursive: true, force: true });
+      if (left.length > 0) throw new Error(`the sandbox left ${left.join(', ')} behind`);
+    },
   };
 }
 
@@ -79,16 +107,4 @@ export async function failureOf(asked: Promise<unknown>): Promise<CommandFaultEr
   );
   if (error instanceof CommandFaultError) return error;
   throw error;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  return port;
 }
