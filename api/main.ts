@@ -112,6 +112,7 @@ async function connect(settings: ServiceConfig): Promise<{
     }),
     isSimulated: (url) => simulatedHost !== '' && url.host === simulatedHost,
     isKeyVariable: keyVariables(settings.keyVariables),
+    commandFolders: settings.commandFolders,
     isSecretSet: (name) => (settings.secretNamed(name) ?? '') !== '',
     log,
     version,

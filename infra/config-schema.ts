@@ -68,6 +68,12 @@ const hostList = list.refine(
   },
 );
 
+const folderList = list.refine(
+  (folders) =>
+    folders.every((folder) => /^(\/[^/]+)+$/.test(folder) && !/\/\.\.?(\/|$)/.test(folder)),
+  { error: 'expected absolute paths separated by commas, each without . and .. and / at its end' },
+);
+
 const webhookHostList = list.refine(
   (hosts) =>
     hosts.every((host) => host === '*' || (HOST_PATTERN.test(host) && hasPossiblePort(host))),
@@ -126,6 +132,7 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_S3_SECRET_KEY: text.optional(),
   CONCLAVE_S3_BIN: text.optional(),
   CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
+  CONCLAVE_COMMAND_FOLDERS: folderList.default([]),
   CONCLAVE_KEY_VARIABLES: variableList.default(['*_API_KEY']),
   CONCLAVE_ADAPTERS: moduleList.default([]),
   CONCLAVE_WEBHOOK_HOSTS: webhookHostList.default([]),

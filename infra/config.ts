@@ -101,6 +101,8 @@ export interface Config {
   readonly s3: S3Settings & { readonly binary: string | undefined };
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
+  /** Absolute paths of folders that programs of agents may be granted. */
+  readonly commandFolders: readonly string[];
   /** Modules that add providers of their own: absolute paths and names of packages. Only workers load them. */
   readonly adapters: readonly string[];
   readonly webhooks: WebhookSettings;
@@ -273,6 +275,7 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_S3_BIN,
     },
     allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
+    commandFolders: values.CONCLAVE_COMMAND_FOLDERS,
     adapters: values.CONCLAVE_ADAPTERS.map((module) =>
       /^[./]/.test(module) ? resolve(module) : module,
     ),

@@ -5,6 +5,8 @@ import { createCaseFiles } from '../activities/case-files.ts';
 import { createLiveText } from '../activities/live-text.ts';
 import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
+import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
+import { withCommands } from '../activities/commands/command-pool.ts';
 import { createConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
@@ -34,6 +36,8 @@ export interface ActivityParts {
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
+  /** What programs are run with; absent where this worker runs none. */
+  readonly programs?: Omit<CommandConnectorDeps, 'secret' | 'allowedHosts'> | undefined;
 }
 
 /** How long a model may take for a whole reply, and between two pieces of it. */
@@ -50,12 +54,15 @@ export function wireActivities(parts: ActivityParts): {
   const { config, stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const pool = createConnectorPool({
-    secret: (name) => config.secretNamed(name),
+  const terms = {
+    secret: (name: string) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
-    timeouts: modelTimeouts,
-    adapters: parts.adapters,
-  });
+  };
+  const { programs, adapters } = parts;
+  const pool = withCommands(
+    createConnectorPool({ ...terms, timeouts: modelTimeouts, adapters }),
+    programs === undefined ? null : { ...terms, ...programs },
+  );
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);

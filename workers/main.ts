@@ -16,7 +16,9 @@ import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
 import { bundledWorkflows } from './bundle.ts';
+import { wirePrograms } from './program-wiring.ts';
 import { installRuntime } from './runtime.ts';
+import { lazySandbox } from './sandbox-wiring.ts';
 import { watchWorkers } from './takeover.ts';
 import { wireWebhooks } from './webhook-wiring.ts';
 import { workerOptions } from './worker-options.ts';
@@ -57,6 +59,9 @@ async function run(): Promise<void> {
   const registry = createWorkerRegistry({ url: databaseUrl });
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
+  const sandbox = lazySandbox(config);
+  const programs =
+    config.commandFolders.length === 0 ? undefined : await wirePrograms(config, sandbox);
   const wired = wireActivities({
     config,
     workerId,
@@ -67,6 +72,7 @@ async function run(): Promise<void> {
     signer,
     adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
+    programs,
     onFault,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
@@ -101,6 +107,8 @@ async function run(): Promise<void> {
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
   await running;
   await Promise.all([takeover.stop(), webhooks.stop()]);
+  await sandbox.close();
+  await programs?.close();
   await registration.close();
   await registry.close();
   await feed.close();

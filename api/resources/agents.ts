@@ -1,5 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { shown } from '../../domain/planning/fault.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
 import { builtInPersonas } from '../../domain/personas/persona.ts';
@@ -8,6 +9,7 @@ import { knownProviders } from '../../domain/providers/known-providers.ts';
 import { isProviderName, providerNames } from '../../domain/providers/model-connector.ts';
 import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
 import { adapterStatus } from '../adapter-view.ts';
+import { commandFaults, commandFields } from '../command-terms.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
@@ -73,6 +75,7 @@ export function addAgents(api: Api, deps: ApiDeps): void {
     refuseHost(deps, agent.baseUrl ?? provider.adapter?.description.baseUrl ?? null);
     const faults = [
       ...provider.faults,
+      ...commandFaults(deps, agent),
       ...addressFaults(agent, provider),
       ...(await faultsOf(deps, tenantId, agent)),
     ];
@@ -107,6 +110,8 @@ function agentOf(
     ...(body.persona === undefined ? [] : [body.persona]),
     ...(body.personas ?? []),
   ];
+  const command = commandFields(body.command);
+  const url = command.baseUrl ?? body.baseUrl;
   return {
     name: body.name,
     provider: body.provider,
@@ -118,7 +123,8 @@ function agentOf(
     limits: (body.limits as Agent['limits'] | undefined) ?? {},
     fallback: body.fallback ?? null,
     capabilities: (body.capabilities as Agent['capabilities'] | undefined) ?? {},
-    simulated: body.baseUrl !== undefined && deps.isSimulated(new URL(body.baseUrl)),
+    simulated: url !== undefined && deps.isSimulated(new URL(url)),
+    ...command,
   };
 }
 
@@ -148,6 +154,7 @@ async function providerOf(
   { adapters }: Pick<ApiDeps, 'adapters'>,
   { provider }: Agent,
 ): Promise<FoundProvider> {
+  if (provider === commandProvider) return { baseUrl: null, adapter: null, faults: [] };
   if (isProviderName(provider)) {
     return { baseUrl: knownProviders[provider].baseUrl, adapter: null, faults: [] };
   }
@@ -156,13 +163,18 @@ async function providerOf(
   if (adapter !== undefined) {
     return { baseUrl: adapter.description.baseUrl, adapter, faults: [] };
   }
-  const names = [...providerNames, ...known.map(({ description }) => description.name)];
+  const names = [
+    ...providerNames,
+    commandProvider,
+    ...known.map(({ description }) => description.name),
+  ];
   const expected = `one of ${names.join(', ')}, or an adapter that a worker has loaded (CONCLAVE_ADAPTERS)`;
   const faults = [{ field: 'provider', got: shown(provider), expected }];
   return { baseUrl: null, adapter: null, faults };
 }
 
 function addressFaults(agent: Agent, { baseUrl, faults }: FoundProvider): readonly Fault[] {
+  if (agent.command !== undefined || agent.provider === commandProvider) return [];
   if (agent.baseUrl !== null || baseUrl !== null || faults.length > 0) return [];
   const expected = `a URL, for ${agent.provider} has no address of its own`;
   return [{ field: 'baseUrl', got: 'nothing', expected }];
@@ -198,9 +210,11 @@ async function faultsOf(
   agent: Agent,
 ): Promise<readonly Fault[]> {
   const faults: Fault[] = [];
-  if (agent.apiKeyEnv !== null && !deps.isKeyVariable(agent.apiKeyEnv)) {
+  const { apiKeyEnv, command } = agent;
+  // A program's variables are looked at with its other terms.
+  if (command === undefined && apiKeyEnv !== null && !deps.isKeyVariable(apiKeyEnv)) {
     const expected = 'a variable that CONCLAVE_KEY_VARIABLES lists';
-    faults.push({ field: 'apiKeyEnv', got: shown(agent.apiKeyEnv), expected });
+    faults.push({ field: 'apiKeyEnv', got: shown(apiKeyEnv), expected });
   }
   for (const persona of agent.personas) {
     if (builtInPersonas.includes(persona as never)) continue;

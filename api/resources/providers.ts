@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 
 import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { isProviderName } from '../../domain/providers/model-connector.ts';
 import type { ProviderAccountStatus } from '../../infra/stores/provider-accounts.ts';
 import { adapterSchema, adapterStatus, adapterView } from '../adapter-view.ts';
@@ -16,6 +17,10 @@ const standingSchema = z
     agents: z.array(z.string()),
     models: z.array(z.string()),
     simulated: z.boolean(),
+    program: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Path of the program; null where calls go by HTTP.' }),
     status: z.enum(['ok', 'degraded', 'limited', 'failing']).openapi({
       description:
         '`degraded`: the last calls failed. `limited`: the provider asked to be left alone for a while. ' +
@@ -59,7 +64,7 @@ export function addProviders(api: Api, deps: ApiDeps): void {
     const having = known.filter((adapter) => adapterStatus(adapter) !== 'absent');
     const present = having.map(({ description }) => description.name);
     const isReachable = (provider: string): boolean =>
-      isProviderName(provider) || present.includes(provider);
+      isProviderName(provider) || provider === commandProvider || present.includes(provider);
     const items = accounts.map((account) =>
       viewOf(
         agents.filter((agent) => accountOf(agent) === account),
@@ -97,6 +102,7 @@ function viewOf(
     agents: agents.map(({ name }) => name),
     models: [...new Set(agents.map(({ model }) => model))],
     simulated: agents.every(({ simulated }) => simulated),
+    program: first?.command?.path ?? null,
     status,
     breaker: standing.breaker,
     breakerOpenUntil: standing.openUntil,

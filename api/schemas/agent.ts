@@ -1,13 +1,17 @@
 import { z } from '@hono/zod-openapi';
 
+import { commandSchema } from '../../domain/commands/command-schema.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { providerNames } from '../../domain/providers/model-connector.ts';
+
+const agentProviders = [...providerNames, commandProvider] as const;
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 const nameError =
   '1 to 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit';
 const envError = 'the name of a variable: capitals, digits and underscores, not ours (CONCLAVE_…)';
 const urlError = 'an http or https URL without credentials, query and fragment';
-const providerError = `one of ${providerNames.join(', ')}, or the name of an adapter`;
+const providerError = `one of ${agentProviders.join(', ')}, or the name of an adapter`;
 const microsError = 'micro-dollars per million tokens, a whole number from 0 to 10,000,000,000';
 
 const agentName = z.string({ error: nameError }).regex(NAME, { error: nameError });
@@ -82,7 +86,7 @@ export const agentBody = z
       .string({ error: providerError })
       .regex(/^[a-z][a-z0-9-]{1,39}$/, { error: providerError })
       .openapi({
-        description: `One of ${providerNames.join(', ')}, or the name of an adapter that workers have loaded (\`GET /v1/providers\`).`,
+        description: `One of ${agentProviders.join(', ')}, or the name of an adapter that workers have loaded (\`GET /v1/providers\`).`,
         example: 'openai-compatible',
       }),
     model: text(200),
@@ -107,6 +111,9 @@ export const agentBody = z
       .optional()
       .openapi({ description: 'Agent that is asked when this one cannot be reached.' }),
     capabilities: capabilities.optional(),
+    command: commandSchema.optional().openapi({
+      description: 'How a program is asked; only with the provider `command`.',
+    }),
   })
   .openapi('AgentRegistration');
 
@@ -124,6 +131,10 @@ export const agentSchema = z
     fallback: z.string().nullable(),
     capabilities,
     simulated: z.boolean(),
+    command: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'How its program is asked, complete.' }),
   })
   .openapi('Agent');
 

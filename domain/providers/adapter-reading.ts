@@ -1,3 +1,4 @@
+import { commandProvider } from '../commands/command-settings.ts';
 import { shown, type Fault } from '../planning/fault.ts';
 import { adapterContract, type Adapter } from './adapter.ts';
 import { isProviderName, type Capabilities, type ModelReply } from './model-connector.ts';
@@ -120,7 +121,8 @@ function faultsOfName(name: unknown): Fault[] {
     pattern: /^[a-z][a-z0-9-]{1,39}$/,
     expected: '2 to 40 of a-z, 0-9 and hyphens, beginning with a letter',
   });
-  if (faults.length > 0 || !isProviderName(name as string)) return faults;
+  const isTaken = isProviderName(name as string) || name === commandProvider;
+  if (faults.length > 0 || !isTaken) return faults;
   return [fault('name', told(name), 'a name that no provider has')];
 }
 

@@ -1,3 +1,4 @@
+import type { CommandTrace } from '../commands/command-trace.ts';
 import type { Usage } from './usage.ts';
 
 /** The provider families that a model connector can speak to. */
@@ -64,6 +65,10 @@ export interface ModelReply {
   readonly usage: Usage;
   /** The model's name as the provider reports it, or as it was asked for when the provider is silent. */
   readonly model: string;
+  /** What the call cost by the word of who answered, whole micro-dollars; absent where nothing was said. */
+  readonly costMicrosUsd?: number;
+  /** How the program ran that gave this reply; absent where none did. */
+  readonly command?: CommandTrace;
 }
 
 /** How a failed call is to be treated; the only three ways there are. */
@@ -94,6 +99,8 @@ export interface ProviderFault {
   readonly retryAfterMs: number | null;
   /** The provider never had the call, so that it cannot have been paid. */
   readonly isUnsent?: true;
+  /** It may have been paid though it failed, whatever its code. */
+  readonly mayHaveCost?: true;
 }
 
 /** What a health probe found. */
@@ -107,7 +114,7 @@ export interface ConnectorHealth {
  * The one port to every model provider.
  * `ask` makes exactly one HTTP call, never retries, streams when `onText` is given, stops within a second of `signal`
  * and rejects only with a `ProviderFaultError` (see `activities/models/fault.ts`). It may be called many times at once.
- * `probe` never throws.
+ * `probe` never throws. For an agent that is a program, the call is one run of it.
  */
 export interface ModelConnector {
   /** A {@link ProviderName}, or the name of an adapter. */

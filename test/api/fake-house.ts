@@ -281,6 +281,7 @@ export function createHouse(): House {
     isHostAllowed: (url) => url.hostname === '127.0.0.1',
     isSimulated: (url) => url.port === '4010',
     isKeyVariable: (name) => name.endsWith('_KEY'),
+    commandFolders: ['/srv/agents'],
     isSecretSet: (name) => name === 'SET_KEY',
     log: silentLog,
     version: '1.2.3',

@@ -79,6 +79,7 @@ describe('a module', () => {
     [{ adapter: { ...adapter, contract: 2, ask: 'otherwise' } }, 'contract: 2: 1'],
     [{ adapter: { ...adapter, contract: '1' } }, 'contract: "1": 1'],
     [{ adapter: { ...adapter, name: 'openai' } }, 'name: "openai": a name that no provider has'],
+    [{ adapter: { ...adapter, name: 'command' } }, 'name: "command": a name that no provider has'],
     [
       { adapter: { ...adapter, name: 'Parley|x' } },
       'name: "Parley|x": 2 to 40 of a-z, 0-9 and hyphens, beginning with a letter',
