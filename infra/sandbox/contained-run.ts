@@ -1,61 +1,21 @@
-import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
-import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
-import type { Mount } from './bwrap-arguments.ts';
 import { makeCgroup } from './cgroup.ts';
 import type { RunCgroup } from './cgroup.ts';
 import type { SandboxHost } from './host.ts';
 import { awaitGone, killSandbox } from './kill.ts';
-import { launch } from './launcher.ts';
 import type { Ended, Launched } from './launcher.ts';
 import { collectOutput } from './output.ts';
 import type { GrowingOutput, Output } from './output.ts';
-import type { TreeUsage } from './process-tree.ts';
-import type { Slot } from './slots.ts';
-import type { Staging } from './stage.ts';
+import { cgroupLimits, startProgram } from './program-start.ts';
+import type { ProgramStart } from './program-start.ts';
 import { followTemporaryFiles } from './temporary-files.ts';
 import { watch } from './watchdogs.ts';
 import type { Breach } from './watchdogs.ts';
 
-/** A mount with the descriptor of what is mounted. */
-export interface OpenMount extends Mount {
-  readonly descriptor: number;
-  /** Where it is mounted first; null for as it is. */
-  readonly staging: Staging | null;
-}
-
 /** A program to be run to its end, and everything it may see and use. */
-export interface ContainedRun {
-  readonly slot: Slot;
-  /** The run's own folder, which lasts as long as the run. */
-  readonly folder: string;
-  readonly argv: readonly string[];
-  readonly mounts: readonly OpenMount[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly workFolder: string;
-  readonly limits: SandboxLimits;
-  readonly stdin: string | Uint8Array;
+export interface ContainedRun extends ProgramStart {
   /** Bytes written into folders of the host so far. */
   readonly writtenBytes: () => Promise<number>;
   readonly signal: AbortSignal | undefined;
-}
-
-/** What runs programs in bwrap's place, in containers. */
-export interface ContainerRuntime {
-  /** What its own processes may need besides the program's. */
-  readonly ownMemoryBytes: number;
-  readonly ownProcesses: number;
-  /**
-   * Starts a container that waits at its door.
-   *
-   * @param enter - as in `Launch`
-   */
-  start(
-    host: SandboxHost,
-    run: ContainedRun,
-    enter?: (pid: number) => Promise<void>,
-  ): Promise<Launched>;
-  /** What the program uses, without what the runtime itself does. */
-  usage(pid: number): TreeUsage;
 }
 
 /** What came of it; nothing of the program lives any more. */
@@ -73,48 +33,13 @@ export interface ContainedResult {
  * @throws Error for a fault of bwrap or of the host; nothing of the program is left then either
  */
 export async function runContained(host: SandboxHost, run: ContainedRun): Promise<ContainedResult> {
-  const cgroup = makeCgroup(host.cgroups, run.slot.name, limitsWithRuntime(host, run));
+  const cgroup = makeCgroup(host.cgroups, run.slot.name, cgroupLimits(host, run.limits));
   try {
-    const start = host.runtime?.start ?? startBwrap;
-    const launched = await start(host, run, cgroup?.add);
+    const launched = await startProgram(host, run, cgroup?.add);
     return await follow(host, run, { launched, cgroup });
   } finally {
     await cgroup?.remove();
   }
-}
-
-/** The cgroup holds a runtime's own processes too. */
-function limitsWithRuntime({ runtime }: SandboxHost, { limits }: ContainedRun): SandboxLimits {
-  if (runtime === undefined) return limits;
-  return {
-    ...limits,
-    memoryBytes: limits.memoryBytes + runtime.ownMemoryBytes,
-    processes: limits.processes + runtime.ownProcesses,
-  };
-}
-
-async function startBwrap(
-  host: SandboxHost,
-  run: ContainedRun,
-  enter?: (pid: number) => Promise<void>,
-): Promise<Launched> {
-  return await launch({
-    bwrap: host.bwrap,
-    slot: run.slot,
-    arguments: bwrapArguments(
-      { ...run, system: host.system, isMemoryHeld: enter !== undefined },
-      host.without,
-    ),
-    mounts: run.mounts.map(({ descriptor }) => descriptor),
-    stagings: run.mounts.flatMap(({ staging }, index) =>
-      staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
-    ),
-    filter: host.filter,
-    settings: host.settings,
-    stdin: run.stdin,
-    without: host.without,
-    ...(enter === undefined ? {} : { enter }),
-  });
 }
 
 async function follow(

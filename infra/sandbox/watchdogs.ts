@@ -4,7 +4,7 @@ import type { RunCgroup } from './cgroup.ts';
 import { fullyProtected } from './protections.ts';
 import type { Protection, Without } from './protections.ts';
 import { treeUsage } from './process-tree.ts';
-import type { TreeUsage } from './process-tree.ts';
+import type { ProgramUsage } from './process-tree.ts';
 
 /** Why a run is ended before its own end. */
 export interface Breach {
@@ -20,7 +20,7 @@ export interface Watched {
   readonly limits: SandboxLimits;
   readonly cgroup: RunCgroup | undefined;
   /** Tells what the program uses where its cgroup holds others too; absent: the cgroup, or the tree of processes. */
-  readonly usage?: (pid: number) => TreeUsage;
+  readonly usage?: (pid: number) => ProgramUsage;
   /** Bytes that the run wrote so far, wherever it may write. */
   readonly writtenBytes: () => Promise<number>;
   readonly signal: AbortSignal | undefined;

@@ -8,6 +8,7 @@ the ids that it is given. Called by the engine as `python3 -I -S enter.py ORDER 
   engine   process that this must not outlive; null outlives it
   block    descriptor that is waited for
   status   descriptor that is told on
+  channel  descriptor that becomes standard input, or null
   binds    folders of the host, each with the folder that it is shown at
 """
 
@@ -82,6 +83,8 @@ def begin(order, program):
     must(libc.mount(b"proc", b"/proc", b"proc", flags, None), "proc")
     if os.read(order["block"], 1) != b"x":
         os._exit(1)  # the engine is gone
+    if order["channel"] is not None:
+        os.dup2(order["channel"], 0)
     os.closerange(3, 65536)
     os.execve(program[0], program, {"PATH": "/usr/bin:/bin"})
 

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 
 import { ownMemoryOfTree, processTree, treeUsage } from '../process-tree.ts';
-import type { TreeUsage } from '../process-tree.ts';
+import type { ProgramUsage } from '../process-tree.ts';
 
 /** Memory that the processes of runsc itself may have beside the program's, bytes; what goes beyond is billed to the program. */
 export const RUNSC_OWN_BYTES = 128 * 1024 * 1024;
@@ -17,21 +17,24 @@ const KERNEL_AMONG_FIRST = 8;
  *
  * @param pid - the runsc that was started, as the host counts
  */
-export function runscUsage(pid: number): TreeUsage {
+export function runscUsage(pid: number): ProgramUsage {
   const beyond = Math.max(0, ownMemoryOfTree(pid) - RUNSC_OWN_BYTES);
+  const fileBytes = memoryFileBytes(pid);
   return {
-    memoryBytes: memoryFileBytes(pid) + beyond,
+    memoryBytes: fileBytes === null ? null : fileBytes + beyond,
     processorMs: treeUsage(pid).processorMs,
   };
 }
 
-function memoryFileBytes(pid: number): number {
+/** Null while the kernel inside is not there yet. */
+function memoryFileBytes(pid: number): number | null {
   for (const each of processTree(pid).slice(0, KERNEL_AMONG_FIRST)) {
     const path = memoryFileOf(each);
     if (path === undefined) continue;
-    return (statSync(path, { throwIfNoEntry: false })?.blocks ?? 0) * BLOCK_BYTES;
+    const stats = statSync(path, { throwIfNoEntry: false });
+    return stats === undefined ? null : stats.blocks * BLOCK_BYTES;
   }
-  return 0;
+  return null;
 }
 
 function memoryFileOf(pid: number): string | undefined {

@@ -10,11 +10,11 @@ import {
 import { dirname, join } from 'node:path';
 
 import { descriptors } from '../bwrap-arguments.ts';
-import type { ContainedRun, ContainerRuntime, OpenMount } from '../contained-run.ts';
 import { folderSize } from '../folder-size.ts';
 import type { SandboxHost } from '../host.ts';
 import { launch } from '../launcher.ts';
 import type { Ended, Launched } from '../launcher.ts';
+import type { ContainerRuntime, OpenMount, ProgramStart } from '../program-start.ts';
 import type { Without } from '../protections.ts';
 import type { Slot } from '../slots.ts';
 import { makeStaging } from '../stage.ts';
@@ -45,6 +45,8 @@ const temporaryPlaces = [
   { name: 'temporary', path: '/tmp' },
   { name: 'shared-memory', path: '/dev/shm' },
 ];
+// runsc hands on no descriptors but the first three: the channel comes in as standard input.
+const fromInput = ['/bin/bash', '-c', 'exec "$@" 3<&0 </dev/null', 'channel'];
 const TEMPORARY_MODE = 0o1777;
 
 /**
@@ -63,7 +65,8 @@ export function runscRuntime({ runsc, entry }: RunscOptions): ContainerRuntime {
       const mounts = [...place.temporary, ...stagedMounts(run)];
       makeInnerPlaces(mounts, run);
       makeRoot(place.root, host.system, mounts, entry);
-      const { env, workFolder, argv, limits } = run;
+      const { env, workFolder, limits } = run;
+      const argv = run.hasChannel === true ? [...fromInput, ...run.argv] : run.argv;
       const shape = { env, workFolder, argv, limits, root: place.root, mounts };
       writeConfig(place, run, {
         users,
@@ -72,8 +75,12 @@ export function runscRuntime({ runsc, entry }: RunscOptions): ContainerRuntime {
       const launched = await launch({
         bwrap: host.bwrap,
         arguments: { options: [], command: [] },
-        command: [...entering(host, users, place), ...runscCommand(runsc, place, run.slot)],
+        command: [
+          ...entering(host, run, { users, place }),
+          ...runscCommand(runsc, place, run.slot),
+        ],
         ...{ slot: run.slot, stdin: run.stdin, filter: host.filter, settings: host.settings },
+        hasChannel: run.hasChannel === true,
         mounts: run.mounts.map(({ descriptor }) => descriptor),
         stagings: mounts.flatMap(({ staging, index }) =>
           staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
@@ -119,7 +126,7 @@ function innerId(users: Users): number {
   return users.at(-1)?.[0] ?? 0;
 }
 
-function makePlace({ folder, slot }: ContainedRun, users: Users): Place {
+function makePlace({ folder, slot }: ProgramStart, users: Users): Place {
   const bundle = join(folder, 'bundle');
   const state = join(folder, 'runsc');
   const owner = users[0]?.[1];
@@ -138,7 +145,7 @@ function makePlace({ folder, slot }: ContainedRun, users: Users): Place {
 }
 
 /** Every mount of a run is laid somewhere first, by the descriptor that was looked at: runsc itself knows only paths. */
-function stagedMounts({ mounts, folder }: ContainedRun): StagedBundleMount[] {
+function stagedMounts({ mounts, folder }: ProgramStart): StagedBundleMount[] {
   return mounts.map((mount, index) => {
     const { path, isWritable, descriptor } = mount;
     const isFolder = fstatSync(descriptor).isDirectory();
@@ -157,7 +164,7 @@ function stagingOf(folder: string, index: number, isFolder: boolean): Staging {
 /** Makes places for what is mounted within folders that are the run's own and empty; others have theirs already. */
 function makeInnerPlaces(
   mounts: readonly StagedBundleMount[],
-  { mounts: given, folder }: ContainedRun,
+  { mounts: given, folder }: ProgramStart,
 ): void {
   for (const outer of mounts) {
     const own = ownFolderOf(outer, given[outer.index], folder);
@@ -183,7 +190,7 @@ function ownFolderOf(
 
 function writeConfig(
   { bundle }: Place,
-  { slot }: ContainedRun,
+  { slot }: ProgramStart,
   { users, shape }: { readonly users: Users; readonly shape: BundleShape },
 ): void {
   const path = join(bundle, 'config.json');
@@ -196,14 +203,15 @@ function writeConfig(
 /** The start of the command: namespaces, users, what lies below `/`, and the wait at the door. */
 function entering(
   { system, settings, without }: SandboxHost,
-  users: Users,
-  place: Place,
+  { hasChannel = false }: ProgramStart,
+  { users, place }: { readonly users: Users; readonly place: Place },
 ): string[] {
   const order = {
     users,
     engine: without.has('dies-with-engine') ? null : process.pid,
     block: descriptors.block,
     status: descriptors.status,
+    channel: hasChannel ? descriptors.channel : null,
     binds: [
       [readlinkSync(`/proc/self/fd/${settings}`), join(place.root, 'etc')],
       ...system

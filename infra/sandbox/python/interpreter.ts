@@ -12,6 +12,7 @@ import type { SandboxHost } from '../host.ts';
 import { encodeFrame } from '../javascript/frame.ts';
 import { killSandbox } from '../kill.ts';
 import { collectOutput } from '../output.ts';
+import { cgroupLimits } from '../program-start.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
 import type { Slot } from '../slots.ts';
@@ -75,7 +76,7 @@ export async function startInterpreter(
   const { granted } = granting;
   try {
     const waiting = await startWaiting(host, {
-      slot,
+      ...{ slot, folder },
       argv: [pythonPath, ...flags, '-c', readFileSync(program, 'utf8')],
       mounts: granted.mounts,
       env: fixedOrder,
@@ -156,7 +157,7 @@ export class Interpreter {
   async run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult> {
     const { channel, cgroup } = this.#waiting;
     try {
-      cgroup?.restrict(run.limits);
+      cgroup?.restrict(cgroupLimits(this.#host, run.limits));
     } catch {
       const reason = `memoryBytes: ${run.limits.memoryBytes} bytes are less than Python itself needs`;
       return { ...refusal(this.#host.backend, reason), status: 'memory' };
@@ -181,7 +182,7 @@ export class Interpreter {
     const { launched, cgroup, channel } = this.#waiting;
     const { limits } = run;
     const { pid } = launched;
-    const { without } = this.#host;
+    const { without, runtime } = this.#host;
     const temporary = followTemporaryFiles(pid);
     let excess: Breach | undefined;
     const output = collectOutput(launched, limits.outputBytes, () => {
@@ -195,7 +196,11 @@ export class Interpreter {
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
-        writtenBytes: async () => temporary.size() + (await this.#granted.writtenBytes()),
+        ...(runtime === undefined ? {} : { usage: runtime.usage }),
+        writtenBytes: async () =>
+          temporary.size() +
+          ((await launched.writtenBytes?.()) ?? 0) +
+          (await this.#granted.writtenBytes()),
       },
       () => {
         killSandbox(launched);
