@@ -67,6 +67,8 @@ export interface Launched {
   /** Descriptor 3 of the program, where it was asked for. */
   readonly channel: Duplex | null;
   release(): void;
+  /** Ends it where its processes are not the engine's own to end. */
+  readonly kill?: () => void;
   /** Bytes in folders of the host that only the runtime knows. */
   readonly writtenBytes?: () => Promise<number>;
   /** Resolves when bwrap is gone. */

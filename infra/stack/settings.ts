@@ -36,6 +36,7 @@ export function programVariables(options: {
     CONCLAVE_ADAPTERS: config.adapters.join(','),
     CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
     CONCLAVE_SANDBOX_DATA: config.sandbox.dataFolder,
+    CONCLAVE_SANDBOX_IMAGE: config.sandbox.image,
   };
   return {
     ...foreign,

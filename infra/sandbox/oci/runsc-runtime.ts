@@ -1,5 +1,4 @@
 import {
-  chmodSync,
   chownSync,
   fstatSync,
   mkdirSync,
@@ -10,7 +9,6 @@ import {
 import { dirname, join } from 'node:path';
 
 import { descriptors } from '../bwrap-arguments.ts';
-import { folderSize } from '../folder-size.ts';
 import type { SandboxHost } from '../host.ts';
 import { launch } from '../launcher.ts';
 import type { Ended, Launched } from '../launcher.ts';
@@ -22,6 +20,7 @@ import type { Staging } from '../stage.ts';
 import { containerConfig, makeRoot } from './bundle.ts';
 import type { BundleMount, BundleShape } from './bundle.ts';
 import { RUNSC_OWN_BYTES, runscUsage } from './runsc-memory.ts';
+import { makeTemporaryFolders, temporaryBytes } from './temporary-folders.ts';
 
 /** What runsc is started with. */
 export interface RunscOptions {
@@ -41,13 +40,8 @@ const ROOT_ID_ABOVE = 50_000;
 const OWN_PROCESSES = 256;
 const FAILED = 128; // what runsc ends with when it could not run the program; a program can end so too
 const enter = join(import.meta.dirname, 'enter.py');
-const temporaryPlaces = [
-  { name: 'temporary', path: '/tmp' },
-  { name: 'shared-memory', path: '/dev/shm' },
-];
 // runsc hands on no descriptors but the first three: the channel comes in as standard input.
 const fromInput = ['/bin/bash', '-c', 'exec "$@" 3<&0 </dev/null', 'channel'];
-const TEMPORARY_MODE = 0o1777;
 
 /**
  * Makes what runs programs in runsc (gVisor), which answers their system calls with a kernel of its own.
@@ -134,12 +128,8 @@ function makePlace({ folder, slot }: ProgramStart, users: Users): Place {
     mkdirSync(path, { mode: 0o700 });
     if (slot.uid !== null && owner !== undefined) chownSync(path, owner, owner);
   }
-  const temporary = temporaryPlaces.map(({ name, path }) => {
-    const source = join(folder, name);
-    mkdirSync(source);
-    chmodSync(source, TEMPORARY_MODE);
-    if (slot.uid !== null) chownSync(source, slot.uid, slot.uid);
-    return { path, source, isWritable: true, isFolder: true, staging: null, index: -1 };
+  const temporary = makeTemporaryFolders(folder, slot).map((each) => {
+    return { ...each, isWritable: true, isFolder: true, staging: null, index: -1 };
   });
   return { bundle, root: join(bundle, 'root'), state, log: join(state, 'log'), temporary };
 }
@@ -240,11 +230,7 @@ function withRunscsWords(launched: Launched, { log, temporary }: Place): Launche
   return {
     ...launched,
     ended,
-    writtenBytes: async () => {
-      let total = 0;
-      for (const { source } of temporary) total += await folderSize(source);
-      return total;
-    },
+    writtenBytes: async () => await temporaryBytes(temporary),
   };
 }
 
