@@ -57,8 +57,7 @@ async function run(): Promise<void> {
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
   const sandbox = lazySandbox(config);
-  const programs =
-    config.commandFolders.length === 0 ? undefined : await wirePrograms(config, sandbox);
+  const programs = await wirePrograms({ config, database, stores, sandbox, logger });
   const wired = wireActivities({
     config,
     workerId,
@@ -69,7 +68,7 @@ async function run(): Promise<void> {
     signer,
     adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
-    programs,
+    programs: programs.deps,
     onFault,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
@@ -100,9 +99,7 @@ async function run(): Promise<void> {
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
   await worker.run();
-  await Promise.all([takeover.stop(), webhooks.stop()]);
-  await sandbox.close();
-  await programs?.close();
+  await Promise.all([takeover.stop(), webhooks.stop(), programs.stop(), sandbox.close()]);
   await registration.close();
   await registry.close();
   await feed.close();
