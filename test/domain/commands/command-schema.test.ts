@@ -33,7 +33,7 @@ describe('a registration', () => {
 
   test('may want no dry call', () => {
     expect(complete({ isDryCalled: false })).toMatchObject({ isDryCalled: false });
-    expect(faults({ isDryCalled: 'no' })).toEqual(['isDryCalled: true or false']);
+    expect(faultsOf({ isDryCalled: 'no' })).toEqual(['isDryCalled: true or false']);
   });
 
   test.each(knownFormats)('of %s has all that this program needs', (kind) => {
