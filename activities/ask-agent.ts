@@ -134,7 +134,7 @@ async function afterFault(
   const { fault } = error;
   if (fault.code === 'cancelled') return await afterCancellation(deps, call, error);
   const { retryAfterMs } = fault;
-  // What this worker lacks says nothing of the provider, and the next one may have it.
+  // What this worker lacks says nothing of the provider.
   const disposition = fault.code === 'adapter-missing' ? 'never' : fault.disposition;
   await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
   const isFinal = fault.disposition === 'never' || tried.attempt >= failuresMax;

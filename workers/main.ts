@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
 
 import { loadAdapters, type LoadedAdapter } from '../infra/adapters/adapter-loading.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
@@ -31,6 +31,9 @@ if (!config.hasCallStacks) omitCallStacks();
 
 /** Connections of the pool; group commit needs few. */
 const connectionsMax = 8;
+
+/** How long being ready waits for what a dead worker left to be handed over. */
+const handoverMaxMs = 2000;
 
 const connectTriesMax = 300;
 const connectPauseMs = 200;
@@ -80,11 +83,7 @@ async function run(): Promise<void> {
     namespace: temporalNamespace,
     taskQueue: config.taskQueue,
     identity: workerId,
-    // Stands in every event of a task; the default is a hash ten times as long.
-    workerDeploymentOptions: {
-      version: { deploymentName: 'conclave', buildId: releaseVersion() },
-      useWorkerVersioning: false,
-    },
+    workerDeploymentOptions: deployment(),
     workflowBundle: { codePath },
     activities: wired.activities,
   });
@@ -96,9 +95,12 @@ async function run(): Promise<void> {
   const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(worker);
+  const running = worker.run();
+  // What a dead worker left is on its way again when we say that we are ready; but not for ever is it waited for.
+  await Promise.race([running, takeover.looked, delay(handoverMaxMs, undefined, { ref: false })]);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
-  await worker.run();
+  await running;
   await Promise.all([takeover.stop(), webhooks.stop(), programs.stop(), sandbox.close()]);
   await registration.close();
   await registry.close();
@@ -107,6 +109,12 @@ async function run(): Promise<void> {
   await database.close();
   await connection.close();
   if (process.connected) process.disconnect();
+}
+
+/** Stands in every event of a task; the default is a hash ten times as long. */
+function deployment(): WorkerDeploymentOptions {
+  const version = { deploymentName: 'conclave', buildId: releaseVersion() };
+  return { version, useWorkerVersioning: false };
 }
 
 /** A worker that lacks an adapter would fail turns that others answer: it does not start at all. */

@@ -1,6 +1,6 @@
 /**
- * What a module has to be that adds a provider of its own (`docs/guides/own-adapters.md`). Types only, but for the
- * version: an adapter needs nothing of ours when it runs.
+ * What a module has to be that adds a provider of its own (`docs/guides/own-adapters.md`). An adapter needs only
+ * its types, and nothing of ours when it runs.
  */
 import type {
   Capabilities,

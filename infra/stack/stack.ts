@@ -104,7 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
  * @throws StackFault when it cannot start, or was told to end meanwhile; then nothing is left running.
  */
 export async function runStack(plan: StackPlan): Promise<Stack> {
-  await refuseAdapters(plan);
+  await orAborted(refuseAdapters(plan), plan.signal);
   const { dataFolder } = plan.config;
   openDataFolder(dataFolder);
   const unlock = lockDataFolder(dataFolder);
@@ -129,7 +129,10 @@ export async function runStack(plan: StackPlan): Promise<Stack> {
 /** Workers would refuse them one after another; here it is said once, before anything runs. */
 async function refuseAdapters({ config, observer }: StackPlan): Promise<void> {
   const found = await inspectAdapters(config.adapters);
-  if (!found.ok) throw new StackFault(`CONCLAVE_ADAPTERS: ${found.faults.join('; ')}`);
+  if (!found.ok) {
+    const lines = found.faults.map((fault) => `  CONCLAVE_ADAPTERS: ${fault}`);
+    throw new StackFault(['adapters cannot be loaded', ...lines].join('\n'));
+  }
   for (const { module, description } of found.adapters) {
     observer.note(`adapter ${description.name} ${description.version} of ${module}`);
   }

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -166,16 +166,18 @@ describe('an adapter that breaks the contract', () => {
   const code = 'export const adapter = { contract: 2 };';
   const message = 'contract: got 2, expected 1';
 
-  test('is refused before anything starts', async () => {
+  test('is refused before anything starts, each fault on a line of its own', async () => {
     const module = join(folder, 'refused.mjs');
+    const other = join(folder, 'other.mjs');
+    const dataFolder = join(folder, 'refused');
     writeFileSync(module, code);
+    writeFileSync(other, code);
 
-    const refused = startStack({
-      dataFolder: join(folder, 'refused'),
-      env: { CONCLAVE_ADAPTERS: module },
-    });
+    const refused = startStack({ dataFolder, env: { CONCLAVE_ADAPTERS: `${module},${other}` } });
 
-    await expect(refused).rejects.toThrow(`CONCLAVE_ADAPTERS: ${module}: ${message}`);
+    const lines = [module, other].map((path) => `  CONCLAVE_ADAPTERS: ${path}: ${message}`);
+    await expect(refused).rejects.toThrow(lines.join('\n'));
+    expect(existsSync(dataFolder)).toBe(false);
   });
 
   test('is refused by a worker that is started alone', async () => {
