@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
 
 import { loadAdapters, type LoadedAdapter } from '../infra/adapters/adapter-loading.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
@@ -60,8 +60,7 @@ async function run(): Promise<void> {
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
   const sandbox = lazySandbox(config);
-  const programs =
-    config.commandFolders.length === 0 ? undefined : await wirePrograms(config, sandbox);
+  const programs = await wirePrograms({ config, database, stores, sandbox, logger });
   const wired = wireActivities({
     config,
     workerId,
@@ -72,7 +71,7 @@ async function run(): Promise<void> {
     signer,
     adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
-    programs,
+    programs: programs.deps,
     onFault,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
@@ -84,11 +83,7 @@ async function run(): Promise<void> {
     namespace: temporalNamespace,
     taskQueue: config.taskQueue,
     identity: workerId,
-    // Stands in every event of a task; the default is a hash ten times as long.
-    workerDeploymentOptions: {
-      version: { deploymentName: 'conclave', buildId: releaseVersion() },
-      useWorkerVersioning: false,
-    },
+    workerDeploymentOptions: deployment(),
     workflowBundle: { codePath },
     activities: wired.activities,
   });
@@ -106,9 +101,7 @@ async function run(): Promise<void> {
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
   await running;
-  await Promise.all([takeover.stop(), webhooks.stop()]);
-  await sandbox.close();
-  await programs?.close();
+  await Promise.all([takeover.stop(), webhooks.stop(), programs.stop(), sandbox.close()]);
   await registration.close();
   await registry.close();
   await feed.close();
@@ -116,6 +109,12 @@ async function run(): Promise<void> {
   await database.close();
   await connection.close();
   if (process.connected) process.disconnect();
+}
+
+/** Stands in every event of a task; the default is a hash ten times as long. */
+function deployment(): WorkerDeploymentOptions {
+  const version = { deploymentName: 'conclave', buildId: releaseVersion() };
+  return { version, useWorkerVersioning: false };
 }
 
 /** A worker that lacks an adapter would fail turns that others answer: it does not start at all. */

@@ -28,7 +28,7 @@ import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
 /** What a command connector needs from outside. */
 export interface CommandConnectorDeps {
   /** Gives what programs are run in, made with the first of them. */
-  sandbox(): Promise<Sandbox>;
+  readonly sandbox: () => Promise<Sandbox>;
   readonly launching: Launching;
   /** Gives a variable's value, or `undefined` where it is not set. */
   secret(name: string): string | undefined;

@@ -51,13 +51,22 @@ const SLACK_BYTES = 64 * 1024;
 const LOCKED_BYTES = 64 * 1024;
 // A program without a cgroup is stopped by the watchdog; this bounds what it takes between two looks.
 const DATA_FACTOR = 2;
-/** The variables that every program has, unless its run says otherwise. */
-export const usualVariables = {
+const usualVariables = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
   HOME: '/tmp',
   LANG: 'C.UTF-8',
   TMPDIR: '/tmp',
   USER: 'sandbox',
+};
+// npm would run the scripts of every package it installs, ask its registry, and heed settings that somebody left.
+const npmVariables = {
+  npm_config_ignore_scripts: 'true',
+  npm_config_offline: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_update_notifier: 'false',
+  npm_config_userconfig: '/dev/null',
+  npm_config_cache: '/tmp/.npm',
 };
 
 /**
@@ -86,7 +95,8 @@ export function bwrapArguments(
 
 function namespaces(without: Without): string[] {
   return [
-    ...['--unshare-user', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'sandbox'],
+    ...['--unshare-user', '--unshare-cgroup-try'],
+    ...unless(without, 'own-host-name', ['--unshare-uts', '--hostname', 'sandbox']),
     ...unless(without, 'process-namespace', ['--unshare-pid']),
     ...unless(without, 'ipc-namespace', ['--unshare-ipc']),
     ...unless(without, 'network-namespace', ['--unshare-net']),
@@ -94,27 +104,42 @@ function namespaces(without: Without): string[] {
     ...['--uid', INNER_ID, '--gid', INNER_ID],
     ...unless(without, 'capabilities-dropped', ['--cap-drop', 'ALL'], ['--cap-add', 'ALL']),
     ...unless(without, 'dies-with-engine', ['--die-with-parent']),
-    '--new-session',
+    ...unless(without, 'own-session', ['--new-session']),
   ];
 }
 
 function environment(shape: SandboxShape, without: Without): string[] {
-  const variables = { ...usualVariables, ...shape.env };
+  const variables = variablesOf(shape.env, without);
   return [
     ...unless(without, 'clean-environment', ['--clearenv']),
     ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
   ];
 }
 
+/** The whole environment of a program: its own, and the few variables that every run has. */
+export function variablesOf(
+  env: Readonly<Record<string, string>>,
+  without: Without,
+): Readonly<Record<string, string>> {
+  const npm = without.has('quiet-npm') ? {} : npmVariables;
+  return { ...usualVariables, ...npm, ...env };
+}
+
 function systemMounts({ system, limits }: SandboxShape, without: Without): string[] {
   const size = unless(without, 'disk-limit', ['--size', String(limits.diskBytes + SLACK_BYTES)]);
   return [
-    ...['--ro-bind-fd', String(descriptors.settings), '/etc'],
+    ...unless(
+      without,
+      'own-settings',
+      ['--ro-bind-fd', String(descriptors.settings), '/etc'],
+      ['--ro-bind', '/etc', '/etc'],
+    ),
     ...system.flatMap(({ path, link }) =>
       link === null ? ['--ro-bind', path, path] : ['--symlink', link, path],
     ),
     ...unless(without, 'process-namespace', ['--proc', '/proc'], ['--ro-bind', '/proc', '/proc']),
-    ...['--dev', '/dev', ...size, '--perms', '1777', '--tmpfs', '/dev/shm'],
+    ...unless(without, 'own-devices', ['--dev', '/dev'], ['--dev-bind', '/dev', '/dev']),
+    ...[...size, '--perms', '1777', '--tmpfs', '/dev/shm'],
     ...unless(
       without,
       'own-temporary-files',
@@ -131,7 +156,10 @@ function ownMounts({ mounts }: SandboxShape): string[] {
   });
 }
 
-/** The start of a command that puts limits on the rest of it. */
+/**
+ * The start of a command that puts limits on the rest of it. A limit of 1 for cores is what the kernel takes for none, even
+ * where it would hand them to a program of the host.
+ */
 export function limited(
   { limits, isMemoryHeld }: Pick<SandboxShape, 'limits' | 'isMemoryHeld'>,
   without: Without,
@@ -140,9 +168,9 @@ export function limited(
   const seconds = Math.ceil(limits.processorMs / 1000);
   return [
     '/usr/bin/prlimit',
-    '--core=0:0',
-    `--memlock=${LOCKED_BYTES}:${LOCKED_BYTES}`,
-    `--nofile=${limits.openFiles}:${limits.openFiles}`,
+    ...unless(without, 'core-limit', ['--core=1:1']),
+    ...unless(without, 'lock-limit', [`--memlock=${LOCKED_BYTES}:${LOCKED_BYTES}`]),
+    ...unless(without, 'open-file-limit', [`--nofile=${limits.openFiles}:${limits.openFiles}`]),
     ...unless(without, 'process-limit', [`--nproc=${processes}:${processes}`]),
     ...unless(without, 'processor-limit', [`--cpu=${seconds + 1}:${seconds + 2}`]),
     ...unless(without, 'file-limit', [fileLimit(limits.diskBytes + SLACK_BYTES)]),

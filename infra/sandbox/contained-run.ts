@@ -5,6 +5,7 @@ import { awaitGone, killSandbox } from './kill.ts';
 import type { Ended, Launched } from './launcher.ts';
 import { collectOutput } from './output.ts';
 import type { GrowingOutput, Output } from './output.ts';
+import { namelessBytes } from './nameless-files.ts';
 import { cgroupLimits, startProgram } from './program-start.ts';
 import type { ProgramStart } from './program-start.ts';
 import { followTemporaryFiles } from './temporary-files.ts';
@@ -64,7 +65,9 @@ async function follow(
         ...{ pid, limits, cgroup, signal, without },
         ...(runtime === undefined ? {} : { usage: runtime.usage }),
         writtenBytes: async () =>
-          temporary.size() + ((await launched.writtenBytes?.()) ?? 0) + (await writtenBytes()),
+          temporary.size() +
+          (await (launched.writtenBytes?.() ?? namelessBytes(pid, temporary.devices()))) +
+          (await writtenBytes()),
       },
       () => {
         killSandbox(launched);

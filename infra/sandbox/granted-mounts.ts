@@ -202,6 +202,7 @@ async function layOver(
     gitFolder: join(folder, `git-over-${states.length}`),
     workFolder: staging.target,
     staged: { staging, descriptor, uid: slot.uid },
+    isTrusting: place.without.has('own-git'),
   };
   try {
     const state = await noteFolder(gitPlace, isRepository(grant.host) ? grant.host : null);
@@ -223,7 +224,7 @@ async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMa
   await copyFolder({ from: host, to: copy, left, uid: slot.uid });
   const gitFolder = join(folder, `git-${states.length}`);
   const state = await noteFolder(
-    { gitFolder, workFolder: copy, staged: null },
+    { gitFolder, workFolder: copy, staged: null, isTrusting: place.without.has('own-git') },
     isRepository(host) ? host : null,
   );
   writable.push(copy);

@@ -69,7 +69,7 @@ export interface Launched {
   release(): void;
   /** Ends it where its processes are not the engine's own to end. */
   readonly kill?: () => void;
-  /** Bytes in folders of the host that only the runtime knows. */
+  /** Bytes in files that only the runtime knows, those without a name among them. */
   readonly writtenBytes?: () => Promise<number>;
   /** Resolves when bwrap is gone. */
   readonly ended: Promise<Ended>;

@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
-import { limited, usualVariables } from '../bwrap-arguments.ts';
+import { limited, variablesOf } from '../bwrap-arguments.ts';
 import type { Mount, SystemPath } from '../bwrap-arguments.ts';
 import type { Without } from '../protections.ts';
 
@@ -40,7 +40,7 @@ const capabilitySets = ['bounding', 'effective', 'inheritable', 'permitted', 'am
 export function containerConfig(shape: BundleShape): object {
   const { root, mounts, env, uid, without } = shape;
   const limits = limited({ limits: shape.limits, isMemoryHeld: false }, without);
-  const variables = { ...usualVariables, ...env };
+  const variables = variablesOf(env, without);
   const granted = without.has('capabilities-dropped') ? ['CAP_SYS_ADMIN', 'CAP_SETUID'] : [];
   const entry = without.has('seccomp') ? [] : [`/${entryName}`];
   return {

@@ -4,10 +4,11 @@ import { closeSync, mkdirSync, openSync, readlinkSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 
 import { identifyProcess } from '../../stack/process-identity.ts';
-import { usualVariables } from '../bwrap-arguments.ts';
+import { variablesOf } from '../bwrap-arguments.ts';
 import { StagingFault } from '../launcher.ts';
 import type { Ended, Launched } from '../launcher.ts';
 import type { ContainerRuntime, ProgramStart } from '../program-start.ts';
+import { fullyProtected } from '../protections.ts';
 import type { Slot } from '../slots.ts';
 import { entryName } from './bundle.ts';
 import { dockerArguments, isSayableToDocker } from './docker-arguments.ts';
@@ -82,7 +83,7 @@ function writeFiles(
   { folder, slot, stdin, env }: ProgramStart,
   entry: Uint8Array,
 ): { readonly stdin: string; readonly variables: string; readonly mounts: DockerMount[] } {
-  const variables = { ...usualVariables, ...env };
+  const variables = variablesOf(env, fullyProtected);
   const unsayable = Object.entries(variables).find(([, value]) => value.includes('\n'));
   if (unsayable !== undefined) {
     throw new StagingFault(`env.${unsayable[0]}: got a line break, which Docker cannot be told`);

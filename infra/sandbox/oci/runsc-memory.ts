@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 
+import { namelessBytes } from '../nameless-files.ts';
 import { ownMemoryOfTree, processTree, treeUsage } from '../process-tree.ts';
 import type { ProgramUsage } from '../process-tree.ts';
 
@@ -26,15 +27,31 @@ export function runscUsage(pid: number): ProgramUsage {
   };
 }
 
+/**
+ * Adds up files that were removed while the program has them open: runsc has them open for it.
+ *
+ * @param pid - the runsc that was started, as the host counts
+ */
+export async function removedBytes(pid: number): Promise<number> {
+  const path = memoryFilePath(pid);
+  const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return 0; // nothing runs yet, or any more
+  return await namelessBytes(pid, new Set([stats.dev]));
+}
+
 /** Null while the kernel inside is not there yet. */
 function memoryFileBytes(pid: number): number | null {
+  const path = memoryFilePath(pid);
+  const stats = path === undefined ? undefined : statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? null : stats.blocks * BLOCK_BYTES;
+}
+
+function memoryFilePath(pid: number): string | undefined {
   for (const each of processTree(pid).slice(0, KERNEL_AMONG_FIRST)) {
     const path = memoryFileOf(each);
-    if (path === undefined) continue;
-    const stats = statSync(path, { throwIfNoEntry: false });
-    return stats === undefined ? null : stats.blocks * BLOCK_BYTES;
+    if (path !== undefined) return path;
   }
-  return null;
+  return undefined;
 }
 
 function memoryFileOf(pid: number): string | undefined {

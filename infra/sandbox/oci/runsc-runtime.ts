@@ -19,7 +19,7 @@ import { makeStaging } from '../stage.ts';
 import type { Staging } from '../stage.ts';
 import { containerConfig, makeRoot } from './bundle.ts';
 import type { BundleMount, BundleShape } from './bundle.ts';
-import { RUNSC_OWN_BYTES, runscUsage } from './runsc-memory.ts';
+import { RUNSC_OWN_BYTES, removedBytes, runscUsage } from './runsc-memory.ts';
 import { makeTemporaryFolders, temporaryBytes } from './temporary-folders.ts';
 
 /** What runsc is started with. */
@@ -230,7 +230,8 @@ function withRunscsWords(launched: Launched, { log, temporary }: Place): Launche
   return {
     ...launched,
     ended,
-    writtenBytes: async () => await temporaryBytes(temporary),
+    writtenBytes: async () =>
+      (await temporaryBytes(temporary)) + (await removedBytes(launched.pid)),
   };
 }
 

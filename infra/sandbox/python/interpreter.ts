@@ -24,7 +24,7 @@ import type { Breach } from '../watchdogs.ts';
 import { boundsOf } from './bounds.ts';
 import { hear, outcomeOf, readReply, valueBytesMax } from './reply.ts';
 
-/** Path of Python. */
+/** The system's own, which every sandbox shows. */
 export const pythonPath = '/usr/bin/python3';
 
 const program = join(import.meta.dirname, 'interpreter.py');

@@ -50,7 +50,7 @@ export function createPythonLane(
 class PythonLane implements SnippetLane {
   readonly #host: SandboxHost;
   readonly #turnstile: Turnstile;
-  readonly #waiting: WaitingInterpreters;
+  readonly #waiting: WaitingInterpreters<Interpreter>;
   readonly #discarding = new Set<Promise<void>>();
 
   constructor(host: SandboxHost, { places, kept }: Required<PythonLaneOptions>) {

@@ -106,18 +106,18 @@ function none(error: unknown): Reply & { kind: 'none' } {
  * @param limits - of the run
  */
 export function outcomeOf(
-  { status, reason, exitCode }: Pick<SandboxResult, 'status' | 'reason' | 'exitCode'>,
+  verdict: Pick<SandboxResult, 'status' | 'reason' | 'exitCode'>,
   reply: Reply,
   limits: SandboxLimits,
 ): Outcome {
+  const { status, reason, exitCode } = verdict;
   const isOwnEnd = status === 'ok' || (status === 'error' && exitCode === 1);
   if (!isOwnEnd || (status === 'error' && reply.kind === 'none')) {
     return { status, reason, value: null };
   }
   if (reply.kind === 'none') return { status: 'error', reason: reply.reason, value: null };
   if (reply.fault !== null) return { ...faulty(reply.fault, limits), value: null };
-  if (status === 'ok') return { status, reason, value: reply.value };
-  return { status, reason, value: null };
+  return { status, reason, value: status === 'ok' ? reply.value : null };
 }
 
 function faulty(

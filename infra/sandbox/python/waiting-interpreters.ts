@@ -1,13 +1,19 @@
-import type { Interpreter } from './interpreter.ts';
+/** What is kept waiting. */
+export interface Waiting {
+  /** Resolves when it has ended, taken or not. */
+  readonly ended: Promise<unknown>;
+  /** Ends it and removes what is left of it. */
+  discard(): Promise<void>;
+}
 
-interface Taker {
-  readonly give: (interpreter: Interpreter) => void;
+interface Taker<T> {
+  readonly give: (interpreter: T) => void;
   readonly fail: (error: unknown) => void;
 }
 
-/** What interpreters are kept waiting. */
-export interface WaitingOptions {
-  readonly start: () => Promise<Interpreter>;
+/** Which and how many are kept waiting. */
+export interface WaitingOptions<T> {
+  readonly start: () => Promise<T>;
   /** How many are kept. */
   readonly kept: number;
   /** How many start at a time. */
@@ -15,15 +21,15 @@ export interface WaitingOptions {
 }
 
 /** Interpreters that were started beforehand; whoever takes one uses it once, and another is started for it. */
-export class WaitingInterpreters {
-  readonly #options: WaitingOptions;
-  readonly #idle: Interpreter[] = [];
-  readonly #takers: Taker[] = [];
+export class WaitingInterpreters<T extends Waiting> {
+  readonly #options: WaitingOptions<T>;
+  readonly #idle: T[] = [];
+  readonly #takers: Taker<T>[] = [];
   readonly #working = new Set<Promise<void>>();
   #starting = 0;
   #isClosed = false;
 
-  constructor(options: WaitingOptions) {
+  constructor(options: WaitingOptions<T>) {
     this.#options = options;
     this.#fill();
   }
@@ -35,7 +41,7 @@ export class WaitingInterpreters {
    * @returns undefined when the signal came first
    * @throws Error when none can be started
    */
-  async take(signal: AbortSignal): Promise<Interpreter | undefined> {
+  async take(signal: AbortSignal): Promise<T | undefined> {
     if (signal.aborted || this.#isClosed) return undefined;
     const idle = this.#idle.shift();
     if (idle !== undefined) {
@@ -47,7 +53,7 @@ export class WaitingInterpreters {
         this.#takers.splice(this.#takers.indexOf(taker), 1);
         resolve(undefined);
       };
-      const taker: Taker = {
+      const taker: Taker<T> = {
         give: (interpreter) => {
           signal.removeEventListener('abort', leave);
           resolve(interpreter);
@@ -98,7 +104,7 @@ export class WaitingInterpreters {
     }
   }
 
-  async #offer(interpreter: Interpreter): Promise<void> {
+  async #offer(interpreter: T): Promise<void> {
     if (this.#isClosed) {
       await interpreter.discard();
       return;
@@ -113,7 +119,7 @@ export class WaitingInterpreters {
   }
 
   /** One that ended while it waited. */
-  async #replace(interpreter: Interpreter): Promise<void> {
+  async #replace(interpreter: T): Promise<void> {
     const at = this.#idle.indexOf(interpreter);
     if (at === -1) return;
     this.#idle.splice(at, 1);
