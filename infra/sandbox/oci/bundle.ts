@@ -58,6 +58,8 @@ export function containerConfig(shape: BundleShape): object {
     },
     mounts: [
       { destination: '/proc', type: 'proc', source: 'proc' },
+      // What would lie there by itself tells of the machine.
+      { destination: '/sys', type: 'tmpfs', source: 'tmpfs', options: ['ro', 'mode=0555'] },
       ...mounts.map(({ path, source, isWritable }) => ({
         ...{ destination: path, type: 'bind', source },
         options: ['rbind', 'nosuid', 'nodev', isWritable ? 'rw' : 'ro'],

@@ -16,3 +16,8 @@ export function hostOf(backend: SandboxBackend, options: HostOptions): SandboxHo
       throw new Error('backend: got deny, expected one that runs something');
   }
 }
+
+/** Devices of gVisor's kernel, which its programs see. Docker may have it too. */
+export function ownKernelDevices(backend: SandboxBackend): readonly string[] {
+  return backend === 'bwrap' ? [] : ['fuse', 'net'];
+}

@@ -3,7 +3,7 @@ import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
-import { hostOf } from './backends.ts';
+import { hostOf, ownKernelDevices } from './backends.ts';
 import { setUpCanaries } from './canaries.ts';
 import { probes } from './probes.ts';
 
@@ -25,7 +25,7 @@ interface Order {
 
 const PROBE_MS_MAX = 5000;
 const order = JSON.parse(process.argv[2] ?? '') as Order;
-const canaries = await setUpCanaries(order.secret);
+const canaries = await setUpCanaries(order.secret, ownKernelDevices(order.backend));
 const host = hostOf(order.backend, {
   folder: order.folder,
   without: new Set(order.without),
