@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import type { Config, Environment } from '../config.ts';
 import { judgeFolder } from './data-folder.ts';
+import { examineSandbox } from './doctor-sandbox.ts';
 import { isPortFree } from './ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { findPostgresUser } from './postgres-user.ts';
@@ -44,6 +45,7 @@ export async function examine(config: Config, env: Environment): Promise<Finding
     ...(await Promise.all(PART_NAMES.map(async (part) => await examinePart(config, part)))),
     examineProviders(config),
     examineWebhooks(config),
+    ...(await examineSandbox(config)),
   ];
 }
 
