@@ -144,9 +144,7 @@ function stagingOf(grant: Grant, opened: Opened, { place }: Preparation): Stagin
   const isReachable = opened.isReachable || isAtOrBelow(host, folder);
   const needsOwner = stats.uid !== slot.uid && isOwnersAlone(grant, place);
   if (isReachable && !needsOwner) return null;
-  if (canStage && stats.isDirectory()) {
-    return makeStaging(folder, needsOwner ? stats.uid : null);
-  }
+  if (canStage) return makeStaging(folder, needsOwner ? stats.uid : null, stats.isDirectory());
   const why = needsOwner ? 'it is another user’s' : 'the way to it is closed to other users';
   throw new RefusedGrant(`${host}: ${why}, and it cannot be mounted anew here`);
 }
@@ -197,7 +195,7 @@ async function layOver(
   for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
   if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
   const staging: Staging = {
-    ...makeStaging(folder, slot.uid === null ? null : stats.uid),
+    ...makeStaging(folder, slot.uid === null ? null : stats.uid, true),
     overlay: { upper, work },
   };
   const gitPlace = {
