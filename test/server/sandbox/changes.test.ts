@@ -143,16 +143,23 @@ describe.each(['laid over', 'made whole'] as const)('the changes of a copy that 
       'ümläut "x"': 'x\n',
     });
 
-    await expectSame(
+    const diff = await expectSame(
       host,
       'mv one uno; mkdir -p deep/er; mv in/two deep/er/two; cp uno copy; mv "ümläut \\"x\\"" "tab\tname"',
     );
+
+    expect(diff).toContain('deleted file');
   });
 
   test('hold removed files and folders, and a file in the place of a folder', async () => {
     const host = repository('removed', { 'in/a': 'a\n', 'in/b': 'b\n', c: 'c\n', empty: '' });
 
-    await expectSame(host, 'rm -r in c empty; echo now a file > in; mkdir c; echo x > c/x');
+    const diff = await expectSame(
+      host,
+      'rm -r in c empty; echo now a file > in; mkdir c; echo x > c/x',
+    );
+
+    expect(diff).toContain('deleted file');
   });
 
   test('hold modes and links, and files that lost their last line’s end', async () => {
