@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 
+import { engineCommand } from '../../../infra/sandbox/javascript/engine-process.ts';
 import type {
-  EngineCommand,
+  EnginePlace,
   EngineProcess,
 } from '../../../infra/sandbox/javascript/engine-process.ts';
 
@@ -11,7 +12,8 @@ export interface BareEngine extends EngineProcess {
 }
 
 /** Starts it with an environment that holds a canary, which no snippet may find. */
-export function bareEngine({ executable, args }: EngineCommand): BareEngine {
+export function bareEngine(slots: number, place?: EnginePlace): BareEngine {
+  const [executable = '', ...args] = engineCommand(slots, place);
   const child = spawn(executable, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { CANARY: 'canary-in-the-environment' },
