@@ -18,6 +18,7 @@ import type { BackendProof, ProvenFeature, SandboxResult } from '../../domain/sa
 import { runCommand } from './command-lane.ts';
 import { openPath } from './grants.ts';
 import type { SandboxHost } from './host.ts';
+import { findNamespaceLocks, mendOfLocks } from './unlocking.ts';
 
 /** What a backend can do here, as it was tried; or why it protects nobody here. */
 export type ProbeOutcome =
@@ -26,8 +27,6 @@ export type ProbeOutcome =
 
 const INSTALL =
   'apt-get install -y bubblewrap (or your system’s package of that name), at least 0.11 or a Debian 12 or Ubuntu 24.04 with its updates';
-const UNLOCK =
-  'allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000; on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; in Docker --security-opt seccomp=unconfined --security-opt apparmor=unconfined';
 const TIME_MS = 10_000;
 const needed: readonly ProvenFeature[] = [
   'namespaces',
@@ -47,6 +46,8 @@ for kind in mnt pid net ipc uts user; do [ -n "$(readlink /proc/self/ns/$kind)" 
 grep -q '^Seccomp:[[:space:]]*2$' /proc/self/status && seccomp=yes || seccomp=no
 grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status && capabilities=none || capabilities=some
 unshare --user true && seccomp=no
+# 40 is AF_VSOCK, which no network namespace parts.
+[ -x /usr/bin/python3 ] && /usr/bin/python3 -I -S -c 'import socket; socket.socket(40, 1)' && seccomp=no
 descriptors=$(cd /proc/self/fd && echo *)
 kernel=$(cat /proc/version)
 echo "namespaces=$namespaces seccomp=$seccomp capabilities=$capabilities descriptors=$descriptors" > /artifacts/seen
@@ -72,7 +73,12 @@ export async function probeBackend(host: SandboxHost): Promise<ProbeOutcome> {
   if (!(await hasDescriptorMounts(host.bwrap))) {
     return { kind: 'unfit', reason: `${version} has no --bind-fd`, mend: INSTALL };
   }
-  return await tryOut(host, { name: 'bwrap', version, mend: UNLOCK });
+  return await tryOut(host, { name: 'bwrap', version, mend: mendOfOwnLocks });
+}
+
+/** What lets user namespaces be made here. */
+export function mendOfOwnLocks(): string {
+  return mendOfLocks(findNamespaceLocks());
 }
 
 /**
@@ -90,14 +96,14 @@ export async function tryOut(
     name,
     version,
     mend,
-  }: { readonly name: string; readonly version: string; readonly mend: string },
+  }: { readonly name: string; readonly version: string; readonly mend: () => string },
 ): Promise<ProbeOutcome> {
   let result: SandboxResult;
   try {
     result = await lookAround(host);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: 'unfit', reason, mend };
+    return { kind: 'unfit', reason, mend: mend() };
   }
   const proven = provenBy(result, host);
   if ((host.canStage || host.runtime === undefined) && (await canMountAnew(host))) {
@@ -108,7 +114,11 @@ export async function tryOut(
   const absent = needed.filter((feature) => !parted.includes(feature));
   if (absent.length > 0) {
     const words = result.stderr.trim() || result.reason;
-    return { kind: 'unfit', reason: `not proven: ${absent.join(', ')} (${words})`, mend };
+    return {
+      kind: 'unfit',
+      reason: `not proven: ${absent.join(', ')} (${words})`,
+      mend: mend(),
+    };
   }
   return { kind: 'proven', backend: { name, version, proven } };
 }

@@ -17,7 +17,7 @@ export interface BackendOptions extends HostOptions {
   /** Path of `docker`; found by itself where it is not given. */
   readonly docker?: string;
   /** The image of Docker's containers. */
-  readonly image?: string;
+  readonly image?: string | undefined;
 }
 
 /** What came of trying a backend; a host that is there is to be torn down, used or not. */

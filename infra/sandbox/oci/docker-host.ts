@@ -16,7 +16,7 @@ export interface DockerHostOptions extends HostOptions {
   /** Path of `docker`. */
   readonly docker?: string;
   /** The image that programs run in, which the engine must have already. */
-  readonly image?: string;
+  readonly image?: string | undefined;
 }
 
 const usualPaths = ['/usr/bin/docker', '/usr/local/bin/docker'];
@@ -78,7 +78,7 @@ export async function probeDocker(host: SandboxHost, version: string): Promise<P
   return await tryOut(host, {
     name: 'docker',
     version,
-    mend: 'use an image with bash, util-linux and python3, and the engine’s usual settings',
+    mend: () => 'use an image with bash, util-linux and python3, and the engine’s usual settings',
   });
 }
 

@@ -2,14 +2,12 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 
-import { tryOut } from '../backend-probe.ts';
+import { mendOfOwnLocks, tryOut } from '../backend-probe.ts';
 import type { ProbeOutcome } from '../backend-probe.ts';
 import type { SandboxHost } from '../host.ts';
 
 const INSTALL =
   'apt-get install -y runsc (Debian and its kin), or a release of gVisor in /usr/bin or /usr/local/bin: https://gvisor.dev/docs/user_guide/install/';
-const UNLOCK =
-  'allow user namespaces and ptrace: sysctl -w user.max_user_namespaces=15000 kernel.yama.ptrace_scope=1; on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; in Docker --privileged';
 const tools = [
   ['/usr/bin/python3', 'apt-get install -y python3'],
   ['/usr/bin/prlimit', 'apt-get install -y util-linux'],
@@ -35,7 +33,7 @@ export async function probeRunsc(host: SandboxHost, runsc: string): Promise<Prob
     if (!existsSync(path)) return { kind: 'unfit', reason: `${path} is not there`, mend };
   }
   const version = await versionOf(runsc);
-  const outcome = await tryOut(host, { name: 'runsc', version, mend: UNLOCK });
+  const outcome = await tryOut(host, { name: 'runsc', version, mend: mendOfOwnLocks });
   if (outcome.kind === 'unfit' || outcome.backend.proven.includes('own-kernel')) return outcome;
   return { kind: 'unfit', reason: 'not proven: own-kernel', mend: INSTALL };
 }

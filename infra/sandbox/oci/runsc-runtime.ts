@@ -139,16 +139,9 @@ function stagedMounts({ mounts, folder }: ProgramStart): StagedBundleMount[] {
   return mounts.map((mount, index) => {
     const { path, isWritable, descriptor } = mount;
     const isFolder = fstatSync(descriptor).isDirectory();
-    const staging = mount.staging ?? stagingOf(folder, index, isFolder);
+    const staging = mount.staging ?? makeStaging(folder, null, isFolder);
     return { path, source: staging.target, isWritable, isFolder, staging, index };
   });
-}
-
-function stagingOf(folder: string, index: number, isFolder: boolean): Staging {
-  if (isFolder) return makeStaging(folder, null);
-  const target = join(folder, `stage-file-${index}`);
-  writeFileSync(target, '');
-  return { target, owner: null, overlay: null };
 }
 
 /** Makes places for what is mounted within folders that are the run's own and empty; others have theirs already. */

@@ -37,6 +37,11 @@ export function engineKinds(): EngineKind[] {
   return [...kinds, { name: 'as a plain user', uid: PLAIN_UID, usesCgroups: false }];
 }
 
+/** As whom engines are tried: who runs the tests (null) and, where that is root, a plain user too. */
+export function engineUids(): (number | null)[] {
+  return [...new Set(engineKinds().map(({ uid }) => uid))];
+}
+
 /** Runs probes on an engine of their own, whose environment and descriptors hold what must not be found. */
 export async function probeOn(
   { uid, usesCgroups }: EngineKind,
