@@ -31,6 +31,8 @@ export interface Launch {
   readonly arguments: BwrapArguments;
   /** What is started in bwrap's place: it speaks as bwrap does over the same descriptors, and changes its user by itself. */
   readonly command?: readonly string[];
+  /** The user that makes files for the program where that is another one, as the runtime of a container. */
+  readonly maker?: number | undefined;
   /** Descriptors of the mounts, in the order of the mounts; they stay the caller's to close. */
   readonly mounts: readonly number[];
   /** Those of them that are mounted elsewhere first. */
@@ -163,7 +165,10 @@ function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   const closed = launch.hasChannel === true ? [] : [descriptors.channel];
   if (launch.stagings.length > 0) {
     const kept = isOpen ? { first: DESCRIPTORS_MAX, closed: [] } : { first, closed };
-    const stage = stagedCommand(launch.stagings, { uid, ...kept, drops: isPrivate });
+    const stage = stagedCommand(launch.stagings, {
+      ...{ uid, also: launch.maker, ...kept },
+      drops: isPrivate,
+    });
     return startAs([...stage, name, ...command], options);
   }
   if (isOpen || leakedDescriptors().length === 0) {

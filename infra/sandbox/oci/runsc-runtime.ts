@@ -69,6 +69,7 @@ export function runscRuntime({ runsc, entry }: RunscOptions): ContainerRuntime {
       const launched = await launch({
         bwrap: host.bwrap,
         arguments: { options: [], command: [] },
+        maker: run.slot.uid === null ? undefined : users[0]?.[1],
         command: [
           ...entering(host, run, { users, place }),
           ...runscCommand(runsc, place, run.slot),
@@ -196,7 +197,10 @@ function entering(
     status: descriptors.status,
     channel: hasChannel ? descriptors.channel : null,
     binds: [
-      [readlinkSync(`/proc/self/fd/${settings}`), join(place.root, 'etc')],
+      [
+        without.has('own-settings') ? '/etc' : readlinkSync(`/proc/self/fd/${settings}`),
+        join(place.root, 'etc'),
+      ],
       ...system
         .filter(({ link }) => link === null)
         .map(({ path }) => [path, join(place.root, path)] as const),

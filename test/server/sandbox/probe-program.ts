@@ -26,7 +26,7 @@ interface Order {
 const PROBE_MS_MAX = 5000;
 const order = JSON.parse(process.argv[2] ?? '') as Order;
 const canaries = await setUpCanaries(order.secret, ownKernelDevices(order.backend));
-const host = hostOf(order.backend, {
+const host = await hostOf(order.backend, {
   folder: order.folder,
   without: new Set(order.without),
   cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
