@@ -147,8 +147,10 @@ async function launchedOf(
   const { pid } = child;
   if (stdout === null || stderr === null || pid === undefined) throw new Error('pipes expected');
   let isOutOfMemory = false;
+  let isOver = false;
   let killing: NodeJS.Timeout | undefined;
   const kill = (): void => {
+    if (isOver) return;
     void engine.kill(name);
     // Again, until it is gone: the engine may not have made it yet.
     killing ??= setInterval(() => void engine.kill(name), KILL_AGAIN_MS);
@@ -160,6 +162,7 @@ async function launchedOf(
   const ended = closed.then(async () => {
     stopListening();
     clearInterval(killing);
+    isOver = true;
     return await endOf(engine, name, isOutOfMemory);
   });
   ended.catch(() => undefined); // whoever waits for it is told

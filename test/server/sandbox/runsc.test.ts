@@ -19,6 +19,7 @@ import type { CommandRun, Sandbox, SandboxResult } from '../../../domain/sandbox
 import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { makeSnippetLanes } from '../../../infra/sandbox/snippet-lanes.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { containerBackends } from './backends.ts';
 import { stateFolder } from './engines.ts';
 
@@ -124,7 +125,10 @@ test('a cancelled run ends within a second, with what it wrote so far', async ()
     ),
     canceller.signal,
   );
-  await untilSeen(() => Promise.resolve(readdirSync(folder).includes('begun')));
+  await untilSeen(
+    () => Promise.resolve(readdirSync(folder)),
+    (seen) => seen.includes('begun'),
+  );
   const cancelled = performance.now();
   canceller.abort();
   const result = await started;
