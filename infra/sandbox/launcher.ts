@@ -151,16 +151,15 @@ function startWithPipes(launch: Launch): {
 }
 
 function start(launch: Launch, stdio: StdioOptions): ChildProcess {
-  const without = launch.without ?? fullyProtected;
-  const { uid, name } = launch.slot;
-  const isPrivate = uid !== null && launch.command === undefined && !without.has('private-uid');
+  const { slot, without = fullyProtected } = launch;
+  const { uid, name } = slot;
+  const isPrivate = changesUser(launch);
   const isOpen = without.has('closed-descriptors');
-  const program = [launch.bwrap, '--args', String(descriptors.options), '--'];
-  const command = launch.command ?? [...program, ...launch.arguments.command];
+  const command = launch.command ?? bwrapCommand(launch);
   // What bwrap itself was given can be read inside, as the environment of process 1.
   const env = without.has('clean-environment') ? undefined : {};
   const options = { stdio, cwd: '/', env };
-  const ids = isPrivate ? { uid, gid: uid } : {};
+  const ids = isPrivate && uid !== null ? { uid, gid: uid } : {};
   const first = descriptors.firstMount + launch.mounts.length;
   const closed = launch.hasChannel === true ? [] : [descriptors.channel];
   if (launch.stagings.length > 0) {
@@ -176,6 +175,15 @@ function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   }
   const words = [name, String(first), String(closed[0] ?? ''), ...command];
   return startAs(['/bin/bash', '-c', closing, ...words], { ...options, ...ids });
+}
+
+/** Whether the user is changed before the program that is started; another one in bwrap's place does it by itself. */
+function changesUser({ slot, command, without = fullyProtected }: Launch): boolean {
+  return slot.uid !== null && command === undefined && !without.has('private-uid');
+}
+
+function bwrapCommand({ bwrap, arguments: { command } }: Launch): string[] {
+  return [bwrap, '--args', String(descriptors.options), '--', ...command];
 }
 
 function startAs([program = '', ...args]: readonly string[], options: SpawnOptions): ChildProcess {

@@ -47,8 +47,8 @@ const DISK_SHARE = 10;
 export function watch(watched: Watched, onBreach: (breach: Breach) => void): Watchdogs {
   const { limits, signal, without = fullyProtected } = watched;
   let breach: Breach | undefined;
-  const { usage: own } = watched;
-  const isLookedAt = watched.cgroup === undefined || own !== undefined;
+  // A cgroup that holds others too does not tell of the program.
+  const telling = watched.usage === undefined ? watched.cgroup : undefined;
   let peak: number | null = null;
   let isOver = false;
   const timers = new Set<NodeJS.Timeout>();
@@ -68,7 +68,7 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
   const seen = (): Breach | undefined => {
     const { memoryBytes, processorMs, isKilled } = usageOf(watched);
     if (memoryBytes !== null) peak = Math.max(peak ?? 0, memoryBytes);
-    if (isKilled || (isLookedAt && (memoryBytes ?? 0) > limits.memoryBytes)) {
+    if (isKilled || (telling === undefined && (memoryBytes ?? 0) > limits.memoryBytes)) {
       return allowed(without, 'memory-limit', memoryBreach(limits));
     }
     if (processorMs <= limits.processorMs) return undefined;
@@ -111,8 +111,7 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
       signal?.removeEventListener('abort', cancel);
       breach ??= seen() ?? (await filled());
       isOver = true;
-      const told = isLookedAt ? null : watched.cgroup?.usage().peakMemoryBytes;
-      return { breach, peakMemoryBytes: told ?? peak };
+      return { breach, peakMemoryBytes: telling?.usage().peakMemoryBytes ?? peak };
     },
   };
 }

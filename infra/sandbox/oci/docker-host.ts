@@ -96,6 +96,7 @@ function unfit(reason: string, mend: string): DockerHost & { readonly kind: 'unf
 
 /** What the program said, on one line. */
 function wordsOf(error: unknown): string {
-  const { stderr, message } = error as { readonly stderr?: string; readonly message?: string };
-  return (stderr?.trim() || message || String(error)).replaceAll(/\s+/g, ' ');
+  const { stderr = '' } = error as { readonly stderr?: string };
+  const words = stderr.trim() === '' ? String(error) : stderr.trim();
+  return words.replaceAll(/\s+/g, ' ');
 }

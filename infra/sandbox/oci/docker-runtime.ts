@@ -59,9 +59,10 @@ export function dockerRuntime({ engine, image, runtime, entry }: DockerOptions):
       ];
       checkPaths(mounts);
       makeInnerPlaces(mounts, program.folder);
-      const { env: _, mounts: __, ...shape } = program;
+      const { workFolder, limits, argv } = program;
       const args = dockerArguments({
-        ...{ ...shape, name, image, runtime, mounts, variablesFile: files.variables },
+        ...{ name, image, runtime, mounts, workFolder, limits, argv },
+        variablesFile: files.variables,
         labels: { [dockerLabels.ours]: program.slot.name, [dockerLabels.owner]: ownOwner() },
         uid: ownId(program.slot),
       });
