@@ -43,7 +43,7 @@ try {
           ...{ argv, grants, env: {}, stdin: '', seed: '', workFolder: '/work' },
           limits: completeLimits({ timeMs: PROBE_MS_MAX, ...limits }),
         },
-        AbortSignal.timeout(2 * PROBE_MS_MAX),
+        AbortSignal.timeout((limits.timeMs ?? PROBE_MS_MAX) + 2 * PROBE_MS_MAX),
       )
       .then(
         (result) => {
