@@ -31,10 +31,10 @@ afterEach(() => {
 test('snippets, and what waits for them, die with a killed engine; the next sweep leaves nothing else', async () => {
   const engine = startEngine(program, { folder }, { uid: null, env: {} });
   await new Promise((resolve) => engine.stdout?.once('data', resolve));
-  const slots = readdirSync(join(folder, 'slots'));
-  const before = processesOf(slots).length;
+  const before = processesOf(readdirSync(join(folder, 'slots'))).length;
 
   engine.kill('SIGKILL');
+  const slots = readdirSync(join(folder, 'slots'));
   await untilSeen(
     async () => await Promise.resolve(processesOf(slots)),
     (seen) => seen.length === 0,

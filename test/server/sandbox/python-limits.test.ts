@@ -265,7 +265,12 @@ describe('many', () => {
 describe('an interpreter that waits', () => {
   test('and is killed is replaced', async () => {
     await valueOf('1');
-    for (const pid of ownProcesses('/usr/bin/python3')) process.kill(pid, 'SIGKILL');
+    const before = ownProcesses('/usr/bin/python3');
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    await untilSeen(
+      async () => await Promise.resolve(ownProcesses('/usr/bin/python3')),
+      (seen) => seen.length > 0 && seen.every((pid) => !before.includes(pid)),
+    );
 
     const results = await Promise.all([1, 2, 3, 4, 5].map((number) => run(String(number))));
 
