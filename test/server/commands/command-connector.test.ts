@@ -214,6 +214,7 @@ describe('a key', () => {
     expect(reply.text).toBe('200 fine');
     expect(heard).toEqual(['/anthropic/v1/messages?beta=1', KEY, 'undefined', 'undefined']);
     expect(JSON.stringify(house.runs.at(-1))).not.toContain(KEY);
+    expect(reply.command?.record.hosts).toEqual([new URL(provider.url).host]);
     expect(reply.command?.record.traffic).toEqual([
       {
         host: new URL(provider.url).host,
@@ -244,6 +245,7 @@ describe('the way out', () => {
     const reply = await ask(['call-by-proxy', 'http://elsewhere.example.com/a'], fields);
 
     expect(reply.text).toMatch(/^403 elsewhere\.example\.com:80 is not among the hosts/);
+    expect(reply.command?.record.hosts).toEqual(['127.0.0.1:9']);
     expect(reply.command?.record.traffic).toMatchObject([
       { host: 'elsewhere.example.com:80', isAllowed: false, requests: 1 },
     ]);
