@@ -6,6 +6,7 @@ import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/
 import type { Resumption } from '../domain/ledger/resumption.ts';
 import type { HostVerdict } from '../domain/webhooks/webhook-hosts.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
+import type { AdapterStore } from '../infra/stores/adapter-store.ts';
 import type { AgentStore } from '../infra/stores/agent-store.ts';
 import type { ApprovalStore } from '../infra/stores/approval-store.ts';
 import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
@@ -13,6 +14,7 @@ import type { CollaborationStore } from '../infra/stores/collaboration-store.ts'
 import type { DeliveryBacklog } from '../infra/stores/delivery-queue.ts';
 import type { DeliveryStore } from '../infra/stores/delivery-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
+import type { ProgramStore } from '../infra/stores/program-store.ts';
 import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
 import type { ResolutionStore } from '../infra/stores/resolution-store.ts';
 import type { TenantStore } from '../infra/stores/tenant-store.ts';
@@ -152,8 +154,10 @@ export interface ApiDeps {
   readonly feed: Feed;
   readonly artifacts: Artifacts;
   readonly approvals: ApprovalStore;
+  readonly adapters: AdapterStore;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
+  readonly programs: Pick<ProgramStore, 'found'>;
   readonly resolutions: ResolutionStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;
@@ -171,6 +175,8 @@ export interface ApiDeps {
   readonly isSimulated: (url: URL) => boolean;
   /** Whether an agent may name this variable for its key. */
   readonly isKeyVariable: (name: string) => boolean;
+  /** Folders of the workers that programs may be granted; without any, no program is registered. */
+  readonly commandFolders?: readonly string[];
   /** Whether a variable that an agent names for its key is set here. */
   readonly isSecretSet: (name: string) => boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { sandboxBackends } from '../domain/sandbox/run.ts';
 import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
 
 /** Levels of the logger, from the most to the least talkative; `silent` writes nothing. */
@@ -47,11 +48,30 @@ const variableList = list.refine(
   { error: 'expected names of variables separated by commas, each NAME or *_ENDING' },
 );
 
+/** A path that begins with a dot or a slash, or the name of a package, perhaps with a path inside it. */
+const MODULE_PATTERN = /^(?:\.{0,2}\/\S+|(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w.-]+)*)$/i;
+
+const moduleList = list.refine(
+  (modules) =>
+    modules.every((module) => MODULE_PATTERN.test(module)) &&
+    new Set(modules).size === modules.length,
+  {
+    error:
+      'expected modules separated by commas, none twice, each a path that begins with ./, ../ or /, or the name of a package',
+  },
+);
+
 const hostList = list.refine(
   (hosts) => hosts.every((host) => HOST_PATTERN.test(host) && hasPossiblePort(host)),
   {
     error: 'expected hosts separated by commas, each host, host:port or *.domain, without a scheme',
   },
+);
+
+const folderList = list.refine(
+  (folders) =>
+    folders.every((folder) => /^(\/[^/]+)+$/.test(folder) && !/\/\.\.?(\/|$)/.test(folder)),
+  { error: 'expected absolute paths separated by commas, each without . and .. and / at its end' },
 );
 
 const webhookHostList = list.refine(
@@ -112,11 +132,15 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_S3_SECRET_KEY: text.optional(),
   CONCLAVE_S3_BIN: text.optional(),
   CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
+  CONCLAVE_COMMAND_FOLDERS: folderList.default([]),
   CONCLAVE_KEY_VARIABLES: variableList.default(['*_API_KEY']),
+  CONCLAVE_ADAPTERS: moduleList.default([]),
   CONCLAVE_WEBHOOK_HOSTS: webhookHostList.default([]),
   CONCLAVE_WEBHOOK_TRIES: whole({ from: 1, to: 20 }).default(10),
   CONCLAVE_WEBHOOK_FIRST_WAIT_MS: whole({ from: 1, to: 3_600_000 }).default(10_000),
   CONCLAVE_WEBHOOK_TIMEOUT_MS: whole({ from: 100, to: 60_000 }).default(15_000),
+  CONCLAVE_SANDBOX: oneOf(sandboxBackends).default('bwrap'),
+  CONCLAVE_SANDBOX_DATA: text.optional(),
   CONCLAVE_SIMULATED: oneOf(['auto', 'on', 'off']).default('auto'),
   CONCLAVE_SIMULATED_ADDRESS: url(['http:', 'https:']).optional(),
   CONCLAVE_SIMULATED_LATENCY_MS: milliseconds.default(50),

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import type { SandboxBackend } from '../domain/sandbox/run.ts';
 import type { WebhookHostRules } from '../domain/webhooks/webhook-hosts.ts';
 import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
 import type { LogLevel, Variables } from './config-schema.ts';
@@ -67,6 +68,13 @@ export interface WebhookSettings extends WebhookHostRules {
   readonly timeoutMs: number;
 }
 
+/** Where agents' code and commands run. */
+export interface SandboxSettings {
+  readonly backend: SandboxBackend;
+  /** Absolute path of the folder for what runs need; undefined: `sandboxFolder` finds one. */
+  readonly dataFolder: string | undefined;
+}
+
 /** All settings of a process. Never log it whole: it holds credentials. */
 export interface Config {
   readonly mode: 'local' | 'cluster';
@@ -93,7 +101,12 @@ export interface Config {
   readonly s3: S3Settings & { readonly binary: string | undefined };
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
+  /** Absolute paths of folders that programs of agents may be granted. */
+  readonly commandFolders: readonly string[];
+  /** Modules that add providers of their own: absolute paths and names of packages. Only workers load them. */
+  readonly adapters: readonly string[];
   readonly webhooks: WebhookSettings;
+  readonly sandbox: SandboxSettings;
   readonly simulated: 'auto' | 'on' | 'off';
   /** URL of the panel of simulated agents, when there is one. */
   readonly simulatedAddress: string | undefined;
@@ -262,12 +275,20 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_S3_BIN,
     },
     allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
+    commandFolders: values.CONCLAVE_COMMAND_FOLDERS,
+    adapters: values.CONCLAVE_ADAPTERS.map((module) =>
+      /^[./]/.test(module) ? resolve(module) : module,
+    ),
     webhooks: {
       hosts: values.CONCLAVE_WEBHOOK_HOSTS,
       loopback: values.CONCLAVE_MODE === 'local',
       triesMax: values.CONCLAVE_WEBHOOK_TRIES,
       firstWaitMs: values.CONCLAVE_WEBHOOK_FIRST_WAIT_MS,
       timeoutMs: values.CONCLAVE_WEBHOOK_TIMEOUT_MS,
+    },
+    sandbox: {
+      backend: values.CONCLAVE_SANDBOX,
+      dataFolder: values.CONCLAVE_SANDBOX_DATA && resolve(values.CONCLAVE_SANDBOX_DATA),
     },
     simulated: values.CONCLAVE_SIMULATED,
     simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,
@@ -368,7 +389,8 @@ function freePortBeside(config: Config): number {
   return isTaken ? 0 : config.port;
 }
 
-function refuse(faults: readonly string[]): never {
+/** Ends this process with code 2 and one line per fault of its configuration. */
+export function refuse(faults: readonly string[]): never {
   process.stderr.write(`conclave: the configuration has faults\n`);
   for (const fault of faults) process.stderr.write(`  ${fault}\n`);
   process.exit(EXIT_BAD_CONFIGURATION);

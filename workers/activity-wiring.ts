@@ -5,11 +5,14 @@ import { createCaseFiles } from '../activities/case-files.ts';
 import { createLiveText } from '../activities/live-text.ts';
 import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
+import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
+import { withCommands } from '../activities/commands/command-pool.ts';
 import { createConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
+import type { Adapter } from '../domain/providers/adapter.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
 import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
@@ -29,9 +32,12 @@ export interface ActivityParts {
   readonly feed: EventFeed;
   readonly artifacts: ArtifactStore;
   readonly signer: Signer;
+  readonly adapters: readonly Adapter[];
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
+  /** What programs are run with; `null` where this worker runs none. */
+  readonly programs: CommandConnectorDeps | null;
 }
 
 /** How long a model may take for a whole reply, and between two pieces of it. */
@@ -48,11 +54,13 @@ export function wireActivities(parts: ActivityParts): {
   const { config, stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const pool = createConnectorPool({
+  const ofModels = createConnectorPool({
     secret: (name) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
     timeouts: modelTimeouts,
+    adapters: parts.adapters,
   });
+  const pool = withCommands(ofModels, parts.programs);
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
 
+import { loadAdapters, type LoadedAdapter } from '../infra/adapters/adapter-loading.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
-import { readServiceConfig } from '../infra/config.ts';
+import { readServiceConfig, refuse } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
 import { createLogger } from '../infra/logger.ts';
@@ -15,7 +16,9 @@ import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
 import { bundledWorkflows } from './bundle.ts';
+import { wirePrograms } from './program-wiring.ts';
 import { installRuntime } from './runtime.ts';
+import { lazySandbox } from './sandbox-wiring.ts';
 import { watchWorkers } from './takeover.ts';
 import { wireWebhooks } from './webhook-wiring.ts';
 import { workerOptions } from './worker-options.ts';
@@ -29,6 +32,9 @@ if (!config.hasCallStacks) omitCallStacks();
 /** Connections of the pool; group commit needs few. */
 const connectionsMax = 8;
 
+/** How long being ready waits for what a dead worker left to be handed over. */
+const handoverMaxMs = 2000;
+
 const connectTriesMax = 300;
 const connectPauseMs = 200;
 
@@ -40,6 +46,7 @@ async function run(): Promise<void> {
     logger.warn({ err: error, workerId }, 'something beside the path failed');
   };
   const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
+  const adapters = await loadedAdapters();
   const [codePath, connection, signer] = await Promise.all([
     bundledWorkflows(),
     connected(temporalAddress),
@@ -52,6 +59,8 @@ async function run(): Promise<void> {
   const registry = createWorkerRegistry({ url: databaseUrl });
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
+  const sandbox = lazySandbox(config);
+  const programs = await wirePrograms({ config, database, stores, sandbox, logger });
   const wired = wireActivities({
     config,
     workerId,
@@ -60,7 +69,9 @@ async function run(): Promise<void> {
     feed,
     artifacts,
     signer,
+    adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
+    programs: programs.deps,
     onFault,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
@@ -72,22 +83,25 @@ async function run(): Promise<void> {
     namespace: temporalNamespace,
     taskQueue: config.taskQueue,
     identity: workerId,
-    // Stands in every event of a task; the default is a hash ten times as long.
-    workerDeploymentOptions: {
-      version: { deploymentName: 'conclave', buildId: releaseVersion() },
-      useWorkerVersioning: false,
-    },
+    workerDeploymentOptions: deployment(),
     workflowBundle: { codePath },
     activities: wired.activities,
   });
-  const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
+  const registration = await registry.register({
+    workerId,
+    taskQueue: config.taskQueue,
+    adapters: adapters.map(({ description }) => description),
+  });
   const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(worker);
+  const running = worker.run();
+  // What a dead worker left is on its way again when we say that we are ready; but not for ever is it waited for.
+  await Promise.race([running, takeover.looked, delay(handoverMaxMs, undefined, { ref: false })]);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
-  await worker.run();
-  await Promise.all([takeover.stop(), webhooks.stop()]);
+  await running;
+  await Promise.all([takeover.stop(), webhooks.stop(), programs.stop(), sandbox.close()]);
   await registration.close();
   await registry.close();
   await feed.close();
@@ -95,6 +109,22 @@ async function run(): Promise<void> {
   await database.close();
   await connection.close();
   if (process.connected) process.disconnect();
+}
+
+/** Stands in every event of a task; the default is a hash ten times as long. */
+function deployment(): WorkerDeploymentOptions {
+  const version = { deploymentName: 'conclave', buildId: releaseVersion() };
+  return { version, useWorkerVersioning: false };
+}
+
+/** A worker that lacks an adapter would fail turns that others answer: it does not start at all. */
+async function loadedAdapters(): Promise<readonly LoadedAdapter[]> {
+  const loaded = await loadAdapters(config.adapters);
+  if (!loaded.ok) return refuse(loaded.faults.map((fault) => `CONCLAVE_ADAPTERS: ${fault}`));
+  for (const { module, description } of loaded.adapters) {
+    logger.info({ ...description, module }, 'adapter loaded');
+  }
+  return loaded.adapters;
 }
 
 /** Temporal may come up after us: it is waited for, a minute at most. */

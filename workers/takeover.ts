@@ -1,10 +1,9 @@
-import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
 
-import type { FailureType } from '../domain/failures.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { WorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { workflowIdOf } from '../infra/temporal/settings.ts';
+import { handOverRun } from './run-handover.ts';
 
 /** What a takeover needs. */
 export interface TakeoverDeps {
@@ -19,15 +18,14 @@ export interface TakeoverDeps {
 
 /** A watch over the other workers. */
 export interface Takeover {
+  /** Resolves when the others were looked at once, and what was found dead is handed over. */
+  readonly looked: Promise<void>;
   /** Ends the watch, once what it is doing is done. */
   stop(): Promise<void>;
 }
 
 /** How often the others are looked at: a lock that has fallen is seen this late at most. */
 const lookMs = 100;
-
-/** `PendingActivityState` of a call that a worker has: started, or started and to be cancelled. */
-const takenStates: readonly number[] = [2, 3];
 
 /** Requests to Temporal at a time. */
 const requestsAtOnce = 20;
@@ -53,6 +51,7 @@ export function watchWorkers(deps: TakeoverDeps): Takeover {
   };
   look();
   return {
+    looked: looking,
     stop: async () => {
       isStopped = true;
       clearTimeout(timer);
@@ -71,19 +70,16 @@ async function lookOnce(deps: TakeoverDeps): Promise<void> {
 async function takeOver(deps: TakeoverDeps, workerId: string): Promise<void> {
   const { client } = deps;
   const noted = new Set((await deps.turns.inFlightOf(workerId)).map((turn) => turn.workflowId));
-  const known = await inPortions([...noted], async (workflowId) => {
-    const calls = await handOverCalls(client, workflowId, workerId);
-    await unstick(client, workflowId);
-    return calls;
-  });
+  const known = await inPortions(
+    [...noted],
+    async (workflowId) => await handOverRun(client, { workflowId, workerId, isSticky: true }),
+  );
   const others = (await deps.turns.openRuns())
     .map((run) => ({ ...run, workflowId: workflowIdOf(run) }))
     .filter(({ workflowId }) => !noted.has(workflowId));
   const unknown = await inPortions(others, async (run) => {
-    const calls = await handOverCalls(client, run.workflowId, workerId);
-    const mayBeSticky = calls > 0 || run.workerId === workerId || run.workerId === null;
-    if (mayBeSticky) await unstick(client, run.workflowId);
-    return calls;
+    const isSticky = run.workerId === workerId || run.workerId === null;
+    return await handOverRun(client, { workflowId: run.workflowId, workerId, isSticky });
   });
   await deps.registry.forget(workerId);
   const counted = { runs: noted.size, calls: sum(known), unnoted: sum(unknown) };
@@ -103,73 +99,4 @@ async function inPortions<T, R>(
     results.push(...(await Promise.all(items.slice(start, start + requestsAtOnce).map(work))));
   }
   return results;
-}
-
-/**
- * Fails the calls of a run that the dead worker had taken, so that they are made again.
- *
- * What the worker noted is not enough to fail a call: Temporal may have forgotten, and then the same call, under the same
- * name, is in the hands of somebody who is alive. So Temporal is asked who has it.
- *
- * @returns how many there were
- */
-async function handOverCalls(
-  client: Client,
-  workflowId: string,
-  workerId: string,
-): Promise<number> {
-  const taken = await takenBy(client, workflowId, workerId);
-  await Promise.all(
-    taken.map(async (activityId) => {
-      await handOver(client, { workflowId, activityId });
-    }),
-  );
-  return taken.length;
-}
-
-async function takenBy(
-  client: Client,
-  workflowId: string,
-  workerId: string,
-): Promise<readonly string[]> {
-  try {
-    const { raw } = await client.workflow.getHandle(workflowId).describe();
-    return (raw.pendingActivities ?? []).flatMap(({ activityId, lastWorkerIdentity, state }) => {
-      const isTaken = lastWorkerIdentity === workerId && takenStates.includes(state ?? 0);
-      return isTaken && activityId ? [activityId] : [];
-    });
-  } catch (error) {
-    // It was stored and has not been started yet, or Temporal has lost it.
-    if (error instanceof WorkflowNotFoundError || error instanceof NamespaceNotFoundError) {
-      return [];
-    }
-    throw error;
-  }
-}
-
-async function handOver(
-  client: Client,
-  call: { readonly workflowId: string; readonly activityId: string },
-): Promise<void> {
-  const type: FailureType = 'worker-lost';
-  const failure = ApplicationFailure.create({
-    type,
-    message: 'the worker that made this call has died',
-    nonRetryable: false,
-    nextRetryDelay: 1,
-  });
-  await client.activity.fail(call, failure).catch((error: unknown) => {
-    // Its result has reached Temporal, or the run has ended: there is nothing to hand over.
-    if (!(error instanceof ActivityNotFoundError)) throw error;
-  });
-}
-
-async function unstick(client: Client, workflowId: string): Promise<void> {
-  await client.workflowService
-    .resetStickyTaskQueue({
-      namespace: client.options.namespace,
-      execution: { workflowId },
-    })
-    // A run that has ended needs no worker.
-    .catch(() => undefined);
 }

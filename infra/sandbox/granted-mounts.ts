@@ -1,4 +1,4 @@
-import { chownSync, closeSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -20,7 +20,7 @@ export interface GrantedMounts {
   /** Outer ones before those that lie in them. */
   readonly mounts: readonly OpenMount[];
   /** Bytes that were written into folders since. */
-  writtenBytes(): Promise<number>;
+  readonly writtenBytes: () => Promise<number>;
   /** What changed in copies, as git's unified diff; null where there is no copy. */
   changes(): Promise<string | null>;
   close(): void;
@@ -135,22 +135,23 @@ async function addGrant(grant: Grant, preparation: Preparation): Promise<void> {
 }
 
 /** How a folder is mounted first: where its owner or the way to it would stand against the run's own user. */
-function stagingOf(
-  { host, mode }: Grant,
-  { stats, isReachable }: Opened,
-  { place }: Preparation,
-): Staging | null {
+function stagingOf(grant: Grant, opened: Opened, { place }: Preparation): Staging | null {
+  const { host } = grant;
+  const { stats } = opened;
   const { slot, canStage, folder, without } = place;
   if (slot.uid === null || without.has('private-uid')) return null;
-  // A repository goes with the folder that it is in.
-  const isWanted = mode === 'write' || (canStage && basename(host) === '.git');
-  const needsOwner = isWanted && stats.uid !== slot.uid;
+  // What lies below the run's own folder, the copies, is the run's user's.
+  const isReachable = opened.isReachable || isAtOrBelow(host, folder);
+  const needsOwner = stats.uid !== slot.uid && isOwnersAlone(grant, place);
   if (isReachable && !needsOwner) return null;
-  if (canStage && stats.isDirectory()) {
-    return makeStaging(folder, needsOwner ? stats.uid : null);
-  }
+  if (canStage) return makeStaging(folder, needsOwner ? stats.uid : null, stats.isDirectory());
   const why = needsOwner ? 'it is another user’s' : 'the way to it is closed to other users';
   throw new RefusedGrant(`${host}: ${why}, and it cannot be mounted anew here`);
+}
+
+/** Whether the run's user has to look like the owner: to write, and to read a repository as its folder is read. */
+function isOwnersAlone({ host, mode }: Grant, { canStage }: GrantingPlace): boolean {
+  return mode === 'write' || (canStage && basename(host) === '.git');
 }
 
 async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): Promise<void> {
@@ -188,18 +189,20 @@ async function layOver(
   const { slot, folder } = place;
   const [upper, work] = ['upper', 'work'].map((name) => join(folder, `${name}-${states.length}`));
   if (upper === undefined || work === undefined) throw new Error('two folders expected');
-  mkdirSync(upper, { mode: stats.mode & PERMISSIONS });
+  mkdirSync(upper);
+  chmodSync(upper, stats.mode & PERMISSIONS);
   mkdirSync(work);
   for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
   if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
   const staging: Staging = {
-    ...makeStaging(folder, slot.uid === null ? null : stats.uid),
+    ...makeStaging(folder, slot.uid === null ? null : stats.uid, true),
     overlay: { upper, work },
   };
   const gitPlace = {
     gitFolder: join(folder, `git-over-${states.length}`),
     workFolder: staging.target,
     staged: { staging, descriptor, uid: slot.uid },
+    isTrusting: place.without.has('own-git'),
   };
   try {
     const state = await noteFolder(gitPlace, isRepository(grant.host) ? grant.host : null);
@@ -221,7 +224,7 @@ async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMa
   await copyFolder({ from: host, to: copy, left, uid: slot.uid });
   const gitFolder = join(folder, `git-${states.length}`);
   const state = await noteFolder(
-    { gitFolder, workFolder: copy, staged: null },
+    { gitFolder, workFolder: copy, staged: null, isTrusting: place.without.has('own-git') },
     isRepository(host) ? host : null,
   );
   writable.push(copy);

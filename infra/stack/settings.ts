@@ -32,7 +32,10 @@ export function programVariables(options: {
     CONCLAVE_TEMPORAL_UI_PORT: options.uiPort?.toString(),
     CONCLAVE_ALLOWED_HOSTS: config.allowedHosts.join(','),
     CONCLAVE_KEY_VARIABLES: config.keyVariables.join(','),
+    CONCLAVE_COMMAND_FOLDERS: config.commandFolders.join(','),
+    CONCLAVE_ADAPTERS: config.adapters.join(','),
     CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
+    CONCLAVE_SANDBOX_DATA: config.sandbox.dataFolder,
   };
   return {
     ...foreign,
@@ -54,6 +57,7 @@ export function programVariables(options: {
     CONCLAVE_WEBHOOK_TRIES: String(config.webhooks.triesMax),
     CONCLAVE_WEBHOOK_FIRST_WAIT_MS: String(config.webhooks.firstWaitMs),
     CONCLAVE_WEBHOOK_TIMEOUT_MS: String(config.webhooks.timeoutMs),
+    CONCLAVE_SANDBOX: config.sandbox.backend,
     CONCLAVE_SIMULATED: connections.simulatedAddress === undefined ? 'off' : 'on',
     CONCLAVE_SIMULATED_LATENCY_MS: String(config.simulatedLatencyMs),
     ...pick(optional, () => true),

@@ -1,4 +1,6 @@
 import type { Database } from '../database/connection.ts';
+import { createAdapterStore } from './adapter-store.ts';
+import type { AdapterStore } from './adapter-store.ts';
 import { createAgentStore } from './agent-store.ts';
 import type { AgentStore } from './agent-store.ts';
 import { createApprovalStore } from './approval-store.ts';
@@ -14,6 +16,8 @@ import type { DeliveryStore } from './delivery-store.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
+import { createProgramStore } from './program-store.ts';
+import type { ProgramStore } from './program-store.ts';
 import { createProviderAccounts } from './provider-accounts.ts';
 import type { ProviderAccounts } from './provider-accounts.ts';
 import { createResolutionStore } from './resolution-store.ts';
@@ -27,6 +31,7 @@ import type { WebhookStore } from './webhook-store.ts';
 
 /** Every store of a process. */
 export interface Stores {
+  readonly adapters: AdapterStore;
   readonly agents: AgentStore;
   readonly approvals: ApprovalStore;
   readonly artifacts: ArtifactIndex;
@@ -34,6 +39,7 @@ export interface Stores {
   readonly deliveries: DeliveryStore;
   readonly deliveryQueue: DeliveryQueue;
   readonly ledger: LedgerStore;
+  readonly programs: ProgramStore;
   readonly providerAccounts: ProviderAccounts;
   readonly resolutions: ResolutionStore;
   readonly tenants: TenantStore;
@@ -49,6 +55,7 @@ export interface Stores {
 export function createStores(database: Database): Stores {
   const deps = { database, groupCommit: createGroupCommit({ database }) };
   return {
+    adapters: createAdapterStore(deps),
     agents: createAgentStore(deps),
     approvals: createApprovalStore(deps),
     artifacts: createArtifactIndex(deps),
@@ -56,6 +63,7 @@ export function createStores(database: Database): Stores {
     deliveries: createDeliveryStore(deps),
     deliveryQueue: createDeliveryQueue(deps),
     ledger: createLedgerStore(deps),
+    programs: createProgramStore(deps),
     providerAccounts: createProviderAccounts(deps),
     resolutions: createResolutionStore(deps),
     tenants: createTenantStore(deps),

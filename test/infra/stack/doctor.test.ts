@@ -33,7 +33,8 @@ afterEach(async () => {
 });
 
 async function findings(settings: Record<string, string>): Promise<Map<string, Finding>> {
-  const env = { CONCLAVE_DATA: folder, CONCLAVE_PORT: '0', XDG_CACHE_HOME: folder, ...settings };
+  const usual = { CONCLAVE_DATA: folder, CONCLAVE_PORT: '0', XDG_CACHE_HOME: folder };
+  const env = { ...usual, CONCLAVE_SANDBOX: 'deny', ...settings };
   const loaded = loadConfig({ env, argv: [] });
   if (!loaded.ok) throw new Error(loaded.faults.join('; '));
   const found = await examine(loaded.config, env);
@@ -98,6 +99,24 @@ describe('the doctor', () => {
     expect((await findings({ CONCLAVE_PORT: port })).get('api port')).toMatchObject({
       state: 'ok',
     });
+  });
+
+  test('looks at adapters as workers would load them', async () => {
+    const broken = join(folder, 'broken.mjs');
+    writeFileSync(broken, 'export const adaptor = {};');
+    const good = './docs/examples/own-adapter/parley.ts';
+
+    expect((await findings({ CONCLAVE_ADAPTERS: good })).get('adapter')).toMatchObject({
+      state: 'ok',
+      detail: expect.stringMatching(/^parley 1\.0\.0 of .*parley\.ts$/) as unknown,
+    });
+    expect((await findings({ CONCLAVE_ADAPTERS: broken })).get('adapter')).toEqual({
+      name: 'adapter',
+      state: 'missing',
+      detail: `${broken}: adapter: got exports named adaptor, expected an export of this name, an object`,
+      mend: 'mend it, or CONCLAVE_ADAPTERS',
+    });
+    expect((await findings({})).has('adapter')).toBe(false);
   });
 
   test('refuses a folder that holds something else', async () => {

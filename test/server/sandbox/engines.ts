@@ -37,6 +37,11 @@ export function engineKinds(): EngineKind[] {
   return [...kinds, { name: 'as a plain user', uid: PLAIN_UID, usesCgroups: false }];
 }
 
+/** As whom engines are tried: who runs the tests (null) and, where that is root, a plain user too. */
+export function engineUids(): (number | null)[] {
+  return [...new Set(engineKinds().map(({ uid }) => uid))];
+}
+
 /** Runs probes on an engine of their own, whose environment and descriptors hold what must not be found. */
 export async function probeOn(
   { uid, usesCgroups }: EngineKind,
@@ -86,7 +91,7 @@ export function startEngine(
   );
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', path];
   const as = ['setpriv', `--reuid=${String(uid)}`, `--regid=${String(uid)}`, '--clear-groups'];
-  const [command = '', ...args] = [...(uid === null ? [] : as), ...node, JSON.stringify(order)];
+  const [command, ...args] = [...(uid === null ? [] : as), ...node, JSON.stringify(order)];
   try {
     return spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe', ...others],

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -233,6 +234,8 @@ describe('a copied repository', () => {
     const host = repository();
     mkdirSync(join(folder, 'modules'));
     writeFileSync(join(folder, 'modules', 'package'), 'theirs');
+    chmodSync(join(folder, 'modules', 'package'), 0o644);
+    chmodSync(join(folder, 'modules'), 0o755);
     const modules: Grant = { host: join(folder, 'modules'), path: '/work/modules', mode: 'read' };
 
     const result = await shell('cat modules/package; touch modules/x; true', {
@@ -268,6 +271,7 @@ describe('a copied repository', () => {
     const script = 'echo three >> inner/text; rm gone; mkdir -p a/b; echo new > a/b/c';
     const wholeFolder = stateFolder(null);
     const whole = bwrapSandbox(setUpHost({ folder: wholeFolder }, sandbox.backend));
+    chmodSync(host, 0o700); // closed to the run's user, where the engine is root
 
     const laidOver = await shell(script, given(host));
     const copied = await whole.run(command(['/bin/bash', '-c', script], given(host)));
@@ -290,6 +294,20 @@ describe('a folder to write to', () => {
 
     expect(result).toMatchObject({ status: 'ok', stdout: 'mine', diff: null });
     expect(readFileSync(join(folder, 'new'), 'utf8')).toBe('new\n');
+  });
+
+  test('can be one file, below folders that are closed to others', async () => {
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    writeFileSync(join(closed, 'file'), 'theirs');
+    chmodSync(join(closed, 'file'), 0o644);
+
+    const result = await shell('cat /given; echo x > /given', {
+      grants: [{ host: join(closed, 'file'), path: '/given', mode: 'read' }],
+    });
+
+    expect(result).toMatchObject({ status: 'error', stdout: 'theirs' });
+    expect(result.stderr).toContain('Read-only');
   });
 
   test('belongs to one run at a time', async () => {
@@ -342,6 +360,19 @@ test('proves what it does before its first run', () => {
   expect(sandbox.backend.proven).toEqual(
     expect.arrayContaining(['namespaces', 'seccomp', 'descriptors-closed', 'links-refused']),
   );
+});
+
+test('an engine whose mask keeps others out runs all the same', async () => {
+  const parent = stateFolder(null);
+  const mask = process.umask(0o077);
+
+  const careful = await createSandbox({ backend: 'bwrap', folder: join(parent, 'made', 'here') });
+  const result = await careful.run(command(['/bin/sh', '-c', 'id -un; echo x > file']));
+  await careful.close();
+  process.umask(mask);
+  rmSync(parent, { recursive: true });
+
+  expect(result).toMatchObject({ status: 'ok', stdout: 'sandbox\n' });
 });
 
 test('a closed sandbox has ended its runs and takes no more', async () => {
