@@ -1,6 +1,9 @@
 import { z } from 'zod';
 
 import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
+import { folderList } from './sandbox-folders.ts';
+import { workQueues } from './work-queues.ts';
+import type { WorkQueue } from './work-queues.ts';
 
 /** Levels of the logger, from the most to the least talkative; `silent` writes nothing. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -63,6 +66,12 @@ const webhookHostList = list.refine(
   },
 );
 
+const queueList = list
+  .refine((names) => names.length > 0 && names.every(isWorkQueue), {
+    error: `expected queues separated by commas, each of: ${workQueues.join(', ')}`,
+  })
+  .transform((names): readonly WorkQueue[] => workQueues.filter((name) => names.includes(name)));
+
 const whole = ({ from, to }: { from: number; to: number }) =>
   z
     .string()
@@ -70,6 +79,10 @@ const whole = ({ from, to }: { from: number; to: number }) =>
       error: `expected a whole number from ${String(from)} to ${String(to)}`,
     })
     .transform(Number);
+
+function isWorkQueue(name: string): name is WorkQueue {
+  return (workQueues as readonly string[]).includes(name);
+}
 
 function hasPossiblePort(address: string): boolean {
   const port = /:(\d+)$/.exec(address)?.[1];
@@ -97,6 +110,8 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_TEMPORAL_UI_PORT: port.optional(),
   CONCLAVE_TEMPORAL_BIN: text.optional(),
   CONCLAVE_TASK_QUEUE: text.default('collaborations'),
+  CONCLAVE_QUEUES: queueList.default(workQueues),
+  CONCLAVE_SANDBOX_FOLDERS: folderList.default([]),
   CONCLAVE_CALL_STACKS: oneOf(['on', 'off']).default('off'),
   CONCLAVE_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   CONCLAVE_DATABASE_APP_URL: url(['postgres:', 'postgresql:']).optional(),
