@@ -1,24 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
+import type { Worker } from '@temporalio/worker';
 
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
 import { readServiceConfig } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
 import { createLogger } from '../infra/logger.ts';
-import { releaseVersion } from '../infra/stack/program-part.ts';
 import { loadSigner, signingKeyPath } from '../infra/signing.ts';
 import { createStores } from '../infra/stores/stores.ts';
 import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
-import { bundledWorkflows } from './bundle.ts';
 import { installRuntime } from './runtime.ts';
 import { watchWorkers } from './takeover.ts';
+import { configuredSandbox, createLateSandbox } from './sandbox-wiring.ts';
+import { createWorkers } from './work-queue-workers.ts';
 import { wireWebhooks } from './webhook-wiring.ts';
-import { workerOptions } from './worker-options.ts';
 import { omitCallStacks } from './workflow-threads.ts';
 
 const config = readServiceConfig('worker');
@@ -40,8 +40,7 @@ async function run(): Promise<void> {
     logger.warn({ err: error, workerId }, 'something beside the path failed');
   };
   const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
-  const [codePath, connection, signer] = await Promise.all([
-    bundledWorkflows(),
+  const [connection, signer] = await Promise.all([
     connected(temporalAddress),
     loadSigner(signingKeyPath(config.dataFolder)),
   ]);
@@ -52,6 +51,13 @@ async function run(): Promise<void> {
   const registry = createWorkerRegistry({ url: databaseUrl });
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
+  const sandbox = createLateSandbox({
+    make: async () => await configuredSandbox(config),
+    onMade: ({ backend }) => {
+      logger.info({ workerId, backend }, 'sandbox made');
+    },
+    onFault,
+  });
   const wired = wireActivities({
     config,
     workerId,
@@ -62,31 +68,22 @@ async function run(): Promise<void> {
     signer,
     presence: (run) => engine.presence(run),
     onFault,
+    sandbox,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
     wired.calls.stop(collaborationId, turns);
   });
-  const worker = await Worker.create({
-    ...workerOptions,
-    connection,
-    namespace: temporalNamespace,
-    taskQueue: config.taskQueue,
-    identity: workerId,
-    // Stands in every event of a task; the default is a hash ten times as long.
-    workerDeploymentOptions: {
-      version: { deploymentName: 'conclave', buildId: releaseVersion() },
-      useWorkerVersioning: false,
-    },
-    workflowBundle: { codePath },
-    activities: wired.activities,
-  });
+  const workers = await createWorkers(config, { ...wired, connection, workerId });
   const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
-  const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
+  const { turns, sandboxRuns } = stores;
+  const takeover = watchWorkers({ registry, turns, sandboxRuns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
-  stopWhenTold(worker);
+  stopWhenTold(workers);
   process.send?.({ kind: 'ready' });
-  logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
-  await worker.run();
+  logger.info({ workerId, taskQueue: config.taskQueue, queues: config.queues }, 'worker ready');
+  if (config.queues.some((queue) => queue !== 'collaborations')) void sandbox.prepare();
+  await Promise.all(workers.map((worker) => worker.run()));
+  await sandbox.close();
   await Promise.all([takeover.stop(), webhooks.stop()]);
   await registration.close();
   await registry.close();
@@ -110,9 +107,9 @@ async function connected(address: string): Promise<NativeConnection> {
 }
 
 /** On a signal, and when the supervisor is gone, the worker finishes what it is doing and ends. */
-function stopWhenTold(worker: Worker): void {
+function stopWhenTold(workers: readonly Worker[]): void {
   const stop = (): void => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -2,14 +2,16 @@ import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temp
 import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
 
 import type { FailureType } from '../domain/failures.ts';
+import type { OpenSandboxRun, SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { WorkerRegistry } from '../infra/stores/worker-registry.ts';
-import { workflowIdOf } from '../infra/temporal/settings.ts';
+import { sandboxWorkflowIdOf, workflowIdOf } from '../infra/temporal/settings.ts';
 
 /** What a takeover needs. */
 export interface TakeoverDeps {
   readonly registry: Pick<WorkerRegistry, 'deadWorkers' | 'claimDead' | 'forget'>;
   readonly turns: Pick<TurnStore, 'inFlightOf' | 'openRuns'>;
+  readonly sandboxRuns: Pick<SandboxRunStore, 'open'>;
   readonly client: Client;
   readonly log: {
     info(fields: object, message: string): void;
@@ -28,6 +30,9 @@ const lookMs = 100;
 
 /** `PendingActivityState` of a call that a worker has: started, or started and to be cancelled. */
 const takenStates: readonly number[] = [2, 3];
+
+/** Open runs that are read at a time. */
+const openRunsPage = 200;
 
 /** Requests to Temporal at a time. */
 const requestsAtOnce = 20;
@@ -85,9 +90,31 @@ async function takeOver(deps: TakeoverDeps, workerId: string): Promise<void> {
     if (mayBeSticky) await unstick(client, run.workflowId);
     return calls;
   });
+  const inSandbox = await takeOverSandbox(deps, workerId);
   await deps.registry.forget(workerId);
-  const counted = { runs: noted.size, calls: sum(known), unnoted: sum(unknown) };
+  const counted = { runs: noted.size, calls: sum(known), unnoted: sum(unknown), inSandbox };
   deps.log.info({ workerId, ...counted }, 'took over from a dead worker');
+}
+
+/** What the dead worker ran in its sandbox died with it, and is run again; answers how many there were. */
+async function takeOverSandbox(
+  { client, sandboxRuns }: TakeoverDeps,
+  workerId: string,
+): Promise<number> {
+  const counts: number[] = [];
+  let page: readonly OpenSandboxRun[] = [];
+  do {
+    page = await sandboxRuns.open(page.at(-1), openRunsPage);
+    const handed = await inPortions(page, async ({ runId, ...run }) => {
+      const workflowId = sandboxWorkflowIdOf(runId);
+      const mayHaveIt = run.workerId === null || run.workerId === workerId;
+      const calls = mayHaveIt ? await handOverCalls(client, workflowId, workerId) : 0;
+      await unstick(client, workflowId);
+      return calls;
+    });
+    counts.push(...handed);
+  } while (page.length === openRunsPage);
+  return sum(counts);
 }
 
 function sum(counts: readonly number[]): number {

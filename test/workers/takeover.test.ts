@@ -2,6 +2,7 @@ import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temp
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { expect, test } from '@jest/globals';
 
+import type { OpenSandboxRun } from '../../infra/stores/sandbox-run-store.ts';
 import type { OpenRun, TurnInFlight } from '../../infra/stores/turn-store.ts';
 import { watchWorkers } from '../../workers/takeover.ts';
 
@@ -11,6 +12,7 @@ const SCHEDULED = 1;
 interface Scene {
   readonly turns?: readonly TurnInFlight[];
   readonly open?: readonly OpenRun[];
+  readonly inSandbox?: readonly OpenSandboxRun[];
   /** What Temporal says of a run's pending activities; a run that is not here has not been started. */
   readonly pending?: Readonly<Record<string, readonly object[]>>;
   /** What asking Temporal for a run comes to, instead. */
@@ -71,6 +73,7 @@ async function takeOver(scene: Scene): Promise<{ asked: unknown[]; warnings: unk
       inFlightOf: () => Promise.resolve([...(scene.turns ?? [])]),
       openRuns: () => Promise.resolve([...(scene.open ?? [])]),
     },
+    sandboxRuns: { open: () => Promise.resolve([...(scene.inSandbox ?? [])]) },
     client: client as unknown as Client,
     log: {
       info: () => undefined,
