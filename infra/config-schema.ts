@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { sandboxBackends } from '../domain/sandbox/run.ts';
 import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
 import { folderList } from './sandbox-folders.ts';
 import { workQueues } from './work-queues.ts';
@@ -132,6 +133,8 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_WEBHOOK_TRIES: whole({ from: 1, to: 20 }).default(10),
   CONCLAVE_WEBHOOK_FIRST_WAIT_MS: whole({ from: 1, to: 3_600_000 }).default(10_000),
   CONCLAVE_WEBHOOK_TIMEOUT_MS: whole({ from: 100, to: 60_000 }).default(15_000),
+  CONCLAVE_SANDBOX: oneOf(sandboxBackends).default('bwrap'),
+  CONCLAVE_SANDBOX_DATA: text.optional(),
   CONCLAVE_SIMULATED: oneOf(['auto', 'on', 'off']).default('auto'),
   CONCLAVE_SIMULATED_ADDRESS: url(['http:', 'https:']).optional(),
   CONCLAVE_SIMULATED_LATENCY_MS: milliseconds.default(50),

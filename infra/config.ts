@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 
+import type { SandboxBackend } from '../domain/sandbox/run.ts';
 import type { WebhookHostRules } from '../domain/webhooks/webhook-hosts.ts';
 import type { SandboxFolder } from '../domain/sandbox/granted-folders.ts';
 import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
@@ -69,6 +70,13 @@ export interface WebhookSettings extends WebhookHostRules {
   readonly timeoutMs: number;
 }
 
+/** Where agents' code and commands run. */
+export interface SandboxSettings {
+  readonly backend: SandboxBackend;
+  /** Absolute path of the folder for what runs need; undefined: `sandboxFolder` finds one. */
+  readonly dataFolder: string | undefined;
+}
+
 /** All settings of a process. Never log it whole: it holds credentials. */
 export interface Config {
   readonly mode: 'local' | 'cluster';
@@ -100,6 +108,7 @@ export interface Config {
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
   readonly webhooks: WebhookSettings;
+  readonly sandbox: SandboxSettings;
   readonly simulated: 'auto' | 'on' | 'off';
   /** URL of the panel of simulated agents, when there is one. */
   readonly simulatedAddress: string | undefined;
@@ -276,6 +285,10 @@ function buildConfig(values: Variables, env: Environment): Config {
       triesMax: values.CONCLAVE_WEBHOOK_TRIES,
       firstWaitMs: values.CONCLAVE_WEBHOOK_FIRST_WAIT_MS,
       timeoutMs: values.CONCLAVE_WEBHOOK_TIMEOUT_MS,
+    },
+    sandbox: {
+      backend: values.CONCLAVE_SANDBOX,
+      dataFolder: values.CONCLAVE_SANDBOX_DATA && resolve(values.CONCLAVE_SANDBOX_DATA),
     },
     simulated: values.CONCLAVE_SIMULATED,
     simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,

@@ -71,6 +71,15 @@ export interface CommandRun extends AnyRun {
 /** One run, complete: every limit and setting is there. */
 export type SandboxRun = SnippetRun | CommandRun;
 
+/**
+ * What parts a run from the machine. `bwrap`: namespaces, a filter of system calls and limits, over the machine's own
+ * kernel. `runsc`, `docker`: a kernel of its own (gVisor), by itself or behind Docker. `deny`: nothing runs.
+ */
+export const sandboxBackends = ['bwrap', 'runsc', 'docker', 'deny'] as const;
+
+/** See {@link sandboxBackends}. */
+export type SandboxBackend = (typeof sandboxBackends)[number];
+
 /** What a backend proved by trying, before it took its first run. */
 export type ProvenFeature =
   | 'namespaces'

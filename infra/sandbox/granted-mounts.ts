@@ -1,4 +1,4 @@
-import { chownSync, closeSync, lstatSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -20,7 +20,7 @@ export interface GrantedMounts {
   /** Outer ones before those that lie in them. */
   readonly mounts: readonly OpenMount[];
   /** Bytes that were written into folders since. */
-  writtenBytes(): Promise<number>;
+  readonly writtenBytes: () => Promise<number>;
   /** What changed in copies, as git's unified diff; null where there is no copy. */
   changes(): Promise<string | null>;
   close(): void;
@@ -145,7 +145,8 @@ function stagingOf(
   // A repository goes with the folder that it is in.
   const isWanted = mode === 'write' || (canStage && basename(host) === '.git');
   const needsOwner = isWanted && stats.uid !== slot.uid;
-  if (isReachable && !needsOwner) return null;
+  // What lies below the run's own folder, the copies, is the run's user's.
+  if ((isReachable || isAtOrBelow(host, folder)) && !needsOwner) return null;
   if (canStage && stats.isDirectory()) {
     return makeStaging(folder, needsOwner ? stats.uid : null);
   }
@@ -188,7 +189,8 @@ async function layOver(
   const { slot, folder } = place;
   const [upper, work] = ['upper', 'work'].map((name) => join(folder, `${name}-${states.length}`));
   if (upper === undefined || work === undefined) throw new Error('two folders expected');
-  mkdirSync(upper, { mode: stats.mode & PERMISSIONS });
+  mkdirSync(upper);
+  chmodSync(upper, stats.mode & PERMISSIONS);
   mkdirSync(work);
   for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
   if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
@@ -200,6 +202,7 @@ async function layOver(
     gitFolder: join(folder, `git-over-${states.length}`),
     workFolder: staging.target,
     staged: { staging, descriptor, uid: slot.uid },
+    isTrusting: place.without.has('own-git'),
   };
   try {
     const state = await noteFolder(gitPlace, isRepository(grant.host) ? grant.host : null);
@@ -221,7 +224,7 @@ async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMa
   await copyFolder({ from: host, to: copy, left, uid: slot.uid });
   const gitFolder = join(folder, `git-${states.length}`);
   const state = await noteFolder(
-    { gitFolder, workFolder: copy, staged: null },
+    { gitFolder, workFolder: copy, staged: null, isTrusting: place.without.has('own-git') },
     isRepository(host) ? host : null,
   );
   writable.push(copy);

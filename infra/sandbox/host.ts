@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { constants, openSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { BackendProof } from '../../domain/sandbox/run.ts';
@@ -8,6 +8,7 @@ import { findOwnCgroups } from './cgroup.ts';
 import type { Cgroups } from './cgroup.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
+import { makePassableFolder } from './run-folder.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
 import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
@@ -61,9 +62,9 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
   if (machine === undefined) {
     throw new Error(`machine: got ${process.arch}, expected x64 or arm64`);
   }
-  mkdirSync(join(folder, 'slots'), { recursive: true, mode: 0o711 });
+  makePassableFolder(join(folder, 'slots'));
   const own = join(folder, `host-${process.pid}-${randomUUID()}`);
-  mkdirSync(own, { recursive: true, mode: 0o711 });
+  makePassableFolder(own);
   writeOwner(own, []);
   const filter = join(own, 'seccomp.bpf');
   writeFileSync(filter, seccompFilter(machine));

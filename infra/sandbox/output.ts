@@ -66,6 +66,7 @@ export function collectOutput(
 }
 
 async function drained(stream: Readable, take: (bytes: Buffer) => void): Promise<void> {
+  if (stream.readableEnded || stream.destroyed) return; // an empty one ends before anyone listens
   await new Promise<void>((resolve) => {
     stream.on('data', take);
     stream.once('close', resolve);

@@ -1,18 +1,31 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import type { Slot } from './slots.ts';
 
+const PASSABLE = 0o711;
 const run = promisify(execFile);
 const toolEnvironment = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+
+/**
+ * Makes a folder, and those above it that are not there, which others may pass and not list: the private users of runs
+ * go through it, whatever the engine's mask takes away.
+ */
+export function makePassableFolder(folder: string): void {
+  const first = mkdirSync(folder, { recursive: true });
+  if (first === undefined) return;
+  for (let path = folder; path.length >= first.length; path = dirname(path)) {
+    chmodSync(path, PASSABLE);
+  }
+}
 
 /** Makes a folder of one run below its slot. */
 export function makeRunFolder(slot: Slot): string {
   const folder = mkdtempSync(join(slot.folder, 'run-'));
-  chmodSync(folder, 0o711); // the run's own user goes through it to what is mounted
+  chmodSync(folder, PASSABLE); // the run's own user goes through it to what is mounted
   return folder;
 }
 

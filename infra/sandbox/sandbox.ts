@@ -1,9 +1,10 @@
-import { closeSync, mkdirSync, rmSync } from 'node:fs';
+import { closeSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import type {
   BackendProof,
   Sandbox,
+  SandboxBackend,
   SandboxResult,
   SandboxRun,
   SnippetRun,
@@ -14,13 +15,15 @@ import { runCommand } from './command-lane.ts';
 import { openPath } from './grants.ts';
 import { setUpHost } from './host.ts';
 import type { HostOptions, SandboxHost } from './host.ts';
+import { machineOf } from './seccomp-filter.ts';
 import { refusal } from './refusal.ts';
+import { makePassableFolder } from './run-folder.ts';
 import { sweep } from './sweep.ts';
 
 /** Which sandbox is made. */
 export interface SandboxOptions extends HostOptions {
-  /** `bwrap` tries, and refuses everything where it does not protect; `deny` refuses everything. */
-  readonly backend: 'bwrap' | 'deny';
+  /** Tries what it protects, and refuses everything where it does not. */
+  readonly backend: SandboxBackend;
   /** Makes the lanes for snippets over a host that protects. */
   readonly makeLanes?: (host: SandboxHost) => Promise<SnippetLanes>;
 }
@@ -36,21 +39,42 @@ export interface SnippetLane {
 /** The lanes for snippets that a sandbox has. */
 export type SnippetLanes = Partial<Readonly<Record<SnippetRun['lane'], SnippetLane>>>;
 
+const WRITABLE_FOR_OTHERS = 0o022;
 const unproven: BackendProof = { name: 'bwrap', version: '', proven: [] };
 
 /**
  * Makes the sandbox of this machine: sweeps what dead engines left, tries what protects here, and refuses everything
- * where nothing does.
+ * where nothing does. Never falls back to another backend than the one that was chosen.
  */
 export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
-  if (options.backend === 'deny') return denyingSandbox('backend is deny', 'configure bwrap');
+  switch (options.backend) {
+    case 'deny':
+      return denyingSandbox('CONCLAVE_SANDBOX is deny', 'choose a backend that runs something');
+    case 'runsc':
+    case 'docker':
+      return denyingSandbox(`${options.backend} is not in this copy`, 'CONCLAVE_SANDBOX=bwrap');
+    case 'bwrap':
+      return await createBwrapSandbox(options);
+  }
+}
+
+async function createBwrapSandbox(options: SandboxOptions): Promise<Sandbox> {
   if (process.platform !== 'linux') {
     return denyingSandbox(`${process.platform} has no namespaces`, 'run it on Linux');
   }
-  mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+  if (machineOf(process.arch) === undefined) {
+    return denyingSandbox(
+      `machine: got ${process.arch}, expected x64 or arm64`,
+      'use one of those',
+    );
+  }
+  makePassableFolder(options.folder);
   const way = wayTo(options.folder);
   if (way !== undefined) {
-    return denyingSandbox(way, 'name a folder that every user may go to, as one below /var/lib');
+    return denyingSandbox(
+      way,
+      'CONCLAVE_SANDBOX_DATA=/var/lib/conclave/sandbox or another one of ours',
+    );
   }
   await sweep(options.folder, options.cgroups ?? findOwnCgroups());
   const host = setUpHost(options, unproven);
@@ -69,6 +93,9 @@ function wayTo(folder: string): string | undefined {
   const opened = openPath(folder);
   if (opened.kind === 'refused') return opened.reason;
   closeSync(opened.descriptor);
+  const { uid, mode } = opened.stats;
+  if (uid !== process.getuid?.()) return `${folder}: it is another user’s`;
+  if ((mode & WRITABLE_FOR_OTHERS) !== 0) return `${folder}: other users may write to it`;
   if (opened.isReachable || process.getuid?.() !== 0) return undefined;
   return `${folder}: the way to it is closed to other users`;
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { chown, mkdir, rm } from 'node:fs/promises';
+import { chmod, chown, mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -110,7 +110,8 @@ export function writeOwner(folder: string, cgroupParents: readonly string[]): vo
 /** Whether this call made the folder; another engine's folder stays its own. */
 async function isMade(path: string): Promise<boolean> {
   try {
-    await mkdir(path, { mode: 0o711 });
+    await mkdir(path);
+    await chmod(path, 0o711); // whatever the engine's mask takes away
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;

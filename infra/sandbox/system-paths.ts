@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   lstatSync,
@@ -34,8 +35,10 @@ export function settingsPaths(): SystemPath[] {
  * fail that ask who they are.
  */
 export function writeSettings(folder: string): void {
-  mkdirSync(join(folder, 'ssl', 'certs'), { recursive: true, mode: 0o755 });
-  mkdirSync(join(folder, 'alternatives'), { recursive: true, mode: 0o755 });
+  for (const path of ['', 'ssl', 'ssl/certs', 'alternatives']) {
+    mkdirSync(join(folder, path), { recursive: true });
+    chmodSync(join(folder, path), 0o755); // whatever the engine's mask takes away
+  }
   const files = {
     passwd: 'root:x:0:0:root:/:/bin/false\nsandbox:x:1000:1000:sandbox:/tmp:/bin/bash\n',
     group: 'root:x:0:\nsandbox:x:1000:\n',
@@ -46,7 +49,8 @@ export function writeSettings(folder: string): void {
     gitconfig: '[safe]\n\tdirectory = *\n',
   };
   for (const [name, text] of Object.entries(files)) {
-    writeFileSync(join(folder, name), text, { mode: 0o644 });
+    writeFileSync(join(folder, name), text);
+    chmodSync(join(folder, name), 0o644);
   }
   // Where libraries lie: without it those outside of the usual folders are not found.
   if (existsSync('/etc/ld.so.cache')) copyFileSync('/etc/ld.so.cache', join(folder, 'ld.so.cache'));

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -38,7 +38,8 @@ export async function copyFolder({
 }
 
 async function copyBelow(from: string, to: string, left: readonly string[]): Promise<void> {
-  mkdirSync(to, { mode: (lstatSync(from).mode & 0o777) | 0o700 });
+  mkdirSync(to);
+  chmodSync(to, (lstatSync(from).mode & 0o777) | 0o700);
   const heads = new Map<string, string[]>();
   for (const path of left) {
     const [head = '', ...rest] = path.split('/');

@@ -35,6 +35,7 @@ export function programVariables(options: {
     CONCLAVE_KEY_VARIABLES: config.keyVariables.join(','),
     CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
     CONCLAVE_SANDBOX_FOLDERS: config.sandboxFolders.map(folderText).join(','),
+    CONCLAVE_SANDBOX_DATA: config.sandbox.dataFolder,
   };
   return {
     ...foreign,
@@ -57,6 +58,7 @@ export function programVariables(options: {
     CONCLAVE_WEBHOOK_TRIES: String(config.webhooks.triesMax),
     CONCLAVE_WEBHOOK_FIRST_WAIT_MS: String(config.webhooks.firstWaitMs),
     CONCLAVE_WEBHOOK_TIMEOUT_MS: String(config.webhooks.timeoutMs),
+    CONCLAVE_SANDBOX: config.sandbox.backend,
     CONCLAVE_SIMULATED: connections.simulatedAddress === undefined ? 'off' : 'on',
     CONCLAVE_SIMULATED_LATENCY_MS: String(config.simulatedLatencyMs),
     ...pick(optional, () => true),

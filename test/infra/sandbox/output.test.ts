@@ -19,6 +19,18 @@ test('keeps both streams apart', async () => {
   expect(output.read()).toEqual({ stdout: 'out', stderr: 'err', isTruncated: false });
 });
 
+test('does not wait for a stream that ended before anyone listened', async () => {
+  const both = streams();
+  both.stdout.resume().end();
+  both.stderr.destroy();
+  await new Promise((resolve) => both.stdout.once('end', resolve));
+
+  const output = collectOutput(both, 100, () => undefined);
+  await output.ended;
+
+  expect(output.read()).toEqual({ stdout: '', stderr: '', isTruncated: false });
+});
+
 test('keeps exactly as much as is allowed of both together, and tells of more once', async () => {
   const both = streams();
   let told = 0;

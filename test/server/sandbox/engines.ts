@@ -78,7 +78,7 @@ export function startEngine(
   );
   const node = [process.execPath, '--disable-warning=ExperimentalWarning', path];
   const as = ['setpriv', `--reuid=${String(uid)}`, `--regid=${String(uid)}`, '--clear-groups'];
-  const [command = '', ...args] = [...(uid === null ? [] : as), ...node, JSON.stringify(order)];
+  const [command, ...args] = [...(uid === null ? [] : as), ...node, JSON.stringify(order)];
   try {
     return spawn(command, args, {
       stdio: ['ignore', 'pipe', 'pipe', ...others],

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -233,6 +234,8 @@ describe('a copied repository', () => {
     const host = repository();
     mkdirSync(join(folder, 'modules'));
     writeFileSync(join(folder, 'modules', 'package'), 'theirs');
+    chmodSync(join(folder, 'modules', 'package'), 0o644);
+    chmodSync(join(folder, 'modules'), 0o755);
     const modules: Grant = { host: join(folder, 'modules'), path: '/work/modules', mode: 'read' };
 
     const result = await shell('cat modules/package; touch modules/x; true', {
@@ -268,6 +271,7 @@ describe('a copied repository', () => {
     const script = 'echo three >> inner/text; rm gone; mkdir -p a/b; echo new > a/b/c';
     const wholeFolder = stateFolder(null);
     const whole = bwrapSandbox(setUpHost({ folder: wholeFolder }, sandbox.backend));
+    chmodSync(host, 0o700); // closed to the run's user, where the engine is root
 
     const laidOver = await shell(script, given(host));
     const copied = await whole.run(command(['/bin/bash', '-c', script], given(host)));
@@ -342,6 +346,19 @@ test('proves what it does before its first run', () => {
   expect(sandbox.backend.proven).toEqual(
     expect.arrayContaining(['namespaces', 'seccomp', 'descriptors-closed', 'links-refused']),
   );
+});
+
+test('an engine whose mask keeps others out runs all the same', async () => {
+  const parent = stateFolder(null);
+  const mask = process.umask(0o077);
+
+  const careful = await createSandbox({ backend: 'bwrap', folder: join(parent, 'made', 'here') });
+  const result = await careful.run(command(['/bin/sh', '-c', 'id -un; echo x > file']));
+  await careful.close();
+  process.umask(mask);
+  rmSync(parent, { recursive: true });
+
+  expect(result).toMatchObject({ status: 'ok', stdout: 'sandbox\n' });
 });
 
 test('a closed sandbox has ended its runs and takes no more', async () => {
