@@ -10,6 +10,7 @@ export default {
       displayName: 'fast',
       testMatch: [
         '<rootDir>/test/{domain,api,infra,clients,activities,workers,bin,bench,workflows}/**/*.test.ts',
+        '<rootDir>/docs/examples/**/*.test.ts',
       ],
       ...shared(),
     },

@@ -133,7 +133,9 @@ async function afterFault(
   const { asking, agent, hasNext, tried } = call;
   const { fault } = error;
   if (fault.code === 'cancelled') return await afterCancellation(deps, call, error);
-  const { disposition, retryAfterMs } = fault;
+  const { retryAfterMs } = fault;
+  // What this worker lacks says nothing of the provider.
+  const disposition = fault.code === 'adapter-missing' ? 'never' : fault.disposition;
   await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
   const isFinal = fault.disposition === 'never' || tried.attempt >= failuresMax;
   if (isFinal && !hasNext) return await failedTurn(deps, asking, { error, tried });

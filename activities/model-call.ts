@@ -1,3 +1,4 @@
+import type { CommandTrace } from '../domain/commands/command-trace.ts';
 import type { AbstentionReason, TurnTask } from '../domain/collaboration/fact.ts';
 import { buildPrompt, buildRepair } from '../domain/prompts/build-prompt.ts';
 import type { Prompt } from '../domain/prompts/material.ts';
@@ -15,8 +16,12 @@ export interface ModelAnswer {
     | { readonly ok: true; readonly reply: ParsedReply }
     | { readonly ok: false; readonly reason: AbstentionReason };
   readonly usage: Usage;
+  /** What it cost by the word of who answered, whole micro-dollars; `null` where that says nothing of a call. */
+  readonly toldMicrosUsd: number | null;
   readonly model: string;
   readonly finish: FinishReason;
+  /** Traces of the programs that were run for it, in order; none where a model was asked by HTTP. */
+  readonly commands: readonly CommandTrace[];
   /** What was wrong with the first reply; `null` when nothing was. */
   readonly repaired: string | null;
   /** Why nothing usable was not asked for again; absent where nothing forbade it. */
@@ -66,6 +71,8 @@ export async function callModel(input: ModelCallInput): Promise<ModelAnswer> {
     ...about,
     ...second.answer,
     usage: addUsage(first.answer.usage, second.answer.usage),
+    toldMicrosUsd: addTold(first.answer, second.answer),
+    commands: [...first.answer.commands, ...second.answer.commands],
     said: saidBy(second.read),
     repaired: instruction,
   };
@@ -74,7 +81,13 @@ export async function callModel(input: ModelCallInput): Promise<ModelAnswer> {
 interface Sent {
   readonly text: string;
   readonly read: ReadReply;
-  readonly answer: Pick<ModelAnswer, 'usage' | 'model' | 'finish'>;
+  readonly answer: Pick<ModelAnswer, 'usage' | 'toldMicrosUsd' | 'model' | 'finish' | 'commands'>;
+}
+
+function addTold(one: Sent['answer'], other: Sent['answer']): number | null {
+  const { toldMicrosUsd } = one;
+  if (toldMicrosUsd === null || other.toldMicrosUsd === null) return null;
+  return toldMicrosUsd + other.toldMicrosUsd;
 }
 
 async function sendAgain(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
@@ -88,7 +101,7 @@ async function sendAgain(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
 
 async function send(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
   const { task, brief, connector } = input;
-  const { text, usage, model, finish } = await connector.ask({
+  const { text, usage, model, finish, costMicrosUsd, command } = await connector.ask({
     system: prompt.system,
     parts: prompt.parts,
     schema: replySchema(task, brief.context),
@@ -97,7 +110,9 @@ async function send(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
     ...(input.onText === undefined ? {} : { onText: input.onText }),
   });
   const read = readReply(task, text, finish, brief.context);
-  return { text, read, answer: { usage, model, finish } };
+  const toldMicrosUsd = costMicrosUsd ?? null;
+  const commands = command === undefined ? [] : [command];
+  return { text, read, answer: { usage, toldMicrosUsd, model, finish, commands } };
 }
 
 function saidBy(read: ReadReply): ModelAnswer['said'] {

@@ -10,9 +10,10 @@ import {
 import type { Agent } from '../domain/providers/agent.ts';
 import type { ModelConnector, ProviderFault } from '../domain/providers/model-connector.ts';
 import { costOf } from '../domain/providers/price.ts';
-import { noUsage, totalTokens, unknownUsage, type Usage } from '../domain/providers/usage.ts';
+import { noUsage, totalTokens, unknownUsage } from '../domain/providers/usage.ts';
 import type { Try, TurnStore } from '../infra/stores/turn-store.ts';
 import type { CallKey, CallsUnderWay } from './calls-under-way.ts';
+import { commandEvidence } from './command-evidence.ts';
 import { keepUntilStored } from './kept-answer.ts';
 import { textMediaType } from './long-text.ts';
 import { takenOver } from './retry-failures.ts';
@@ -108,7 +109,7 @@ async function settleAnswer(
   const { turn } = asking.key;
   const { agent, tried, answer, latencyMs } = came;
   const held = answer.repaired === null ? asking.reserve : asking.reserveWithRepair;
-  const cost = turnCost(held, answer.usage, agent);
+  const cost = turnCost(held, answer, agent);
   const { said } = answer;
   const fact = said.ok ? factOfReply(turn, said.reply, cost) : abstention(turn, said.reason, cost);
   const words = said.ok ? contentOfReply(said.reply) : nothingSaid;
@@ -123,6 +124,7 @@ async function settleAnswer(
     promptSha256: answer.promptSha256,
     latencyMs,
     leftOut: answer.leftOut,
+    ...(await keepUntilStored(() => commandEvidence(deps.artifacts, asking.key, answer.commands))),
   };
   return await settle(deps, asking, { fact, content, tried });
 }
@@ -143,7 +145,8 @@ export async function failedTurn(
   const error = last?.error ?? null;
   const held = error instanceof RepairFaultError ? asking.reserveWithRepair : asking.reserve;
   const isPaid = error !== null && mayHaveCost(error);
-  const cost = turnCost(held, isPaid ? unknownUsage : noUsage, null);
+  const usage = isPaid ? unknownUsage : noUsage;
+  const cost = turnCost(held, { usage, toldMicrosUsd: null }, null);
   const fact: TurnFact =
     error?.fault.code === 'cancelled'
       ? { type: 'turn.cancelled', ...asking.key.turn, ...cost }
@@ -160,14 +163,21 @@ const silences: readonly ProviderFault['code'][] = [
 
 /** A provider that refused a call has not worked; one that fell silent may have, and one that answered before has. */
 export function mayHaveCost(error: ProviderFaultError): boolean {
-  if (error instanceof RepairFaultError) return true;
+  if (error instanceof RepairFaultError || error.fault.mayHaveCost === true) return true;
   return silences.includes(error.fault.code) && error.fault.isUnsent !== true;
 }
 
-/** Unknown use or price counts against the budget with what was reserved for it. */
-function turnCost(reserve: Asking['reserve'], usage: Usage, agent: Agent | null): TurnCost {
+/**
+ * Unknown use or price counts against the budget with what was reserved for it. What a program says of its cost goes before the
+ * price of its model: it knows of calls that its usage does not show.
+ */
+function turnCost(
+  reserve: Asking['reserve'],
+  { usage, toldMicrosUsd }: Pick<ModelAnswer, 'usage' | 'toldMicrosUsd'>,
+  agent: Agent | null,
+): TurnCost {
   const isFree = totalTokens(usage) === 0;
-  const microsUsd = isFree ? 0 : costOf(usage, agent?.price ?? null);
+  const microsUsd = isFree ? 0 : (toldMicrosUsd ?? costOf(usage, agent?.price ?? null));
   const tokens = totalTokens(usage);
   if (tokens !== null && microsUsd !== null) return { usage, microsUsd };
   return {

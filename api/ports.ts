@@ -8,6 +8,7 @@ import type { SandboxFolder } from '../domain/sandbox/granted-folders.ts';
 import type { SandboxLane } from '../domain/sandbox/run.ts';
 import type { HostVerdict } from '../domain/webhooks/webhook-hosts.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
+import type { AdapterStore } from '../infra/stores/adapter-store.ts';
 import type { AgentStore } from '../infra/stores/agent-store.ts';
 import type { ApprovalStore } from '../infra/stores/approval-store.ts';
 import type { ArtifactEntry } from '../infra/stores/artifact-index.ts';
@@ -176,6 +177,7 @@ export interface ApiDeps {
   readonly feed: Feed;
   readonly artifacts: Artifacts;
   readonly approvals: ApprovalStore;
+  readonly adapters: AdapterStore;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
   readonly resolutions: ResolutionStore;
@@ -195,6 +197,8 @@ export interface ApiDeps {
   readonly isSimulated: (url: URL) => boolean;
   /** Whether an agent may name this variable for its key. */
   readonly isKeyVariable: (name: string) => boolean;
+  /** Folders of the workers that programs may be granted; without any, no program is registered. */
+  readonly commandFolders?: readonly string[];
   /** Whether a variable that an agent names for its key is set here. */
   readonly isSecretSet: (name: string) => boolean;
   readonly log: Pick<Logger, 'info' | 'warn' | 'error' | 'debug'>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { sandboxBackends } from '../domain/sandbox/run.ts';
 import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
-import { folderList } from './sandbox-folders.ts';
+import { grantableFolders } from './sandbox-folders.ts';
 import { workQueues } from './work-queues.ts';
 import type { WorkQueue } from './work-queues.ts';
 
@@ -51,11 +51,30 @@ const variableList = list.refine(
   { error: 'expected names of variables separated by commas, each NAME or *_ENDING' },
 );
 
+/** A path that begins with a dot or a slash, or the name of a package, perhaps with a path inside it. */
+const MODULE_PATTERN = /^(?:\.{0,2}\/\S+|(?:@[a-z0-9][\w.-]*\/)?[a-z0-9][\w.-]*(?:\/[\w.-]+)*)$/i;
+
+const moduleList = list.refine(
+  (modules) =>
+    modules.every((module) => MODULE_PATTERN.test(module)) &&
+    new Set(modules).size === modules.length,
+  {
+    error:
+      'expected modules separated by commas, none twice, each a path that begins with ./, ../ or /, or the name of a package',
+  },
+);
+
 const hostList = list.refine(
   (hosts) => hosts.every((host) => HOST_PATTERN.test(host) && hasPossiblePort(host)),
   {
     error: 'expected hosts separated by commas, each host, host:port or *.domain, without a scheme',
   },
+);
+
+const folderList = list.refine(
+  (folders) =>
+    folders.every((folder) => /^(\/[^/]+)+$/.test(folder) && !/\/\.\.?(\/|$)/.test(folder)),
+  { error: 'expected absolute paths separated by commas, each without . and .. and / at its end' },
 );
 
 const webhookHostList = list.refine(
@@ -112,7 +131,7 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_TEMPORAL_BIN: text.optional(),
   CONCLAVE_TASK_QUEUE: text.default('collaborations'),
   CONCLAVE_QUEUES: queueList.default(workQueues),
-  CONCLAVE_SANDBOX_FOLDERS: folderList.default([]),
+  CONCLAVE_SANDBOX_FOLDERS: grantableFolders.default([]),
   CONCLAVE_CALL_STACKS: oneOf(['on', 'off']).default('off'),
   CONCLAVE_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   CONCLAVE_DATABASE_APP_URL: url(['postgres:', 'postgresql:']).optional(),
@@ -128,7 +147,9 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_S3_SECRET_KEY: text.optional(),
   CONCLAVE_S3_BIN: text.optional(),
   CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
+  CONCLAVE_COMMAND_FOLDERS: folderList.default([]),
   CONCLAVE_KEY_VARIABLES: variableList.default(['*_API_KEY']),
+  CONCLAVE_ADAPTERS: moduleList.default([]),
   CONCLAVE_WEBHOOK_HOSTS: webhookHostList.default([]),
   CONCLAVE_WEBHOOK_TRIES: whole({ from: 1, to: 20 }).default(10),
   CONCLAVE_WEBHOOK_FIRST_WAIT_MS: whole({ from: 1, to: 3_600_000 }).default(10_000),

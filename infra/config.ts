@@ -107,6 +107,10 @@ export interface Config {
   readonly s3: S3Settings & { readonly binary: string | undefined };
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
+  /** Absolute paths of folders that programs of agents may be granted. */
+  readonly commandFolders: readonly string[];
+  /** Modules that add providers of their own: absolute paths and names of packages. Only workers load them. */
+  readonly adapters: readonly string[];
   readonly webhooks: WebhookSettings;
   readonly sandbox: SandboxSettings;
   readonly simulated: 'auto' | 'on' | 'off';
@@ -279,6 +283,10 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_S3_BIN,
     },
     allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
+    commandFolders: values.CONCLAVE_COMMAND_FOLDERS,
+    adapters: values.CONCLAVE_ADAPTERS.map((module) =>
+      /^[./]/.test(module) ? resolve(module) : module,
+    ),
     webhooks: {
       hosts: values.CONCLAVE_WEBHOOK_HOSTS,
       loopback: values.CONCLAVE_MODE === 'local',
@@ -389,7 +397,8 @@ function freePortBeside(config: Config): number {
   return isTaken ? 0 : config.port;
 }
 
-function refuse(faults: readonly string[]): never {
+/** Ends this process with code 2 and one line per fault of its configuration. */
+export function refuse(faults: readonly string[]): never {
   process.stderr.write(`conclave: the configuration has faults\n`);
   for (const fault of faults) process.stderr.write(`  ${fault}\n`);
   process.exit(EXIT_BAD_CONFIGURATION);

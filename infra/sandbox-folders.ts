@@ -9,7 +9,7 @@ const ENTRY =
   /^(?<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,63})=(?<host>\/.*?)(?::(?<mode>read|copy|write))?$/;
 
 /** Reads `name=path:mode` entries separated by commas; without a mode only reading may be granted. */
-export const folderList = z.string().transform((text, context): readonly SandboxFolder[] => {
+export const grantableFolders = z.string().transform((text, context): readonly SandboxFolder[] => {
   const entries = text
     .split(',')
     .map((entry) => entry.trim())
@@ -25,7 +25,7 @@ export const folderList = z.string().transform((text, context): readonly Sandbox
   return z.NEVER;
 });
 
-/** Writes a folder as {@link folderList} reads it. */
+/** Writes a folder as {@link grantableFolders} reads it. */
 export function folderText({ name, host, mode }: SandboxFolder): string {
   return `${name}=${host}:${mode}`;
 }

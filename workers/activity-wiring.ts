@@ -5,6 +5,8 @@ import { createCaseFiles } from '../activities/case-files.ts';
 import { createLiveText } from '../activities/live-text.ts';
 import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
+import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
+import { withCommands } from '../activities/commands/command-pool.ts';
 import { createConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
@@ -12,6 +14,7 @@ import { createRecordFacts } from '../activities/record-facts.ts';
 import { createRecordSandboxEnd } from '../activities/sandbox/recorded-end.ts';
 import { createRunInSandbox } from '../activities/sandbox/run-in-sandbox.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
+import type { Adapter } from '../domain/providers/adapter.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
 import type { Sandbox } from '../domain/sandbox/run.ts';
@@ -32,10 +35,13 @@ export interface ActivityParts {
   readonly feed: EventFeed;
   readonly artifacts: ArtifactStore;
   readonly signer: Signer;
+  readonly adapters: readonly Adapter[];
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
   readonly sandbox: Pick<Sandbox, 'run'>;
+  /** What programs are run with; absent where this worker runs none. */
+  readonly programs?: Omit<CommandConnectorDeps, 'secret' | 'allowedHosts'> | undefined;
 }
 
 /** How long a model may take for a whole reply, and between two pieces of it. */
@@ -53,11 +59,15 @@ export function wireActivities(parts: ActivityParts): {
   const { config, stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const pool = createConnectorPool({
-    secret: (name) => config.secretNamed(name),
+  const terms = {
+    secret: (name: string) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
-    timeouts: modelTimeouts,
-  });
+  };
+  const { programs, adapters } = parts;
+  const pool = withCommands(
+    createConnectorPool({ ...terms, timeouts: modelTimeouts, adapters }),
+    programs === undefined ? null : { ...terms, ...programs },
+  );
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);

@@ -4,8 +4,9 @@ import { Client } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import type { Worker } from '@temporalio/worker';
 
+import { loadAdapters, type LoadedAdapter } from '../infra/adapters/adapter-loading.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
-import { readServiceConfig } from '../infra/config.ts';
+import { readServiceConfig, refuse } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
 import { createLogger } from '../infra/logger.ts';
@@ -14,9 +15,10 @@ import { createStores } from '../infra/stores/stores.ts';
 import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
+import { wirePrograms } from './program-wiring.ts';
 import { installRuntime } from './runtime.ts';
+import { lazySandbox, type LazySandbox } from './sandbox-wiring.ts';
 import { watchWorkers } from './takeover.ts';
-import { configuredSandbox, createLateSandbox } from './sandbox-wiring.ts';
 import { createWorkers } from './work-queue-workers.ts';
 import { wireWebhooks } from './webhook-wiring.ts';
 import { omitCallStacks } from './workflow-threads.ts';
@@ -29,6 +31,9 @@ if (!config.hasCallStacks) omitCallStacks();
 /** Connections of the pool; group commit needs few. */
 const connectionsMax = 8;
 
+/** How long being ready waits for what a dead worker left to be handed over. */
+const handoverMaxMs = 2000;
+
 const connectTriesMax = 300;
 const connectPauseMs = 200;
 
@@ -40,6 +45,7 @@ async function run(): Promise<void> {
     logger.warn({ err: error, workerId }, 'something beside the path failed');
   };
   const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
+  const adapters = await loadedAdapters();
   const [connection, signer] = await Promise.all([
     connected(temporalAddress),
     loadSigner(signingKeyPath(config.dataFolder)),
@@ -51,13 +57,9 @@ async function run(): Promise<void> {
   const registry = createWorkerRegistry({ url: databaseUrl });
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
-  const sandbox = createLateSandbox({
-    make: async () => await configuredSandbox(config),
-    onMade: ({ backend }) => {
-      logger.info({ workerId, backend }, 'sandbox made');
-    },
-    onFault,
-  });
+  const sandbox = lazySandbox(config);
+  const programs =
+    config.commandFolders.length === 0 ? undefined : await wirePrograms(config, sandbox);
   const wired = wireActivities({
     config,
     workerId,
@@ -66,7 +68,9 @@ async function run(): Promise<void> {
     feed,
     artifacts,
     signer,
+    adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
+    programs,
     onFault,
     sandbox,
   });
@@ -74,17 +78,25 @@ async function run(): Promise<void> {
     wired.calls.stop(collaborationId, turns);
   });
   const workers = await createWorkers(config, { ...wired, connection, workerId });
-  const registration = await registry.register({ workerId, taskQueue: config.taskQueue });
+  const registration = await registry.register({
+    workerId,
+    taskQueue: config.taskQueue,
+    adapters: adapters.map(({ description }) => description),
+  });
   const { turns, sandboxRuns } = stores;
   const takeover = watchWorkers({ registry, turns, sandboxRuns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(workers);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  // What a dead worker left is on its way again when we say that we are ready; but not for ever is it waited for.
+  await Promise.race([running, takeover.looked, delay(handoverMaxMs, undefined, { ref: false })]);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue, queues: config.queues }, 'worker ready');
-  if (config.queues.some((queue) => queue !== 'collaborations')) void sandbox.prepare();
-  await Promise.all(workers.map((worker) => worker.run()));
-  await sandbox.close();
+  if (sandbox.wasUsed()) prepareSandbox(sandbox, workerId);
+  await running;
   await Promise.all([takeover.stop(), webhooks.stop()]);
+  await sandbox.close();
+  await programs?.close();
   await registration.close();
   await registry.close();
   await feed.close();
@@ -92,6 +104,16 @@ async function run(): Promise<void> {
   await database.close();
   await connection.close();
   if (process.connected) process.disconnect();
+}
+
+/** A worker that lacks an adapter would fail turns that others answer: it does not start at all. */
+async function loadedAdapters(): Promise<readonly LoadedAdapter[]> {
+  const loaded = await loadAdapters(config.adapters);
+  if (!loaded.ok) return refuse(loaded.faults.map((fault) => `CONCLAVE_ADAPTERS: ${fault}`));
+  for (const { module, description } of loaded.adapters) {
+    logger.info({ ...description, module }, 'adapter loaded');
+  }
+  return loaded.adapters;
 }
 
 /** Temporal may come up after us: it is waited for, a minute at most. */
@@ -104,6 +126,18 @@ async function connected(address: string): Promise<NativeConnection> {
       await delay(connectPauseMs);
     }
   }
+}
+
+/** Makes it now, beside the path: what a dead worker left is swept, and the first run need not wait. */
+function prepareSandbox(sandbox: LazySandbox, workerId: string): void {
+  sandbox.get().then(
+    ({ backend }) => {
+      logger.info({ workerId, backend }, 'sandbox made');
+    },
+    (err: unknown) => {
+      logger.warn({ workerId, err }, 'sandbox could not be made; the next run tries again');
+    },
+  );
 }
 
 /** On a signal, and when the supervisor is gone, the worker finishes what it is doing and ends. */

@@ -1,56 +1,50 @@
-import { createHash } from 'node:crypto';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 
 import type { Sandbox } from '../domain/sandbox/run.ts';
 import type { ServiceConfig } from '../infra/config.ts';
 import { createSandbox } from '../infra/sandbox/sandbox.ts';
+import { sandboxFolder } from '../infra/sandbox/sandbox-folder.ts';
 
-/** The sandbox of this process, made when it is first needed. */
-export interface LateSandbox extends Pick<Sandbox, 'run' | 'close'> {
-  /** Makes it now, so that what dead engines left is swept and the first run does not wait; never rejects. */
-  prepare(): Promise<void>;
+/** The sandbox of a worker, made beside the path: trying what protects takes a few hundred milliseconds. */
+export interface LazySandbox extends Pick<Sandbox, 'run' | 'close'> {
+  /**
+   * Gives the one sandbox of this process; where nothing protects here, one that refuses everything and says why.
+   * What dead engines left is swept as it is made.
+   */
+  get(): Promise<Sandbox>;
+  /** Whether engines ran here before, of which something may be left. */
+  wasUsed(): boolean;
 }
 
-/** What it takes to make it. */
-export interface LateSandboxDeps {
-  readonly make: () => Promise<Sandbox>;
-  /** Told which backend there is, and what it proved. */
-  readonly onMade: (sandbox: Sandbox) => void;
-  /** Told when it could not be made; the next run tries again. */
-  readonly onFault: (error: unknown) => void;
-}
-
-/** Makes a sandbox that is made beside the path: trying what a machine protects takes a moment. */
-export function createLateSandbox({ make, onMade, onFault }: LateSandboxDeps): LateSandbox {
+/**
+ * Makes the sandbox that everything of a worker shares, with the first run or whoever asks for it before.
+ *
+ * @param config - which backend, and where its folder is
+ */
+export function lazySandbox(config: Pick<ServiceConfig, 'dataFolder' | 'sandbox'>): LazySandbox {
+  const { backend } = config.sandbox;
+  const folder = folderOf(config);
   let made: Promise<Sandbox> | undefined;
-  const sandbox = async (): Promise<Sandbox> => {
-    made ??= make();
+  const get = async (): Promise<Sandbox> => {
+    made ??= createSandbox({ backend, folder });
     try {
       return await made;
     } catch (error) {
-      made = undefined;
+      made = undefined; // the next run tries again
       throw error;
     }
   };
   return {
-    run: async (run, signal) => await (await sandbox()).run(run, signal),
-    prepare: async () => {
-      await sandbox().then(onMade, onFault);
-    },
+    get,
+    wasUsed: () => existsSync(folder),
+    run: async (run, signal) => await (await get()).run(run, signal),
     close: async () => {
-      const last = await made?.catch(() => undefined);
-      await last?.close();
+      await (await made?.catch(() => undefined))?.close();
     },
   };
 }
 
-/** Makes the sandbox that the configuration describes. */
-export async function configuredSandbox(config: ServiceConfig): Promise<Sandbox> {
-  return await createSandbox({ backend: 'bwrap', folder: folderOf(config) });
-}
-
-function folderOf({ dataFolder }: ServiceConfig): string {
-  const name = createHash('sha256').update(dataFolder).digest('hex').slice(0, 12);
-  return join(tmpdir(), `conclave-sandbox-${name}`);
+function folderOf({ dataFolder, sandbox }: Pick<ServiceConfig, 'dataFolder' | 'sandbox'>): string {
+  const isRoot = process.getuid?.() === 0;
+  return sandboxFolder({ configured: sandbox.dataFolder, dataFolder, isRoot });
 }

@@ -1,11 +1,10 @@
-import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temporalio/client';
-import { ApplicationFailure, NamespaceNotFoundError } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
 
-import type { FailureType } from '../domain/failures.ts';
 import type { OpenSandboxRun, SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { WorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { sandboxWorkflowIdOf, workflowIdOf } from '../infra/temporal/settings.ts';
+import { handOverRun } from './run-handover.ts';
 
 /** What a takeover needs. */
 export interface TakeoverDeps {
@@ -21,15 +20,14 @@ export interface TakeoverDeps {
 
 /** A watch over the other workers. */
 export interface Takeover {
+  /** Resolves when the others were looked at once, and what was found dead is handed over. */
+  readonly looked: Promise<void>;
   /** Ends the watch, once what it is doing is done. */
   stop(): Promise<void>;
 }
 
 /** How often the others are looked at: a lock that has fallen is seen this late at most. */
 const lookMs = 100;
-
-/** `PendingActivityState` of a call that a worker has: started, or started and to be cancelled. */
-const takenStates: readonly number[] = [2, 3];
 
 /** Open runs that are read at a time. */
 const openRunsPage = 200;
@@ -58,6 +56,7 @@ export function watchWorkers(deps: TakeoverDeps): Takeover {
   };
   look();
   return {
+    looked: looking,
     stop: async () => {
       isStopped = true;
       clearTimeout(timer);
@@ -76,19 +75,16 @@ async function lookOnce(deps: TakeoverDeps): Promise<void> {
 async function takeOver(deps: TakeoverDeps, workerId: string): Promise<void> {
   const { client } = deps;
   const noted = new Set((await deps.turns.inFlightOf(workerId)).map((turn) => turn.workflowId));
-  const known = await inPortions([...noted], async (workflowId) => {
-    const calls = await handOverCalls(client, workflowId, workerId);
-    await unstick(client, workflowId);
-    return calls;
-  });
+  const known = await inPortions(
+    [...noted],
+    async (workflowId) => await handOverRun(client, { workflowId, workerId, isSticky: true }),
+  );
   const others = (await deps.turns.openRuns())
     .map((run) => ({ ...run, workflowId: workflowIdOf(run) }))
     .filter(({ workflowId }) => !noted.has(workflowId));
   const unknown = await inPortions(others, async (run) => {
-    const calls = await handOverCalls(client, run.workflowId, workerId);
-    const mayBeSticky = calls > 0 || run.workerId === workerId || run.workerId === null;
-    if (mayBeSticky) await unstick(client, run.workflowId);
-    return calls;
+    const isSticky = run.workerId === workerId || run.workerId === null;
+    return await handOverRun(client, { workflowId: run.workflowId, workerId, isSticky });
   });
   const inSandbox = await takeOverSandbox(deps, workerId);
   await deps.registry.forget(workerId);
@@ -105,12 +101,10 @@ async function takeOverSandbox(
   let page: readonly OpenSandboxRun[] = [];
   do {
     page = await sandboxRuns.open(page.at(-1), openRunsPage);
-    const handed = await inPortions(page, async ({ runId, ...run }) => {
-      const workflowId = sandboxWorkflowIdOf(runId);
-      const mayHaveIt = run.workerId === null || run.workerId === workerId;
-      const calls = mayHaveIt ? await handOverCalls(client, workflowId, workerId) : 0;
-      await unstick(client, workflowId);
-      return calls;
+    const handed = await inPortions(page, async ({ runId }) => {
+      // Who runs it is not who had its workflow.
+      const hands = { workflowId: sandboxWorkflowIdOf(runId), workerId, isSticky: true };
+      return await handOverRun(client, hands);
     });
     counts.push(...handed);
   } while (page.length === openRunsPage);
@@ -130,73 +124,4 @@ async function inPortions<T, R>(
     results.push(...(await Promise.all(items.slice(start, start + requestsAtOnce).map(work))));
   }
   return results;
-}
-
-/**
- * Fails the calls of a run that the dead worker had taken, so that they are made again.
- *
- * What the worker noted is not enough to fail a call: Temporal may have forgotten, and then the same call, under the same
- * name, is in the hands of somebody who is alive. So Temporal is asked who has it.
- *
- * @returns how many there were
- */
-async function handOverCalls(
-  client: Client,
-  workflowId: string,
-  workerId: string,
-): Promise<number> {
-  const taken = await takenBy(client, workflowId, workerId);
-  await Promise.all(
-    taken.map(async (activityId) => {
-      await handOver(client, { workflowId, activityId });
-    }),
-  );
-  return taken.length;
-}
-
-async function takenBy(
-  client: Client,
-  workflowId: string,
-  workerId: string,
-): Promise<readonly string[]> {
-  try {
-    const { raw } = await client.workflow.getHandle(workflowId).describe();
-    return (raw.pendingActivities ?? []).flatMap(({ activityId, lastWorkerIdentity, state }) => {
-      const isTaken = lastWorkerIdentity === workerId && takenStates.includes(state ?? 0);
-      return isTaken && activityId ? [activityId] : [];
-    });
-  } catch (error) {
-    // It was stored and has not been started yet, or Temporal has lost it.
-    if (error instanceof WorkflowNotFoundError || error instanceof NamespaceNotFoundError) {
-      return [];
-    }
-    throw error;
-  }
-}
-
-async function handOver(
-  client: Client,
-  call: { readonly workflowId: string; readonly activityId: string },
-): Promise<void> {
-  const type: FailureType = 'worker-lost';
-  const failure = ApplicationFailure.create({
-    type,
-    message: 'the worker that made this call has died',
-    nonRetryable: false,
-    nextRetryDelay: 1,
-  });
-  await client.activity.fail(call, failure).catch((error: unknown) => {
-    // Its result has reached Temporal, or the run has ended: there is nothing to hand over.
-    if (!(error instanceof ActivityNotFoundError)) throw error;
-  });
-}
-
-async function unstick(client: Client, workflowId: string): Promise<void> {
-  await client.workflowService
-    .resetStickyTaskQueue({
-      namespace: client.options.namespace,
-      execution: { workflowId },
-    })
-    // A run that has ended needs no worker.
-    .catch(() => undefined);
 }

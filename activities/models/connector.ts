@@ -5,10 +5,11 @@ import { knownProviders } from '../../domain/providers/known-providers.ts';
 import type {
   Capabilities,
   ModelConnector,
-  ModelRequest,
+  ProviderName,
 } from '../../domain/providers/model-connector.ts';
+import { baseUrlOf, capabilitiesOf, keyOf, refuseVision } from './call-terms.ts';
 import { watchCall, type ModelTimeouts } from './call-watch.ts';
-import { localFault, ProviderFaultError, sortFault } from './fault.ts';
+import { ProviderFaultError, sortFault } from './fault.ts';
 import { guardedFetch } from './guarded-fetch.ts';
 import { probeHealth } from './health-probe.ts';
 import { createHttpFetch } from './http-fetch.ts';
@@ -29,15 +30,19 @@ export interface ConnectorDeps {
   readonly send?: HttpFetch;
 }
 
+/** An agent of a provider that is known here. */
+export type KnownAgent = Agent & { readonly provider: ProviderName };
+
 /**
  * Makes the connector of an agent. Nothing is called and no key is read before the first `ask`.
  *
  * It drives the AI SDK's models directly: the SDK builds the request and reads the wire format, while
  * retries, parsing and repair belong to others here.
  */
-export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnector {
+export function createConnector(agent: KnownAgent, deps: ConnectorDeps): ModelConnector {
   const { provider, model } = agent;
-  const capabilities = capabilitiesOf(agent);
+  const usual = knownProviders[provider];
+  const capabilities = capabilitiesOf(agent, usual.capabilities);
   const guarded = guardedFetch((url) => deps.allowedHosts(url), deps.send ?? createHttpFetch());
   const answered = new WeakSet<AbortSignal>();
   const fetch: typeof globalThis.fetch = async (input, init) => {
@@ -71,7 +76,8 @@ export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnect
     async probe(signal) {
       try {
         const apiKey = keyOf(agent, deps);
-        return await probeHealth({ provider, baseUrl: baseUrlOf(agent), apiKey, fetch }, signal);
+        const baseUrl = baseUrlOf(agent, usual.baseUrl);
+        return await probeHealth({ provider, baseUrl, apiKey, fetch }, signal);
       } catch (error) {
         return { status: 'failing', latencyMs: 0, detail: asFaultError(error).fault.message };
       }
@@ -79,19 +85,9 @@ export function createConnector(agent: Agent, deps: ConnectorDeps): ModelConnect
   };
 }
 
-/** Merges what an agent declares with what its provider usually can. */
-export function capabilitiesOf(agent: Pick<Agent, 'provider' | 'capabilities'>): Capabilities {
-  const { vision, structuredOutput } = agent.capabilities;
-  return {
-    ...knownProviders[agent.provider].capabilities,
-    ...(vision === undefined ? {} : { vision }),
-    ...(structuredOutput === undefined ? {} : { structuredOutput }),
-  };
-}
-
 /** Keeps the SDK's model, and makes a new one when the key has changed. */
 function modelSource(
-  agent: Agent,
+  agent: KnownAgent,
   { structuredOutput }: Capabilities,
   deps: ConnectorDeps,
   fetch: typeof globalThis.fetch,
@@ -101,7 +97,7 @@ function modelSource(
     const apiKey = keyOf(agent, deps);
     if (made?.apiKey !== apiKey) {
       const { provider, model } = agent;
-      const baseUrl = baseUrlOf(agent);
+      const baseUrl = baseUrlOf(agent, knownProviders[provider].baseUrl);
       made = {
         apiKey,
         model: sdkModel({ provider, model, baseUrl, apiKey, structuredOutput, fetch }),
@@ -109,33 +105,6 @@ function modelSource(
     }
     return made.model;
   };
-}
-
-function keyOf(agent: Agent, deps: ConnectorDeps): string | null {
-  if (agent.apiKeyEnv === null) return null;
-  const key = deps.secret(agent.apiKeyEnv);
-  if (key !== undefined && key !== '') return key;
-  throw new ProviderFaultError(
-    localFault('key-missing', `${agent.apiKeyEnv}: not set; agent ${agent.name} needs it`),
-  );
-}
-
-function baseUrlOf(agent: Agent): string {
-  const baseUrl = agent.baseUrl ?? knownProviders[agent.provider].baseUrl;
-  if (baseUrl !== null && URL.canParse(baseUrl)) return baseUrl;
-  throw new ProviderFaultError(
-    localFault('bad-request', `baseUrl of agent ${agent.name}: expected an http or https URL`),
-  );
-}
-
-function refuseVision(request: ModelRequest, { vision }: Capabilities, agent: string): void {
-  if (vision || request.parts.every((part) => part.kind !== 'image')) return;
-  throw new ProviderFaultError(
-    localFault(
-      'bad-request',
-      `agent ${agent} takes no images; its capability "vision" is not declared`,
-    ),
-  );
 }
 
 function asFaultError(error: unknown, hasAnswered = false): ProviderFaultError {

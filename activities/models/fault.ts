@@ -50,7 +50,9 @@ export function sortFault(error: unknown, now: number, hasAnswered = false): Pro
   if (own !== undefined) return own.fault;
   for (const link of chain) {
     const status = statusOf(link);
-    if (status !== null && status >= 300) return statusFault(status, link, now);
+    if (status === null || status < 300) continue;
+    const waitMs = retryAfterMs(headersOf(link), now);
+    return answerFault({ status, waitMs, marks: marksOf(link) });
   }
   if (chain.some(isAbort)) return localFault('cancelled', 'the call was cancelled');
   for (const link of chain) {
@@ -63,9 +65,17 @@ export function sortFault(error: unknown, now: number, hasAnswered = false): Pro
   return localFault('unknown', `the call failed with ${nameOf(error)}`);
 }
 
-function statusFault(status: number, error: unknown, now: number): ProviderFault {
-  const wait = retryAfterMs(headersOf(error), now);
-  const marks = marksOf(error);
+/** What is known of an answer that is a failure. */
+export interface FailedAnswer {
+  readonly status: number;
+  /** How long the provider asked to wait, milliseconds; `null` where it did not say. */
+  readonly waitMs: number | null;
+  /** Machine-readable words of the answer. */
+  readonly marks: readonly string[];
+}
+
+/** Sorts an answer by its status. */
+export function answerFault({ status, waitMs: wait, marks }: FailedAnswer): ProviderFault {
   const told = marks.length === 0 ? '' : ` (${marks.join(', ')})`;
   const disposition = dispositionOf(status, { marks, isWaitTold: wait !== null });
   return {
@@ -150,10 +160,12 @@ function marksOf(error: unknown): string[] {
   const data = fieldOf(error, 'data') ?? error;
   const inner = fieldOf(data, 'error') ?? data;
   const words = [fieldOf(inner, 'type'), fieldOf(inner, 'code'), fieldOf(inner, 'status')];
-  const marks = words.filter(
-    (word): word is string => typeof word === 'string' && /^[a-z][a-z_.]{2,47}$/i.test(word),
-  );
-  return [...new Set(marks)];
+  return [...new Set(words.filter(isMark))];
+}
+
+/** Whether a word is one that a message may repeat. */
+export function isMark(word: unknown): word is string {
+  return typeof word === 'string' && /^[a-z][a-z_.]{2,47}$/i.test(word);
 }
 
 function isOutOfCredit(mark: string): boolean {

@@ -17,6 +17,24 @@ export async function probeHealth(
   target: ProbeTarget,
   signal: AbortSignal,
 ): Promise<ConnectorHealth> {
+  const headers = probeHeaders(target);
+  const ask = async (until: AbortSignal): Promise<Response> =>
+    await target.fetch(probeUrl(target), { headers, signal: until });
+  return await probeAnswer(ask, signal, ({ ok }) => ok);
+}
+
+/**
+ * Asks anything, to see that somebody answers. Never throws.
+ *
+ * @param ask - sends the request
+ * @param signal - ends the wait
+ * @param isWell - whether an answer is a good sign
+ */
+export async function probeAnswer(
+  ask: (signal: AbortSignal) => Promise<Response>,
+  signal: AbortSignal,
+  isWell: (response: Response) => boolean,
+): Promise<ConnectorHealth> {
   const start = performance.now();
   const health = (status: ConnectorHealth['status'], detail: string): ConnectorHealth => ({
     status,
@@ -24,12 +42,9 @@ export async function probeHealth(
     detail,
   });
   try {
-    const response = await target.fetch(probeUrl(target), {
-      headers: probeHeaders(target),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]),
-    });
+    const response = await ask(AbortSignal.any([signal, AbortSignal.timeout(probeTimeoutMs)]));
     await response.body?.cancel();
-    return response.ok
+    return isWell(response)
       ? health('ok', `answered ${response.status}`)
       : health('failing', `the provider answered ${response.status}`);
   } catch (error) {

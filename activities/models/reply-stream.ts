@@ -1,5 +1,6 @@
 import type { LanguageModelV4FinishReason, LanguageModelV4StreamPart } from '@ai-sdk/provider';
 
+import { replyCharactersMax } from '../../domain/providers/adapter-reading.ts';
 import type {
   FinishReason,
   ModelReply,
@@ -8,9 +9,6 @@ import type {
 import type { CallWatch } from './call-watch.ts';
 import { localFault, ProviderFaultError } from './fault.ts';
 import { usageOf } from './sdk-usage.ts';
-
-/** Longest reply that is read, characters; far beyond what any `maxOutputTokens` gives. */
-export const replyCharactersMax = 4_000_000;
 
 /** How a stream is read. */
 export interface StreamReading {

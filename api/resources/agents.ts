@@ -1,10 +1,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { shown } from '../../domain/planning/fault.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
 import { builtInPersonas } from '../../domain/personas/persona.ts';
 import type { Agent, Price } from '../../domain/providers/agent.ts';
 import { knownProviders } from '../../domain/providers/known-providers.ts';
+import { isProviderName, providerNames } from '../../domain/providers/model-connector.ts';
+import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
+import { adapterStatus } from '../adapter-view.ts';
+import { commandFaults, commandFields } from '../command-terms.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
@@ -66,12 +71,19 @@ export function addAgents(api: Api, deps: ApiDeps): void {
   api.openapi(registerRoute, async (c) => {
     const tenantId = c.get('tenantId');
     const agent = agentOf(deps, c.req.valid('json'));
-    refuseHost(deps, agent);
-    const faults = await faultsOf(deps, tenantId, agent);
+    const provider = await providerOf(deps, agent);
+    refuseHost(deps, agent.baseUrl ?? provider.adapter?.description.baseUrl ?? null);
+    const faults = [
+      ...provider.faults,
+      ...commandFaults(deps, agent),
+      ...addressFaults(agent, provider),
+      ...(await faultsOf(deps, tenantId, agent)),
+    ];
     if (faults.length > 0) throw invalidRequest(faults);
     const { created } = await deps.agents.put(tenantId, agent);
     c.header('Location', `/v1/agents/${encodeURIComponent(agent.name)}`);
-    return c.json({ ...agent, warnings: warningsOf(deps, agent) }, created ? 201 : 200);
+    const warnings = [...adapterWarnings(provider.adapter), ...warningsOf(deps, agent)];
+    return c.json({ ...agent, warnings }, created ? 201 : 200);
   });
   api.openapi(listRoute, async (c) =>
     c.json({ items: await deps.agents.list(c.get('tenantId')) }, 200),
@@ -98,6 +110,8 @@ function agentOf(
     ...(body.persona === undefined ? [] : [body.persona]),
     ...(body.personas ?? []),
   ];
+  const command = commandFields(body.command);
+  const url = command.baseUrl ?? body.baseUrl;
   return {
     name: body.name,
     provider: body.provider,
@@ -109,7 +123,8 @@ function agentOf(
     limits: (body.limits as Agent['limits'] | undefined) ?? {},
     fallback: body.fallback ?? null,
     capabilities: (body.capabilities as Agent['capabilities'] | undefined) ?? {},
-    simulated: body.baseUrl !== undefined && deps.isSimulated(new URL(body.baseUrl)),
+    simulated: url !== undefined && deps.isSimulated(new URL(url)),
+    ...command,
   };
 }
 
@@ -126,10 +141,62 @@ function priceOf(
   };
 }
 
+/** What is known of an agent's provider. */
+interface FoundProvider {
+  /** Its own address, which an agent need not name. */
+  readonly baseUrl: string | null;
+  /** Where it is one of those that workers load. */
+  readonly adapter: KnownAdapter | null;
+  readonly faults: readonly Fault[];
+}
+
+async function providerOf(
+  { adapters }: Pick<ApiDeps, 'adapters'>,
+  { provider }: Agent,
+): Promise<FoundProvider> {
+  if (provider === commandProvider) return { baseUrl: null, adapter: null, faults: [] };
+  if (isProviderName(provider)) {
+    return { baseUrl: knownProviders[provider].baseUrl, adapter: null, faults: [] };
+  }
+  const known = await adapters.list();
+  const adapter = known.find(({ description }) => description.name === provider);
+  if (adapter !== undefined) {
+    return { baseUrl: adapter.description.baseUrl, adapter, faults: [] };
+  }
+  const names = [
+    ...providerNames,
+    commandProvider,
+    ...known.map(({ description }) => description.name),
+  ];
+  const expected = `one of ${names.join(', ')}, or an adapter that a worker has loaded (CONCLAVE_ADAPTERS)`;
+  const faults = [{ field: 'provider', got: shown(provider), expected }];
+  return { baseUrl: null, adapter: null, faults };
+}
+
+function addressFaults(agent: Agent, { baseUrl, faults }: FoundProvider): readonly Fault[] {
+  if (agent.command !== undefined || agent.provider === commandProvider) return [];
+  if (agent.baseUrl !== null || baseUrl !== null || faults.length > 0) return [];
+  const expected = `a URL, for ${agent.provider} has no address of its own`;
+  return [{ field: 'baseUrl', got: 'nothing', expected }];
+}
+
+function adapterWarnings(adapter: KnownAdapter | null): string[] {
+  if (adapter === null) return [];
+  const { name } = adapter.description;
+  switch (adapterStatus(adapter)) {
+    case 'ok':
+      return [];
+    case 'partial':
+      return [`Some running workers lack the adapter ${name}, or have another version of it.`];
+    case 'absent':
+      return [`No running worker has the adapter ${name}; calls will fail until one has it.`];
+  }
+}
+
 /** A model call goes out from our own network, so where it may go is decided by the configuration alone. */
-function refuseHost(deps: Pick<ApiDeps, 'isHostAllowed'>, agent: Agent): void {
-  if (agent.baseUrl === null) return;
-  const url = new URL(agent.baseUrl);
+function refuseHost(deps: Pick<ApiDeps, 'isHostAllowed'>, baseUrl: string | null): void {
+  if (baseUrl === null) return;
+  const url = new URL(baseUrl);
   if (deps.isHostAllowed(url)) return;
   throw new Problem('host-not-allowed', {
     detail: `Calls to ${url.host} are not allowed; the list is CONCLAVE_ALLOWED_HOSTS.`,
@@ -143,13 +210,11 @@ async function faultsOf(
   agent: Agent,
 ): Promise<readonly Fault[]> {
   const faults: Fault[] = [];
-  if (agent.apiKeyEnv !== null && !deps.isKeyVariable(agent.apiKeyEnv)) {
+  const { apiKeyEnv, command } = agent;
+  // A program's variables are looked at with its other terms.
+  if (command === undefined && apiKeyEnv !== null && !deps.isKeyVariable(apiKeyEnv)) {
     const expected = 'a variable that CONCLAVE_KEY_VARIABLES lists';
-    faults.push({ field: 'apiKeyEnv', got: shown(agent.apiKeyEnv), expected });
-  }
-  if (agent.baseUrl === null && knownProviders[agent.provider].baseUrl === null) {
-    const expected = `a URL, for ${agent.provider} has no address of its own`;
-    faults.push({ field: 'baseUrl', got: 'nothing', expected });
+    faults.push({ field: 'apiKeyEnv', got: shown(apiKeyEnv), expected });
   }
   for (const persona of agent.personas) {
     if (builtInPersonas.includes(persona as never)) continue;

@@ -2,23 +2,29 @@ import { createRoute, z } from '@hono/zod-openapi';
 
 import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
-import { providerNames } from '../../domain/providers/model-connector.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
+import { isProviderName } from '../../domain/providers/model-connector.ts';
 import type { ProviderAccountStatus } from '../../infra/stores/provider-accounts.ts';
+import { adapterSchema, adapterStatus, adapterView } from '../adapter-view.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
 import { answers, keyedProblems } from '../routes.ts';
 
 const standingSchema = z
   .object({
-    provider: z.enum(providerNames),
+    provider: z.string(),
     baseUrl: z.string().nullable(),
     agents: z.array(z.string()),
     models: z.array(z.string()),
     simulated: z.boolean(),
+    program: z
+      .string()
+      .nullable()
+      .openapi({ description: 'Path of the program; null where calls go by HTTP.' }),
     status: z.enum(['ok', 'degraded', 'limited', 'failing']).openapi({
       description:
         '`degraded`: the last calls failed. `limited`: the provider asked to be left alone for a while. ' +
-        '`failing`: so many failed in a row that nobody calls it for a while.',
+        '`failing`: so many failed in a row that nobody calls it for a while, or no running worker has its adapter.',
     }),
     breaker: z.enum(['closed', 'open', 'half-open']),
     breakerOpenUntil: z.string().nullable(),
@@ -34,9 +40,14 @@ const route = createRoute({
   path: '/v1/providers',
   operationId: 'listProviders',
   summary: 'Show how the providers do',
-  description: 'One entry for each account: agents that share provider, address and key.',
+  description:
+    'One item for each account: agents that share provider, address and key. Beside them the adapters: providers that ' +
+    'workers load from modules of their own, and under whose names agents can be registered.',
   responses: {
-    200: answers('How they do now.', z.object({ items: z.array(standingSchema) })),
+    200: answers(
+      'How they do now.',
+      z.object({ items: z.array(standingSchema), adapters: z.array(adapterSchema) }),
+    ),
     ...keyedProblems(),
   },
 });
@@ -44,17 +55,25 @@ const route = createRoute({
 /** Adds the route that shows how providers do. */
 export function addProviders(api: Api, deps: ApiDeps): void {
   api.openapi(route, async (c) => {
-    const agents = await deps.agents.list(c.get('tenantId'));
+    const [agents, known] = await Promise.all([
+      deps.agents.list(c.get('tenantId')),
+      deps.adapters.list(),
+    ]);
     const accounts = [...new Set(agents.map(accountOf))];
     const standings = await deps.accounts.status(accounts);
+    const having = known.filter((adapter) => adapterStatus(adapter) !== 'absent');
+    const present = having.map(({ description }) => description.name);
+    const isReachable = (provider: string): boolean =>
+      isProviderName(provider) || provider === commandProvider || present.includes(provider);
     const items = accounts.map((account) =>
       viewOf(
         agents.filter((agent) => accountOf(agent) === account),
         standings.find((standing) => standing.account === account) ?? IDLE,
-        deps.now(),
+        { nowMs: deps.now(), isReachable },
       ),
     );
-    return c.json({ items }, 200);
+    const adapters = known.map((adapter) => adapterView(adapter, agents));
+    return c.json({ items, adapters }, 200);
   });
 }
 
@@ -71,16 +90,20 @@ const IDLE: Omit<ProviderAccountStatus, 'account'> = {
 function viewOf(
   agents: readonly Agent[],
   standing: Omit<ProviderAccountStatus, 'account'>,
-  nowMs: number,
+  { nowMs, isReachable }: { nowMs: number; isReachable: (provider: string) => boolean },
 ): object {
   const [first] = agents;
+  const status = agents.every(({ provider }) => isReachable(provider))
+    ? statusOf(standing, nowMs)
+    : 'failing';
   return {
     provider: first?.provider,
     baseUrl: first?.baseUrl ?? null,
     agents: agents.map(({ name }) => name),
     models: [...new Set(agents.map(({ model }) => model))],
     simulated: agents.every(({ simulated }) => simulated),
-    status: statusOf(standing, nowMs),
+    program: first?.command?.path ?? null,
+    status,
     breaker: standing.breaker,
     breakerOpenUntil: standing.openUntil,
     blockedUntil: standing.blockedUntil,

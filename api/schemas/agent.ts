@@ -1,12 +1,17 @@
 import { z } from '@hono/zod-openapi';
 
+import { commandSchema } from '../../domain/commands/command-schema.ts';
+import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { providerNames } from '../../domain/providers/model-connector.ts';
+
+const agentProviders = [...providerNames, commandProvider] as const;
 
 const NAME = /^[a-z0-9][a-z0-9._-]{0,62}$/i;
 const nameError =
   '1 to 63 letters, digits, dots, dashes and underscores, beginning with a letter or digit';
 const envError = 'the name of a variable: capitals, digits and underscores, not ours (CONCLAVE_…)';
 const urlError = 'an http or https URL without credentials, query and fragment';
+const providerError = `one of ${agentProviders.join(', ')}, or the name of an adapter`;
 const microsError = 'micro-dollars per million tokens, a whole number from 0 to 10,000,000,000';
 
 const agentName = z.string({ error: nameError }).regex(NAME, { error: nameError });
@@ -77,7 +82,13 @@ export function isAgentName(name: string): boolean {
 export const agentBody = z
   .strictObject({
     name: agentName,
-    provider: z.enum(providerNames, { error: `one of ${providerNames.join(', ')}` }),
+    provider: z
+      .string({ error: providerError })
+      .regex(/^[a-z][a-z0-9-]{1,39}$/, { error: providerError })
+      .openapi({
+        description: `One of ${agentProviders.join(', ')}, or the name of an adapter that workers have loaded (\`GET /v1/providers\`).`,
+        example: 'openai-compatible',
+      }),
     model: text(200),
     baseUrl: z
       .string({ error: urlError })
@@ -100,6 +111,9 @@ export const agentBody = z
       .optional()
       .openapi({ description: 'Agent that is asked when this one cannot be reached.' }),
     capabilities: capabilities.optional(),
+    command: commandSchema.optional().openapi({
+      description: 'How a program is asked; only with the provider `command`.',
+    }),
   })
   .openapi('AgentRegistration');
 
@@ -107,7 +121,7 @@ export const agentBody = z
 export const agentSchema = z
   .object({
     name: z.string(),
-    provider: z.enum(providerNames),
+    provider: z.string(),
     model: z.string(),
     baseUrl: z.string().nullable(),
     apiKeyEnv: z.string().nullable(),
@@ -117,6 +131,10 @@ export const agentSchema = z
     fallback: z.string().nullable(),
     capabilities,
     simulated: z.boolean(),
+    command: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .openapi({ description: 'How its program is asked, complete.' }),
   })
   .openapi('Agent');
 

@@ -1,4 +1,5 @@
 import type { Contradiction, PartQuestion } from '../analysis/analysis-terms.ts';
+import type { CommandRecord } from '../commands/command-trace.ts';
 import type { Fact, FactType, TurnFact } from '../collaboration/fact.ts';
 import type { FinishReason } from '../providers/model-connector.ts';
 import { isSandboxEvent } from '../sandbox/run-fact.ts';
@@ -43,6 +44,13 @@ export interface TurnContent {
   readonly latencyMs: number;
   /** What was left out of the prompt, one line each; empty when all fitted. */
   readonly leftOut: readonly string[];
+  /** How the programs ran that gave this answer, in the order of their calls; absent where a model was asked by HTTP. */
+  readonly commands?: readonly CommandEvidence[];
+}
+
+/** One run of a program: its record, and the artifact with what it printed, as JSON with `stdout` and `stderr`. */
+export interface CommandEvidence extends CommandRecord {
+  readonly output: { readonly artifact: string; readonly bytes: number };
 }
 
 /** Content of the first event of a collaboration. */

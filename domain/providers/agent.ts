@@ -1,4 +1,4 @@
-import type { ProviderName } from './model-connector.ts';
+import type { CommandSettings } from '../commands/command-settings.ts';
 
 /** Price of a model in micro-dollars per million tokens (1 USD per million tokens = 1,000,000). */
 export interface Price {
@@ -18,7 +18,8 @@ export interface AgentLimits {
 /** A registered AI, as stored and as shown; the key itself is never here, only the variable's name. */
 export interface Agent {
   readonly name: string;
-  readonly provider: ProviderName;
+  /** A `ProviderName`, or the name of an adapter. */
+  readonly provider: string;
   readonly model: string;
   readonly baseUrl: string | null;
   readonly apiKeyEnv: string | null;
@@ -29,13 +30,18 @@ export interface Agent {
   readonly fallback: string | null;
   readonly capabilities: { readonly vision?: boolean; readonly structuredOutput?: boolean };
   readonly simulated: boolean;
+  /** How its program is asked; absent for everything that is reached by HTTP. Its provider is `command` then. */
+  readonly command?: CommandSettings;
 }
 
 /**
  * Names the account whose limits, breaker and status a call shares.
  *
- * @returns a key equal for agents that use one provider, host and key variable
+ * @returns a key equal for agents that use one provider, host and key variable, and one program where they are programs
  */
-export function accountOf(agent: Pick<Agent, 'provider' | 'baseUrl' | 'apiKeyEnv'>): string {
-  return `${agent.provider}|${agent.baseUrl ?? ''}|${agent.apiKeyEnv ?? ''}`;
+export function accountOf(
+  agent: Pick<Agent, 'provider' | 'baseUrl' | 'apiKeyEnv' | 'command'>,
+): string {
+  const program = agent.command === undefined ? '' : `|${agent.command.path}`;
+  return `${agent.provider}|${agent.baseUrl ?? ''}|${agent.apiKeyEnv ?? ''}${program}`;
 }

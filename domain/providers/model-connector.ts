@@ -1,3 +1,4 @@
+import type { CommandTrace } from '../commands/command-trace.ts';
 import type { Usage } from './usage.ts';
 
 /** The provider families that a model connector can speak to. */
@@ -11,6 +12,11 @@ export const providerNames = [
   'openai-compatible',
 ] as const;
 export type ProviderName = (typeof providerNames)[number];
+
+/** Whether a name is that of a provider family; any other can only be that of an adapter. */
+export function isProviderName(name: string): name is ProviderName {
+  return (providerNames as readonly string[]).includes(name);
+}
 
 /** What a model can do; a prompt that needs more than this is refused before the call. */
 export interface Capabilities {
@@ -59,6 +65,10 @@ export interface ModelReply {
   readonly usage: Usage;
   /** The model's name as the provider reports it, or as it was asked for when the provider is silent. */
   readonly model: string;
+  /** What the call cost by the word of who answered, whole micro-dollars; absent where nothing was said. */
+  readonly costMicrosUsd?: number;
+  /** How the program ran that gave this reply; absent where none did. */
+  readonly command?: CommandTrace;
 }
 
 /** How a failed call is to be treated; the only three ways there are. */
@@ -80,6 +90,7 @@ export interface ProviderFault {
     | 'cancelled'
     | 'host-not-allowed'
     | 'key-missing'
+    | 'adapter-missing'
     | 'unknown';
   readonly message: string;
   /** HTTP status, where there was one. */
@@ -88,6 +99,8 @@ export interface ProviderFault {
   readonly retryAfterMs: number | null;
   /** The provider never had the call, so that it cannot have been paid. */
   readonly isUnsent?: true;
+  /** It may have been paid though it failed, whatever its code. */
+  readonly mayHaveCost?: true;
 }
 
 /** What a health probe found. */
@@ -101,10 +114,11 @@ export interface ConnectorHealth {
  * The one port to every model provider.
  * `ask` makes exactly one HTTP call, never retries, streams when `onText` is given, stops within a second of `signal`
  * and rejects only with a `ProviderFaultError` (see `activities/models/fault.ts`). It may be called many times at once.
- * `probe` never throws.
+ * `probe` never throws. For an agent that is a program, the call is one run of it.
  */
 export interface ModelConnector {
-  readonly provider: ProviderName;
+  /** A {@link ProviderName}, or the name of an adapter. */
+  readonly provider: string;
   readonly model: string;
   readonly capabilities: Capabilities;
   readonly simulated: boolean;

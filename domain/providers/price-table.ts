@@ -40,7 +40,7 @@ const ROWS: readonly Row[] = [
  * @returns `null` where the table does not know it, or knows only that it has changed by then
  */
 export function listedPrice(
-  model: { readonly provider: ProviderName; readonly model: string },
+  model: { readonly provider: string; readonly model: string },
   day: string,
 ): Price | null {
   const row = ROWS.find(

@@ -21,6 +21,14 @@ export interface PanelSettings {
   /** Time from the end of a request to the end of its reply, milliseconds. */
   readonly latencyMs: number;
   readonly version: string;
+  /** Wire formats beside the providers' own. */
+  readonly formats?: readonly ServedFormat[];
+}
+
+/** A wire format, and the root of the paths under which it is served. */
+export interface ServedFormat {
+  readonly root: string;
+  readonly format: WireFormat;
 }
 
 /** Largest request that is read, bytes: materials of 10 MB as text and images. */
@@ -33,7 +41,7 @@ const PIECEWISE_FROM_MS = 200;
 const RETRY_AFTER_MS = 100;
 
 /** The formats by the roots under which they are served. */
-const ROUTES: readonly { readonly root: string; readonly format: WireFormat }[] = [
+const ROUTES: readonly ServedFormat[] = [
   { root: '/openai/v1/responses', format: openaiResponses },
   { root: '/openai/v1/chat/completions', format: openaiChat },
   { root: '/mistral/v1/chat/completions', format: mistralChat },
@@ -58,9 +66,10 @@ const MODEL_LISTS: Readonly<Record<string, WireFormat | undefined>> = {
 export function createPanelServer(settings: PanelSettings): Server {
   const log = createCallLog();
   const cache = createPrefixCache();
+  const routes = [...ROUTES, ...(settings.formats ?? [])];
   return createServer((request, response) => {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    const route = ROUTES.find(({ root }) => path.startsWith(root));
+    const route = routes.find(({ root }) => path.startsWith(root));
     if (request.method === 'POST' && route !== undefined) {
       void readBody(request).then((body) => {
         const exchange = { request, response, format: route.format };

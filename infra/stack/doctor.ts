@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync, readdirSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { inspectAdapters } from '../adapters/adapter-inspection.ts';
 import type { Config, Environment } from '../config.ts';
 import { judgeFolder } from './data-folder.ts';
 import { isPortFree } from './ports.ts';
@@ -43,6 +44,7 @@ export async function examine(config: Config, env: Environment): Promise<Finding
     ...(await examinePorts(config)),
     ...(await Promise.all(PART_NAMES.map(async (part) => await examinePart(config, part)))),
     examineProviders(config),
+    ...(await examineAdapters(config)),
     examineWebhooks(config),
   ];
 }
@@ -220,6 +222,17 @@ async function answers(part: PartName, address: string): Promise<boolean> {
 function examineProviders(config: Config): Finding {
   if (config.providers.length === 0) return note('providers', 'no key set: agents are simulated');
   return ok('providers', config.providers.map(({ variable }) => variable).join(', '));
+}
+
+async function examineAdapters({ adapters }: Config): Promise<Finding[]> {
+  if (adapters.length === 0) return [];
+  const found = await inspectAdapters(adapters);
+  if (found.ok) {
+    return found.adapters.map(({ module, description }) =>
+      ok('adapter', `${description.name} ${description.version} of ${module}`),
+    );
+  }
+  return found.faults.map((fault) => missing('adapter', fault, 'mend it, or CONCLAVE_ADAPTERS'));
 }
 
 function examineWebhooks({ webhooks }: Config): Finding {

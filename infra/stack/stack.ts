@@ -1,3 +1,4 @@
+import { inspectAdapters } from '../adapters/adapter-inspection.ts';
 import { loadConfig, readEnvironment } from '../config.ts';
 import type { Config, Connections, Environment } from '../config.ts';
 import { bringUp } from './bring-up.ts';
@@ -103,6 +104,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
  * @throws StackFault when it cannot start, or was told to end meanwhile; then nothing is left running.
  */
 export async function runStack(plan: StackPlan): Promise<Stack> {
+  await orAborted(refuseAdapters(plan), plan.signal);
   const { dataFolder } = plan.config;
   openDataFolder(dataFolder);
   const unlock = lockDataFolder(dataFolder);
@@ -121,6 +123,18 @@ export async function runStack(plan: StackPlan): Promise<Stack> {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Workers would refuse them one after another; here it is said once, before anything runs. */
+async function refuseAdapters({ config, observer }: StackPlan): Promise<void> {
+  const found = await inspectAdapters(config.adapters);
+  if (!found.ok) {
+    const lines = found.faults.map((fault) => `  CONCLAVE_ADAPTERS: ${fault}`);
+    throw new StackFault(['adapters cannot be loaded', ...lines].join('\n'));
+  }
+  for (const { module, description } of found.adapters) {
+    observer.note(`adapter ${description.name} ${description.version} of ${module}`);
   }
 }
 

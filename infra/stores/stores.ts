@@ -1,4 +1,6 @@
 import type { Database } from '../database/connection.ts';
+import { createAdapterStore } from './adapter-store.ts';
+import type { AdapterStore } from './adapter-store.ts';
 import { createAgentStore } from './agent-store.ts';
 import type { AgentStore } from './agent-store.ts';
 import { createApprovalStore } from './approval-store.ts';
@@ -29,6 +31,7 @@ import type { WebhookStore } from './webhook-store.ts';
 
 /** Every store of a process. */
 export interface Stores {
+  readonly adapters: AdapterStore;
   readonly agents: AgentStore;
   readonly approvals: ApprovalStore;
   readonly artifacts: ArtifactIndex;
@@ -52,6 +55,7 @@ export interface Stores {
 export function createStores(database: Database): Stores {
   const deps = { database, groupCommit: createGroupCommit({ database }) };
   return {
+    adapters: createAdapterStore(deps),
     agents: createAgentStore(deps),
     approvals: createApprovalStore(deps),
     artifacts: createArtifactIndex(deps),

@@ -1,14 +1,23 @@
 import postgres from 'postgres';
 
+import type { AdapterDescription } from '../../domain/providers/adapter.ts';
 import { backoffSeconds } from '../database/connection.ts';
 import { isTransient } from '../database/transient-error.ts';
+
+/** A worker as it announces itself. */
+export interface AnnouncedWorker {
+  readonly workerId: string;
+  readonly taskQueue: string;
+  /** Adapters that it has loaded; none where absent. */
+  readonly adapters?: readonly AdapterDescription[];
+}
 
 /** Session-level locks, one per worker, on one connection that is made anew when it is lost. */
 export interface WorkerLocks {
   /** The connection that holds the locks. */
   readonly sql: postgres.Sql;
   /** Takes the lock of a worker and its row, now and after every loss of the connection; resolves once both are there. */
-  keep(workerId: string, taskQueue: string): Promise<void>;
+  keep(worker: AnnouncedWorker): Promise<void>;
   /** Says whether this process keeps the lock of a worker. */
   keeps(workerId: string): boolean;
   /** Stops keeping; false when it was not kept. The lock itself is still held. */
@@ -35,7 +44,7 @@ const unlocksMax = 10;
  * @param onLost - called at every loss: no lock is held any more
  */
 export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks {
-  const kept = new Map<string, string>();
+  const kept = new Map<string, AnnouncedWorker>();
   let [isClosing, isKeeping, mustKeep] = [false, false, false];
   let steadySinceMs = -Infinity;
   const sql = connect(url, () => {
@@ -49,7 +58,7 @@ export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks 
     while (mustKeep && !isClosing) {
       mustKeep = false;
       await untilAnswered();
-      const keeping = [...kept].map(([workerId, taskQueue]) => keepPatiently(workerId, taskQueue));
+      const keeping = [...kept.values()].map((worker) => keepPatiently(worker));
       // Who cannot be kept is dead to the others, which is the safe side; the next loss tries anew.
       await Promise.allSettled(keeping);
     }
@@ -68,11 +77,12 @@ export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks 
     }
   }
 
-  async function keepPatiently(workerId: string, taskQueue: string): Promise<void> {
+  async function keepPatiently(worker: AnnouncedWorker): Promise<void> {
+    const { workerId } = worker;
     for (let attempt = 1; kept.has(workerId); attempt += 1) {
       try {
         if (await tryLock(sql, workerId)) {
-          await sql`select conclave.worker_register(${workerId}, ${taskQueue})`;
+          await announce(sql, worker);
           return;
         }
         // Else someone took us for dead and is taking over: this ends soon.
@@ -85,9 +95,9 @@ export function createWorkerLocks(url: string, onLost: () => void): WorkerLocks 
 
   return {
     sql,
-    keep: (workerId, taskQueue) => {
-      kept.set(workerId, taskQueue);
-      return keepPatiently(workerId, taskQueue);
+    keep: (worker) => {
+      kept.set(worker.workerId, worker);
+      return keepPatiently(worker);
     },
     keeps: (workerId) => kept.has(workerId),
     letGo: (workerId) => kept.delete(workerId),
@@ -115,6 +125,15 @@ function connect(url: string, onclose: () => void): postgres.Sql {
     connection: { application_name: 'conclave-worker-registry' },
     onclose,
   });
+}
+
+async function announce(
+  sql: postgres.Sql,
+  { workerId, taskQueue, adapters = [] }: AnnouncedWorker,
+): Promise<void> {
+  await sql`select conclave.worker_register(${workerId}, ${taskQueue})`;
+  if (adapters.length === 0) return;
+  await sql`select conclave.worker_loaded(${workerId}, ${JSON.stringify(adapters)}::text::jsonb)`;
 }
 
 async function tryLock(sql: postgres.Sql, workerId: string): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { isTransient } from '../database/transient-error.ts';
-import { createWorkerLocks } from './worker-locks.ts';
+import { createWorkerLocks, type AnnouncedWorker } from './worker-locks.ts';
 
 /** A worker's place in the registry. */
 export interface Registration {
@@ -17,10 +17,7 @@ export interface WorkerRegistry {
    *
    * @returns resolves once the lock is held
    */
-  register(worker: {
-    readonly workerId: string;
-    readonly taskQueue: string;
-  }): Promise<Registration>;
+  register(worker: AnnouncedWorker): Promise<Registration>;
   /**
    * Lists workers that are registered but whose lock is free, and those that this process claimed and did not forget yet.
    * None before two seconds after a lost connection is back: when the server was away, everyone's lock fell.
@@ -61,8 +58,9 @@ export function createWorkerRegistry(deps: WorkerRegistryDeps): WorkerRegistry {
   const { sql } = locks;
 
   return {
-    register: async ({ workerId, taskQueue }) => {
-      await locks.keep(workerId, taskQueue);
+    register: async (worker) => {
+      const { workerId } = worker;
+      await locks.keep(worker);
       return {
         close: async () => {
           if (!locks.letGo(workerId)) return;

@@ -131,6 +131,17 @@ describe('a call that fails', () => {
     });
   });
 
+  test('for want of an adapter is tried again and says nothing of the provider', async () => {
+    const fault = faultWith({ disposition: 'retry-now', code: 'adapter-missing', status: null });
+    const house = turnHouse({ acts: [{ fault }] });
+
+    const failure = await failureOf(house.ask());
+
+    expect(failure).toMatchObject({ type: 'provider-unavailable', nonRetryable: false });
+    expect(house.released).toMatchObject([{ mayHaveCost: false }]);
+    expect(house.faults).toEqual(['openai-compatible|http://127.0.0.1:9|TESTED_KEY never']);
+  });
+
   test('for the fifth time is tried again', async () => {
     const house = turnHouse({
       acts: [{ fault: faultWith() }],

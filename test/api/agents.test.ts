@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
 import { createHouse, keys } from './fake-house.ts';
 import { problemIn } from './problem-body.ts';
 
@@ -123,6 +124,122 @@ describe('agents', () => {
 
     expect([shown.status, removed.status]).toEqual([404, 404]);
     expect(house.agents.has('a/ada')).toBe(true);
+  });
+});
+
+/** An adapter of which there are these many workers. */
+function knownAdapter(
+  workers: KnownAdapter['workers'],
+  fields: Partial<KnownAdapter['description']> = {},
+): KnownAdapter {
+  const capabilities = {
+    streaming: true,
+    structuredOutput: true,
+    vision: false,
+    systemPrompt: true,
+    promptCaching: false,
+  };
+  const own = { name: 'parley', version: '1.0.0', contract: 1, baseUrl: null, capabilities };
+  return { description: { ...own, ...fields }, loadedAt: '2026-11-21T08:00:00.000Z', workers };
+}
+
+describe('agents of an adapter', () => {
+  const pal = { name: 'pal', provider: 'parley', baseUrl: 'http://127.0.0.1:9000', model: 'm1' };
+  const everywhere = { running: 2, having: 2, alike: 2 };
+
+  test('are registered once a worker has loaded it', async () => {
+    const house = createHouse();
+    const before = await house.post('/v1/agents', pal);
+    house.adapters.push(knownAdapter(everywhere));
+    const after = await house.post('/v1/agents', pal);
+
+    expect(before.status).toBe(422);
+    expect(await before.json()).toMatchObject({
+      errors: [
+        {
+          field: 'provider',
+          got: '"parley"',
+          expected: expect.stringContaining('an adapter that a worker has loaded') as unknown,
+        },
+      ],
+    });
+    expect(after.status).toBe(201);
+    expect(await after.json()).toMatchObject({
+      provider: 'parley',
+      warnings: [expect.stringContaining('price')],
+    });
+  });
+
+  test.each([
+    [{ running: 2, having: 1, alike: 1 }, 'Some running workers lack the adapter parley'],
+    [{ running: 2, having: 2, alike: 1 }, 'another version'],
+    [{ running: 2, having: 0, alike: 0 }, 'No running worker has the adapter parley'],
+  ])('come with a warning where workers are %j', async (workers, warning) => {
+    const house = createHouse();
+    house.adapters.push(knownAdapter(workers));
+
+    const response = await house.post('/v1/agents', pal);
+
+    const { warnings } = (await response.json()) as { warnings: string[] };
+    expect(response.status).toBe(201);
+    expect(warnings[0]).toContain(warning);
+  });
+
+  test('need an address where it has none, and may not leave the allowed hosts where it has one', async () => {
+    const house = createHouse();
+    const homeless = { ...pal, baseUrl: undefined };
+    house.adapters.push(
+      knownAdapter(everywhere),
+      knownAdapter(everywhere, { name: 'far', baseUrl: 'https://far.example/v1' }),
+      knownAdapter(everywhere, { name: 'near', baseUrl: 'http://127.0.0.1:1/v1' }),
+    );
+
+    const none = await problemIn(await house.post('/v1/agents', homeless));
+    const far = await problemIn(await house.post('/v1/agents', { ...homeless, provider: 'far' }));
+    const near = await house.post('/v1/agents', { ...homeless, provider: 'near' });
+
+    expect(none.errors).toMatchObject([{ field: 'baseUrl', got: 'nothing' }]);
+    expect([far.code, far.errors[0]?.got]).toEqual(['host-not-allowed', 'far.example']);
+    expect(near.status).toBe(201);
+  });
+
+  test('are shown with it, and as failing while no running worker has it', async () => {
+    const house = createHouse();
+    house.adapters.push(knownAdapter({ running: 1, having: 0, alike: 0 }));
+    await house.post('/v1/agents', pal);
+
+    const shown: unknown = await (await house.request('/v1/providers')).json();
+
+    expect(shown).toMatchObject({
+      items: [
+        { provider: 'openai-compatible', status: 'ok' },
+        { provider: 'parley', status: 'failing', breaker: 'closed' },
+      ],
+      adapters: [
+        {
+          name: 'parley',
+          version: '1.0.0',
+          contract: 1,
+          capabilities: { vision: false },
+          status: 'absent',
+          workers: { running: 1, having: 0 },
+          agents: ['pal'],
+        },
+      ],
+    });
+  });
+
+  test('are shown as well as their calls go where every running worker has it', async () => {
+    const house = createHouse();
+    house.adapters.push(knownAdapter(everywhere));
+    await house.post('/v1/agents', pal);
+
+    const shown: unknown = await (await house.request('/v1/providers')).json();
+
+    expect(shown).toMatchObject({
+      items: [{}, { provider: 'parley', status: 'ok' }],
+      adapters: [{ status: 'ok' }],
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
 import { genesisHash } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
+import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
 import type { Collaboration, NewCollaboration } from '../../infra/stores/collaboration-store.ts';
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
@@ -28,6 +29,8 @@ export interface House extends EngineBook, SandboxBook {
   readonly streams: Map<string, LedgerEvent[]>;
   readonly artifacts: Map<string, { bytes: Uint8Array; mediaType: string }>;
   readonly agents: Map<string, Agent>;
+  /** Adapters that workers have loaded. */
+  readonly adapters: KnownAdapter[];
   /** By tenant and id. */
   readonly approvals: Map<string, ApprovalRow>;
   readonly messages: { messageId: string; text: string }[];
@@ -80,6 +83,7 @@ export function createHouse(): House {
     agents: new Map(
       ['ada', 'bob', 'cyd'].map((name): [string, Agent] => [`a/${name}`, agentNamed(name)]),
     ),
+    adapters: [],
     approvals: new Map<string, ApprovalRow>(),
     messages: [],
     started: [],
@@ -261,6 +265,7 @@ export function createHouse(): House {
       },
       get: (tenantId, sha256) => Promise.resolve(house.artifacts.get(`${tenantId}/${sha256}`)),
     },
+    adapters: { list: () => Promise.resolve(house.adapters) },
     approvals: createFakeApprovals(house.approvals),
     agents: {
       put: (tenantId, agent) => {
@@ -285,6 +290,7 @@ export function createHouse(): House {
     isHostAllowed: (url) => url.hostname === '127.0.0.1',
     isSimulated: (url) => url.port === '4010',
     isKeyVariable: (name) => name.endsWith('_KEY'),
+    commandFolders: ['/srv/agents'],
     isSecretSet: (name) => name === 'SET_KEY',
     log: silentLog,
     version: '1.2.3',

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { flagOf, loadConfig, withAppRole } from '../../infra/config.ts';
@@ -116,6 +118,29 @@ describe('loadConfig', () => {
 
     expect(config.allowedHosts).toEqual(['a.example', 'b.example:8443', '[::1]:9000']);
   });
+
+  test('takes adapters as paths, which it makes absolute, and as names of packages', () => {
+    const { adapters } = loaded({
+      CONCLAVE_ADAPTERS: './a.ts, ../b.mjs,/c/d.js,parley,@me/parley-adapter/src/index.js',
+    });
+
+    expect(adapters).toEqual([
+      resolve('a.ts'),
+      resolve('../b.mjs'),
+      '/c/d.js',
+      'parley',
+      '@me/parley-adapter/src/index.js',
+    ]);
+  });
+
+  test.each(['a b', 'https://a.example/x.js', './a.ts,./a.ts', 'node:fs', '@me', '~/a.ts'])(
+    'takes no list of adapters like %p',
+    (value) => {
+      expect(faultsOf({ CONCLAVE_ADAPTERS: value })).toEqual([
+        expect.stringMatching(/^CONCLAVE_ADAPTERS: expected modules separated by commas/),
+      ]);
+    },
+  );
 
   test('offers the providers whose variable is set, by name only', () => {
     const env = { GEMINI_API_KEY: 'secret-g', ANTHROPIC_API_KEY: 'secret-a', XAI_API_KEY: '' };

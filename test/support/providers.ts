@@ -2,11 +2,12 @@ import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { ProviderFaultError } from '../../activities/models/fault.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
-import type { ProviderFault, ProviderName } from '../../domain/providers/model-connector.ts';
+import type { ProviderName } from '../../domain/providers/model-connector.ts';
 import type { CallCount } from '../../infra/simulated/call-log.ts';
-import { createPanelServer } from '../../infra/simulated/panel-server.ts';
+import { createPanelServer, type ServedFormat } from '../../infra/simulated/panel-server.ts';
+
+export { faultOf } from '../../activities/models/contract/scene.ts';
 
 /** A server of a test, and how to end it. */
 export interface TestServer {
@@ -20,8 +21,11 @@ export interface TestPanel extends TestServer {
 }
 
 /** Starts the panel in this process. */
-export async function startPanel(latencyMs = 0): Promise<TestPanel> {
-  const server = await listening(createPanelServer({ latencyMs, version: 'test' }));
+export async function startPanel(
+  latencyMs = 0,
+  formats: readonly ServedFormat[] = [],
+): Promise<TestPanel> {
+  const server = await listening(createPanelServer({ latencyMs, version: 'test', formats }));
   return {
     ...server,
     async calls() {
@@ -55,7 +59,10 @@ export const panelPaths: Readonly<Record<ProviderName, string>> = {
 };
 
 /** Makes an agent of a provider whose API is somewhere else than usual. */
-export function agentAt(baseUrl: string, fields: Partial<Agent> & Pick<Agent, 'provider'>): Agent {
+export function agentAt<P extends string>(
+  baseUrl: string,
+  fields: Partial<Agent> & { readonly provider: P },
+): Agent & { readonly provider: P } {
   return {
     name: 'tested',
     model: 'sim-tested',
@@ -69,16 +76,6 @@ export function agentAt(baseUrl: string, fields: Partial<Agent> & Pick<Agent, 'p
     simulated: true,
     ...fields,
   };
-}
-
-/** Gives the fault of a call that fails; throws what else it failed with, or that it did not fail. */
-export async function faultOf(asked: Promise<unknown>): Promise<ProviderFault> {
-  const error: unknown = await asked.then(
-    () => new Error('the call was expected to fail'),
-    (reason: unknown) => reason,
-  );
-  if (error instanceof ProviderFaultError) return error.fault;
-  throw error;
 }
 
 async function listening(server: Server): Promise<TestServer> {

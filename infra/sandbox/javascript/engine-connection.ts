@@ -61,6 +61,7 @@ export class EngineConnection {
   readonly #reader = new FrameReader(() => this.#bodyBytesMax());
   #lastId = 0;
   #isReady = false;
+  #hasServed = false;
   #fault: string | undefined;
 
   /**
@@ -90,6 +91,11 @@ export class EngineConnection {
   /** Why it takes no runs any more; undefined while it does. */
   get fault(): string | undefined {
     return this.#fault;
+  }
+
+  /** Whether it has answered a run. */
+  get hasServed(): boolean {
+    return this.#hasServed;
   }
 
   /**
@@ -175,6 +181,7 @@ export class EngineConnection {
       throw new Error(`a reply to ${reply.id} whose parts do not add up`);
     }
     this.#pending.delete(reply.id);
+    this.#hasServed = true;
     pending.answer({
       kind: 'replied',
       reply,

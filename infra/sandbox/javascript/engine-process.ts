@@ -19,36 +19,40 @@ export interface EngineProcess {
 /**
  * Starts an engine.
  *
- * @param command - what to start, see {@link engineCommand}
+ * @param slots - runs at a time
  * @throws Error when it cannot be started
  */
-export type SpawnEngine = (command: EngineCommand) => EngineProcess;
+export type SpawnEngine = (slots: number) => EngineProcess | Promise<EngineProcess>;
 
-/** What a launcher must start, and what the program reads while it starts. */
-export interface EngineCommand {
+/** Where an engine's program lies: Node, and the folder with `engine-main.ts`. */
+export interface EnginePlace {
   readonly executable: string;
-  readonly args: readonly string[];
-  /** Folders and files that the program must be able to read. */
-  readonly reads: readonly string[];
+  readonly folder: string;
+}
+
+/** Where it lies while nothing locks it in. */
+export const ownPlace: EnginePlace = {
+  executable: process.execPath,
+  folder: import.meta.dirname,
+};
+
+/** Folder of the library that the engine is made of; with {@link ownPlace}'s folder all that it reads. */
+export function libraryFolder(): string {
+  return fileURLToPath(new URL('../', import.meta.resolve('quickjs-wasi')));
 }
 
 /**
  * Tells how an engine is started.
  *
  * @param slots - runs at a time
- * @returns program and arguments, with absolute paths
+ * @param place - where its program lies
+ * @returns program and arguments
  */
-export function engineCommand(slots: number): EngineCommand {
-  const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  return {
-    executable: process.execPath,
-    args: ['--disable-warning=ExperimentalWarning', here('engine-main.ts'), String(slots)],
-    reads: [
-      process.execPath,
-      here('.'),
-      // It says what kind of modules the engine's files are.
-      here('../../../package.json'),
-      fileURLToPath(new URL('../', import.meta.resolve('quickjs-wasi'))),
-    ],
-  };
+export function engineCommand(slots: number, place: EnginePlace = ownPlace): readonly string[] {
+  return [
+    place.executable,
+    '--disable-warning=ExperimentalWarning',
+    `${place.folder}/engine-main.ts`,
+    String(slots),
+  ];
 }

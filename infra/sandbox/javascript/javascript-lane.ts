@@ -7,9 +7,9 @@ import type {
 } from '../../../domain/sandbox/run.ts';
 import { EngineConnection } from './engine-connection.ts';
 import type { EngineAnswer, EngineRun } from './engine-connection.ts';
-import { engineCommand } from './engine-process.ts';
+import { refusal } from '../refusal.ts';
+import { Turnstile } from '../turnstile.ts';
 import type { SpawnEngine } from './engine-process.ts';
-import { Turnstile } from './turnstile.ts';
 
 /** What the lane is made of. */
 export interface JavascriptLaneDeps {
@@ -18,9 +18,14 @@ export interface JavascriptLaneDeps {
   readonly backend: BackendProof;
   /** Runs at a time, 6 unless given; further ones wait. */
   readonly slots?: number;
+  /** Whether an engine is started at once; otherwise the first run waits for it. */
+  readonly isKeptWarm?: boolean;
 }
 
-const usualSlots = 6;
+/** Runs at a time. */
+export const usualSlots = 6;
+/** What one run may ask for, bytes: an engine holds several of them. */
+export const snippetMemoryMax = 1024 * 1024 * 1024;
 /** Runs that may wait for a slot. */
 const waitingMax = 1000;
 /** An engine that does not say by then that it is ready is ended. */
@@ -29,13 +34,15 @@ const startMs = 10_000;
 const graceMs = 1500;
 /** What an engine may take to answer a cancellation. */
 const cancelMs = 500;
+/** To read a byte of code takes a hundred of memory, beside what the snippet itself may use. */
+const codeBytesMax = 1024 * 1024;
 /** Code and standard input together, bytes. */
 const requestBytesMax = 64 * 1024 * 1024;
 /** A result may be as long as the output, but this long in any case. */
 const valueBytesMin = 64 * 1024;
 
 /**
- * Makes the lane for snippets of JavaScript and TypeScript. Its engine starts with the first run, serves many runs
+ * Makes the lane for snippets of JavaScript and TypeScript. Its engine serves many runs
  * at a time, and is replaced when it dies, does not answer or says what it may not; runs that it had end as `killed`.
  *
  * @param deps - how an engine is started, and how many runs it takes
@@ -52,17 +59,19 @@ class JavascriptLane implements Sandbox {
   readonly #turnstile: Turnstile;
   readonly #closing = new AbortController();
   #engine: EngineConnection | undefined;
+  #starting: Promise<EngineConnection> | undefined;
 
   constructor(deps: JavascriptLaneDeps) {
     this.#deps = deps;
     this.#slots = deps.slots ?? usualSlots;
     this.backend = deps.backend;
     this.#turnstile = new Turnstile(this.#slots, waitingMax);
+    if (deps.isKeptWarm === true) this.#warmUp();
   }
 
   async run(run: SandboxRun, signal?: AbortSignal): Promise<SandboxResult> {
-    const refusal = refusalOf(run);
-    if (refusal !== undefined) return this.#result({ status: 'refused', reason: refusal });
+    const fault = faultOf(run);
+    if (fault !== undefined) return this.#result({ status: 'refused', reason: fault });
     const closing = this.#closing.signal;
     const ending = signal === undefined ? closing : AbortSignal.any([closing, signal]);
     const isIn = await this.#turnstile.enter(ending);
@@ -76,16 +85,15 @@ class JavascriptLane implements Sandbox {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    const engine = this.#engine;
-    engine?.end('the sandbox was closed');
-    await engine?.ended;
+    await this.#starting?.catch(() => undefined);
+    await this.#engine?.ended;
   }
 
   async #runNow(run: SnippetRun, ending: AbortSignal): Promise<SandboxResult> {
     // No engine may be started any more once the lane is closed.
-    if (isAborted(ending)) return this.#cancelled();
-    const engine = await this.#started(ending);
-    if (isAborted(ending)) return this.#cancelled();
+    if (ending.aborted) return this.#cancelled();
+    const engine = await unlessAborted(this.#running(), ending);
+    if (engine === undefined) return this.#cancelled();
     const startedAt = performance.now();
     const request = requestOf(run);
     const { answer, isLate } = await this.#answered(engine, request, ending);
@@ -108,21 +116,43 @@ class JavascriptLane implements Sandbox {
     });
   }
 
-  /** An engine that takes runs; waits no longer than its start may take. */
-  async #started(ending: AbortSignal): Promise<EngineConnection> {
-    if (this.#engine === undefined || this.#engine.fault !== undefined) {
-      this.#engine = new EngineConnection(this.#deps.spawnEngine(engineCommand(this.#slots)));
-    }
-    const engine = this.#engine;
+  /** An engine that takes runs; all who wait for one wait for the same. */
+  async #running(): Promise<EngineConnection> {
+    if (this.#starting !== undefined) return await this.#starting;
+    if (this.#engine !== undefined && this.#engine.fault === undefined) return this.#engine;
+    this.#starting = this.#start().finally(() => {
+      this.#starting = undefined;
+    });
+    return await this.#starting;
+  }
+
+  /** Waits no longer than a start may take. */
+  async #start(): Promise<EngineConnection> {
+    const engine = new EngineConnection(await this.#deps.spawnEngine(this.#slots));
+    this.#engine = engine;
+    const close = (): void => {
+      engine.end('the sandbox was closed');
+    };
+    this.#closing.signal.addEventListener('abort', close);
+    if (this.#closing.signal.aborted) close();
+    void engine.ended.then(() => {
+      this.#closing.signal.removeEventListener('abort', close);
+      // One that never served would only die again.
+      if (engine.hasServed) this.#warmUp();
+    });
     const late = setTimeout(() => {
       engine.end(`it was not ready after ${startMs} ms`);
     }, startMs);
-    await unlessAborted(engine.ready, ending);
+    await engine.ready;
     clearTimeout(late);
-    if (engine.fault !== undefined && !ending.aborted) {
-      throw new Error(`JavaScript engine does not start: ${engine.fault}`);
-    }
-    return engine;
+    if (engine.fault === undefined) return engine;
+    throw new Error(`JavaScript engine does not start: ${engine.fault}`);
+  }
+
+  #warmUp(): void {
+    if (this.#deps.isKeptWarm !== true || this.#closing.signal.aborted) return;
+    // Whether it starts is told to the next run, which tries again.
+    void this.#running().catch(() => undefined);
   }
 
   /** The engine's answer; an engine that owes one for too long is ended, and with it this run. */
@@ -146,6 +176,7 @@ class JavascriptLane implements Sandbox {
       }, cancelMs);
     };
     ending.addEventListener('abort', cancel);
+    if (ending.aborted) cancel();
     try {
       return { answer: await answer, isLate };
     } finally {
@@ -158,25 +189,14 @@ class JavascriptLane implements Sandbox {
     return this.#result({ status: 'killed', reason: 'cancelled before it ran' });
   }
 
-  #result(known: Pick<SandboxResult, 'status' | 'reason'> & Partial<SandboxResult>): SandboxResult {
-    return {
-      exitCode: null,
-      value: null,
-      stdout: '',
-      stderr: '',
-      isTruncated: false,
-      fuelUsed: null,
-      peakMemoryBytes: null,
-      durationMs: 0,
-      diff: null,
-      files: [],
-      backend: this.backend,
-      ...known,
-    };
+  #result({ status, reason, ...known }: Known): SandboxResult {
+    return { ...refusal(this.backend, reason), status, ...known };
   }
 }
 
-function refusalOf(run: SandboxRun): string | undefined {
+type Known = Pick<SandboxResult, 'status' | 'reason'> & Partial<SandboxResult>;
+
+function faultOf(run: SandboxRun): string | undefined {
   if (run.lane !== 'javascript') return `lane: got ${run.lane}, expected javascript`;
   if (run.grants.length > 0) {
     return `grants: got ${run.grants.length}, expected none: a JavaScript snippet reads no files`;
@@ -185,7 +205,14 @@ function refusalOf(run: SandboxRun): string | undefined {
   if (variables > 0) {
     return `env: got ${variables} variables, expected none: a JavaScript snippet has no environment`;
   }
-  const bytes = Buffer.byteLength(run.code) + Buffer.byteLength(run.stdin);
+  const codeBytes = Buffer.byteLength(run.code);
+  if (codeBytes > codeBytesMax) {
+    return `code: got ${codeBytes} bytes, expected at most ${codeBytesMax}`;
+  }
+  if (run.limits.memoryBytes > snippetMemoryMax) {
+    return `limits.memoryBytes: got ${run.limits.memoryBytes}, expected at most ${snippetMemoryMax} in a JavaScript snippet`;
+  }
+  const bytes = codeBytes + Buffer.byteLength(run.stdin);
   if (bytes > requestBytesMax) {
     return `code and stdin: got ${bytes} bytes, expected at most ${requestBytesMax}`;
   }
@@ -209,19 +236,17 @@ function requestOf({ code, stdin, seed, limits }: SnippetRun): EngineRun {
   };
 }
 
-/** A function, since the compiler would hold for true after an await what it learnt before. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
-}
-
-/** Waits, but no longer than until the signal comes; leaves no listener behind. */
-async function unlessAborted(awaited: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
+/** What is waited for; undefined where the signal comes before. Leaves no listener behind. */
+async function unlessAborted<T>(awaited: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
   const stop = (): void => {
     resolve(undefined);
   };
   signal.addEventListener('abort', stop);
-  await Promise.race([awaited, promise]);
-  signal.removeEventListener('abort', stop);
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([awaited, promise]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
 }

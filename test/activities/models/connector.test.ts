@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createConnector } from '../../../activities/models/connector.ts';
-import type { ConnectorDeps } from '../../../activities/models/connector.ts';
+import type { ConnectorDeps, KnownAgent } from '../../../activities/models/connector.ts';
 import {
   createConnectorPool,
   pooledConnectorsMax,
 } from '../../../activities/models/connector-pool.ts';
+import type { Agent } from '../../../domain/providers/agent.ts';
 import type { ModelRequest } from '../../../domain/providers/model-connector.ts';
 import { agentAt, faultOf, startPanel, startServer } from '../../support/providers.ts';
 import type { TestPanel, TestServer } from '../../support/providers.ts';
@@ -37,8 +38,8 @@ describe('a connector', () => {
     await panel.close();
   });
 
-  const compatible = (fields: object = {}): ReturnType<typeof agentAt> =>
-    agentAt(`${panel.url}/openai/v1`, { provider: 'openai-compatible', ...fields });
+  const compatible = (fields: Partial<Agent> = {}): KnownAgent =>
+    agentAt(`${panel.url}/openai/v1`, { ...fields, provider: 'openai-compatible' });
 
   test('calls no host that is not allowed, and names it', async () => {
     const closed = createConnector(compatible(), deps({ allowedHosts: () => false }));

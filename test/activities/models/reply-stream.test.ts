@@ -2,7 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { LanguageModelV4StreamPart } from '@ai-sdk/provider';
 
 import { watchCall } from '../../../activities/models/call-watch.ts';
-import { readStream, replyCharactersMax } from '../../../activities/models/reply-stream.ts';
+import { readStream } from '../../../activities/models/reply-stream.ts';
+import { replyCharactersMax } from '../../../domain/providers/adapter-reading.ts';
 import type { ModelReply } from '../../../domain/providers/model-connector.ts';
 import { faultOf } from '../../support/providers.ts';
 

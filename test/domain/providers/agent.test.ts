@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
+import { commandSchema, completeCommand } from '../../../domain/commands/command-schema.ts';
 import { accountOf } from '../../../domain/providers/agent.ts';
 
 describe('accountOf', () => {
@@ -13,5 +14,13 @@ describe('accountOf', () => {
       'openai||OPENAI_API_KEY',
       'openai|https://models.example/v1|OPENAI_API_KEY',
     ]);
+  });
+
+  test('is one for each program', () => {
+    const named = { path: '/opt/own/ask', output: { kind: 'text' } };
+    const command = completeCommand(commandSchema.parse(named));
+    const program = { provider: 'command', baseUrl: null, apiKeyEnv: null, command };
+
+    expect(accountOf(program as never)).toBe('command|||/opt/own/ask');
   });
 });

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { createConnector } from '../../../activities/models/connector.ts';
+import { createConnectorPool } from '../../../activities/models/connector-pool.ts';
 import type { TurnTask } from '../../../domain/collaboration/fact.ts';
 import { anonymousNames } from '../../../domain/prompts/anonymous-names.ts';
 import { buildPrompt, buildRepair } from '../../../domain/prompts/build-prompt.ts';
@@ -53,12 +53,12 @@ async function ask(
   task: TurnTask,
   { prompt, context }: { prompt: Prompt; context: ReplyContext },
 ): Promise<{ readonly text: string; readonly read: ReadReply }> {
-  const connector = createConnector(agent, {
+  const pool = createConnectorPool({
     secret: () => undefined,
     allowedHosts: () => true,
     timeouts: { totalMs: 5000, chunkMs: 5000 },
   });
-  const reply = await connector.ask({
+  const reply = await pool.connectorOf(agent).ask({
     system: prompt.system,
     parts: prompt.parts,
     schema: replySchema(task, context),

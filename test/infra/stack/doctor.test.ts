@@ -100,6 +100,24 @@ describe('the doctor', () => {
     });
   });
 
+  test('looks at adapters as workers would load them', async () => {
+    const broken = join(folder, 'broken.mjs');
+    writeFileSync(broken, 'export const adaptor = {};');
+    const good = './docs/examples/own-adapter/parley.ts';
+
+    expect((await findings({ CONCLAVE_ADAPTERS: good })).get('adapter')).toMatchObject({
+      state: 'ok',
+      detail: expect.stringMatching(/^parley 1\.0\.0 of .*parley\.ts$/) as unknown,
+    });
+    expect((await findings({ CONCLAVE_ADAPTERS: broken })).get('adapter')).toEqual({
+      name: 'adapter',
+      state: 'missing',
+      detail: `${broken}: adapter: got exports named adaptor, expected an export of this name, an object`,
+      mend: 'mend it, or CONCLAVE_ADAPTERS',
+    });
+    expect((await findings({})).has('adapter')).toBe(false);
+  });
+
   test('refuses a folder that holds something else', async () => {
     writeFileSync(join(folder, 'thesis.doc'), '');
 

@@ -1,9 +1,7 @@
 import { spawn } from 'node:child_process';
 
-import type {
-  EngineCommand,
-  EngineProcess,
-} from '../../../infra/sandbox/javascript/engine-process.ts';
+import { engineCommand } from '../../../infra/sandbox/javascript/engine-process.ts';
+import type { EnginePlace, EngineProcess } from '../../../infra/sandbox/javascript/engine-process.ts';
 
 /** An engine in a process that nothing locks in: for tests of the engine itself. */
 export interface BareEngine extends EngineProcess {
@@ -11,7 +9,8 @@ export interface BareEngine extends EngineProcess {
 }
 
 /** Starts it with an environment that holds a canary, which no snippet may find. */
-export function bareEngine({ executable, args }: EngineCommand): BareEngine {
+export function bareEngine(slots: number, place?: EnginePlace): BareEngine {
+  const [executable = '', ...args] = engineCommand(slots, place);
   const child = spawn(executable, args, {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { CANARY: 'canary-in-the-environment' },

@@ -22,8 +22,8 @@ let lane: Sandbox;
 /** A lane with a real engine that has served a run already. */
 async function warmLane(slots: number): Promise<BareEngine> {
   lane = createJavascriptLane({
-    spawnEngine: (command) => {
-      const engine = bareEngine(command);
+    spawnEngine: (count) => {
+      const engine = bareEngine(count);
       engines.push(engine);
       return engine;
     },
@@ -255,10 +255,10 @@ describe('an engine that does not start', () => {
   test('takes no place from the next run', async () => {
     let attempts = 0;
     lane = createJavascriptLane({
-      spawnEngine: (command) => {
+      spawnEngine: (slots) => {
         attempts += 1;
         if (attempts === 1) throw new Error('no bwrap');
-        return bareEngine(command);
+        return bareEngine(slots);
       },
       backend: unprotected,
       slots: 1,

@@ -1,21 +1,16 @@
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
 import { afterEach, expect, jest, test } from '@jest/globals';
 
 import type { Sandbox } from '../../../../domain/sandbox/run.ts';
+import { libraryFolder, ownPlace } from '../../../../infra/sandbox/javascript/engine-process.ts';
 import { createJavascriptLane } from '../../../../infra/sandbox/javascript/javascript-lane.ts';
 import { bareEngine } from '../../../support/sandbox/bare-engine.ts';
 import { snippet, unprotected } from '../../../support/sandbox/snippets.ts';
 
 jest.setTimeout(30_000);
-
-const engineFolder = fileURLToPath(
-  new URL('../../../../infra/sandbox/javascript', import.meta.url),
-);
-const libraryFolder = dirname(dirname(fileURLToPath(import.meta.resolve('quickjs-wasi'))));
 
 let lane: Sandbox;
 let folder = '';
@@ -30,20 +25,19 @@ async function copiedEngine(): Promise<string> {
   folder = await mkdtemp(join(tmpdir(), 'conclave-engine-'));
   const program = join(folder, 'program');
   await mkdir(join(folder, 'node_modules'));
-  await cp(engineFolder, program, { recursive: true });
-  await cp(libraryFolder, join(folder, 'node_modules', 'quickjs-wasi'), { recursive: true });
+  await cp(ownPlace.folder, program, { recursive: true });
+  await cp(libraryFolder(), join(folder, 'node_modules', 'quickjs-wasi'), { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
-  return join(program, 'engine-main.ts');
+  return program;
 }
 
 test('an engine needs only its own folder and quickjs-wasi, and once it runs not even those', async () => {
-  const main = await copiedEngine();
+  const program = await copiedEngine();
   let engines = 0;
   lane = createJavascriptLane({
-    spawnEngine: (command) => {
+    spawnEngine: (slots) => {
       engines += 1;
-      const [flag = '', , slots = ''] = command.args;
-      return bareEngine({ ...command, args: [flag, main, slots] });
+      return bareEngine(slots, { ...ownPlace, folder: program });
     },
     backend: unprotected,
     slots: 1,

@@ -17,9 +17,9 @@ let engines = 0;
 
 beforeAll(() => {
   lane = createJavascriptLane({
-    spawnEngine: (command) => {
+    spawnEngine: (slots) => {
       engines += 1;
-      return bareEngine(command);
+      return bareEngine(slots);
     },
     backend: unprotected,
     slots: 2,

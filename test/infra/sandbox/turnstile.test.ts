@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { Turnstile } from '../../../../infra/sandbox/javascript/turnstile.ts';
+import { Turnstile } from '../../../infra/sandbox/turnstile.ts';
 
 const never = new AbortController().signal;
 

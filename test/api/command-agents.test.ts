@@ -1,0 +1,113 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { createApp } from '../../api/app.ts';
+import { createHouse, keys } from './fake-house.ts';
+
+const program = {
+  name: 'coder',
+  provider: 'command',
+  model: 'sonnet',
+  command: {
+    path: '/opt/agents/claude',
+    output: { kind: 'claude' },
+    grants: [{ host: '/srv/agents', path: '/opt/agents' }],
+    network: { upstream: { url: 'http://127.0.0.1:4010/anthropic' } },
+    labels: ['fast'],
+  },
+};
+const withCommand = (fields: object): object => ({
+  ...program,
+  command: { ...program.command, ...fields },
+});
+
+describe('an agent that is a program', () => {
+  test('is registered with all that its program usually needs, and shown', async () => {
+    const house = createHouse();
+
+    const created = await house.post('/v1/agents', program);
+    const shown = (await (await house.request('/v1/agents/coder')).json()) as object;
+
+    expect(created.status).toBe(201);
+    expect(shown).toMatchObject({
+      provider: 'command',
+      model: 'sonnet',
+      baseUrl: 'http://127.0.0.1:4010/anthropic',
+      apiKeyEnv: 'ANTHROPIC_API_KEY',
+      simulated: true,
+      command: {
+        path: '/opt/agents/claude',
+        arguments: ['-p', '--model', '{model}', '--output-format', 'json'],
+        labels: ['fast'],
+        grants: [{ host: '/srv/agents', path: '/opt/agents', mode: 'read' }],
+      },
+    });
+  });
+
+  test('has an account of its own, which names the program', async () => {
+    const house = createHouse();
+    await house.post('/v1/agents', program);
+
+    const { items } = (await (await house.request('/v1/providers')).json()) as { items: object[] };
+
+    expect(items).toContainEqual(
+      expect.objectContaining({
+        provider: 'command',
+        program: '/opt/agents/claude',
+        agents: ['coder'],
+      }),
+    );
+  });
+
+  test.each([
+    ['command', { ...program, command: undefined }],
+    ['command', { ...program, provider: 'anthropic' }],
+    ['command.path', withCommand({ path: 'claude' })],
+    ['command.output.kind', withCommand({ output: { kind: 'xml' } })],
+    ['command.arguments[0]', withCommand({ arguments: ['{secret}'] })],
+    ['command.shell', withCommand({ shell: true })],
+    ['command.grants[0].host', withCommand({ grants: [{ host: '/srv/agents-not', path: '/a' }] })],
+    ['command.environment.A.from', withCommand({ environment: { A: { from: 'HOME' } } })],
+    [
+      'command.network.hosts[0]',
+      withCommand({ network: { hosts: ['example.com:443'], upstream: null } }),
+    ],
+    [
+      'command.network.upstream.from',
+      withCommand({ network: { upstream: { url: 'http://127.0.0.1:4010', from: 'HOME' } } }),
+    ],
+    ['command.limits.timeMs', withCommand({ limits: { timeMs: 0 } })],
+  ])('is refused for its %s', async (field, body) => {
+    const house = createHouse();
+
+    const response = await house.post('/v1/agents', body);
+    const { errors } = (await response.json()) as { errors: { field: string; expected: string }[] };
+
+    expect(response.status).toBe(422);
+    expect(errors.map((error) => error.field)).toEqual([field]);
+  });
+
+  test('may not send its key to a host that is not on the list', async () => {
+    const house = createHouse();
+
+    const upstream = { url: 'https://elsewhere.example.com' };
+    const response = await house.post('/v1/agents', withCommand({ network: { upstream } }));
+
+    expect(await response.json()).toMatchObject({ code: 'host-not-allowed' });
+  });
+
+  test('is refused where no folder is listed', async () => {
+    const { deps } = createHouse();
+    const { api } = createApp({ ...deps, commandFolders: [] });
+
+    const response = await api.request('/v1/agents', {
+      method: 'POST',
+      body: JSON.stringify(program),
+      headers: { authorization: `Bearer ${keys.a}`, 'content-type': 'application/json' },
+    });
+
+    expect(response.status).toBe(422);
+    expect(JSON.stringify(await response.json())).toContain(
+      'CONCLAVE_COMMAND_FOLDERS names no folder',
+    );
+  });
+});

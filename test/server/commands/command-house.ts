@@ -1,0 +1,110 @@
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
+import type { CommandConnectorDeps } from '../../../activities/commands/command-connector.ts';
+import { CommandFaultError } from '../../../activities/commands/command-fault.ts';
+import { launchingWith } from '../../../activities/commands/launching.ts';
+import { commandSchema, completeCommand } from '../../../domain/commands/command-schema.ts';
+import type { CommandSettings } from '../../../domain/commands/command-settings.ts';
+import type { ModelConnector, ModelRequest } from '../../../domain/providers/model-connector.ts';
+import type { CommandRun, SandboxRun } from '../../../domain/sandbox/run.ts';
+import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
+import { fakeProgram, programsGrant } from '../../support/programs/fake-program.ts';
+import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+
+const closedToLooks = 0o711;
+
+/** Settings of the made-up program. */
+export function fakeCommand(behaviour: readonly string[], fields: object = {}): CommandSettings {
+  return completeCommand(
+    commandSchema.parse({
+      path: fakeProgram,
+      output: { kind: 'claude' },
+      arguments: behaviour,
+      network: { upstream: null },
+      grants: [programsGrant],
+      ...fields,
+    }),
+  );
+}
+
+/** A connector to the made-up program in a real sandbox, and what was run there. */
+export interface CommandHouse {
+  readonly deps: CommandConnectorDeps;
+  readonly runs: readonly CommandRun[];
+  connector(command: CommandSettings): ModelConnector;
+  /** Everything that its runs left on this machine. */
+  leftOver(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Makes what a connector needs. */
+export async function commandHouse(
+  secrets: Readonly<Record<string, string>> = {},
+): Promise<CommandHouse> {
+  ensureSandboxTools();
+  const folder = mkdtempSync(join(tmpdir(), 'conclave-commands-'));
+  chmodSync(folder, closedToLooks);
+  const state = join(folder, 'sandbox');
+  const sandbox = await createSandbox({ backend: 'bwrap', folder: state });
+  const runs: CommandRun[] = [];
+  const noted = {
+    ...sandbox,
+    run: async (run: SandboxRun, signal?: AbortSignal) => {
+      if (run.lane === 'command') runs.push(run);
+      return await sandbox.run(run, signal);
+    },
+  };
+  let folders = 0;
+  const deps: CommandConnectorDeps = {
+    sandbox: () => Promise.resolve(noted),
+    launching: await launchingWith(process.execPath),
+    secret: (name) => secrets[name],
+    allowedHosts: (url) => url.hostname !== 'forbidden.example.com',
+    isGrantable: (host) => host !== '/srv/forbidden',
+    makeFolder: () => {
+      const path = join(folder, `way-${String(folders++)}`);
+      mkdirSync(path);
+      chmodSync(path, closedToLooks);
+      return Promise.resolve({ path, remove: () => rm(path, { recursive: true }) });
+    },
+  };
+  return {
+    deps,
+    runs,
+    connector: (command) =>
+      createCommandConnector({ name: 'fake', model: 'm-1', command, simulated: true }, deps),
+    leftOver: () => readdirSync(folder).filter((name) => name !== 'sandbox'),
+    close: async () => {
+      await sandbox.close();
+      const left = readdirSync(join(state, 'slots'));
+      rmSync(folder, { recursive: true, force: true });
+      if (left.length > 0) throw new Error(`the sandbox left ${left.join(', ')} behind`);
+    },
+  };
+}
+
+/** A question for a program. */
+export function question(fields: Partial<ModelRequest> = {}): ModelRequest {
+  return {
+    system: 'Be exact.',
+    parts: [{ kind: 'text', text: 'Which one?', stable: true }],
+    schema: null,
+    maxOutputTokens: 900,
+    signal: new AbortController().signal,
+    ...fields,
+  };
+}
+
+/** Gives the failure of a call whose program ran and failed; throws what else came of it. */
+export async function failureOf(asked: Promise<unknown>): Promise<CommandFaultError> {
+  const error: unknown = await asked.then(
+    () => new Error('the call was expected to fail'),
+    (reason: unknown) => reason,
+  );
+  if (error instanceof CommandFaultError) return error;
+  throw error;
+}
