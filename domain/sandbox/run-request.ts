@@ -137,7 +137,7 @@ export const sandboxRequestSchema = only({
   ),
 }).superRefine((request, context) => {
   for (const [field, expected] of unfitting(request)) {
-    context.addIssue({ code: 'custom', path: [field], message: expected });
+    context.addIssue({ code: 'custom', path: field.split('.'), message: expected });
   }
 });
 
