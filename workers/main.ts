@@ -15,6 +15,7 @@ import { createStores } from '../infra/stores/stores.ts';
 import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
+import { bundledWorkflows } from './bundle.ts';
 import { wirePrograms } from './program-wiring.ts';
 import { installRuntime } from './runtime.ts';
 import { lazySandbox, type LazySandbox } from './sandbox-wiring.ts';
@@ -46,9 +47,10 @@ async function run(): Promise<void> {
   };
   const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
   const adapters = await loadedAdapters();
-  const [connection, signer] = await Promise.all([
+  const [connection, signer, codePath] = await Promise.all([
     connected(temporalAddress),
     loadSigner(signingKeyPath(config.dataFolder)),
+    config.queues.includes('collaborations') ? bundledWorkflows() : undefined,
   ]);
   const database = createDatabase({ url: databaseUrl, connectionsMax, applicationName: workerId });
   const stores = createStores(database);
@@ -77,7 +79,7 @@ async function run(): Promise<void> {
   feed.watchCancelled(({ collaborationId, turns }) => {
     wired.calls.stop(collaborationId, turns);
   });
-  const workers = await createWorkers(config, { ...wired, connection, workerId });
+  const workers = await createWorkers(config, { ...wired, connection, workerId, codePath });
   const registration = await registry.register({
     workerId,
     taskQueue: config.taskQueue,

@@ -8,13 +8,14 @@ import type { ServiceConfig } from '../infra/config.ts';
 import { releaseVersion } from '../infra/stack/program-part.ts';
 import { queueNamed } from '../infra/work-queues.ts';
 import type { WorkQueue } from '../infra/work-queues.ts';
-import { bundledWorkflows } from './bundle.ts';
 import { processorBoundOptions, workerOptions } from './worker-options.ts';
 
 /** What the workers of a process do, and over which connection. */
 export interface WorkerParts {
   readonly connection: NativeConnection;
   readonly workerId: string;
+  /** The workflows' bundle; undefined where no queue takes workflows. */
+  readonly codePath: string | undefined;
   readonly activities: Activities;
   readonly sandboxActivities: SandboxActivities;
 }
@@ -26,7 +27,7 @@ export async function createWorkers(
 ): Promise<readonly Worker[]> {
   return await Promise.all(
     config.queues.map(async (queue) =>
-      Worker.create({ ...commonOptions(config, parts, queue), ...(await workOf(queue, parts)) }),
+      Worker.create({ ...commonOptions(config, parts, queue), ...workOf(queue, parts) }),
     ),
   );
 }
@@ -49,16 +50,16 @@ function commonOptions(
   };
 }
 
-async function workOf(
+function workOf(
   queue: WorkQueue,
-  { activities, sandboxActivities }: WorkerParts,
-): Promise<Partial<WorkerOptions>> {
+  { activities, sandboxActivities, codePath }: WorkerParts,
+): Partial<WorkerOptions> {
   if (queue !== 'collaborations') {
     return { ...processorBoundOptions(availableParallelism()), activities: sandboxActivities };
   }
   return {
     ...workerOptions,
-    workflowBundle: { codePath: await bundledWorkflows() },
+    ...(codePath === undefined ? {} : { workflowBundle: { codePath } }),
     activities,
   };
 }
