@@ -94,6 +94,7 @@ export function createHouse(): House {
     restored: [],
     sandboxStarted: [],
     sandboxCancelled: [],
+    sandboxClosed: new Set<string>(),
     caughtUp: [],
     incarnation: 'first',
     outcome: { kind: 'done', status: 'running' },

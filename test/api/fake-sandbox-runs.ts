@@ -10,7 +10,7 @@ export interface SandboxBook {
   readonly streams: Map<string, LedgerEvent[]>;
   isEngineAway: boolean;
   /** Runs whose workflow has ended. */
-  readonly sandboxClosed?: Set<string>;
+  readonly sandboxClosed: Set<string>;
 }
 
 /** Rows that follow from the ledger, as they do in the database, and an engine that only notes. */
@@ -66,7 +66,7 @@ export function createFakeSandboxRuns(
       start: (run) => {
         if (book.isEngineAway) return Promise.resolve(away);
         book.sandboxStarted.push(run);
-        const isClosed = book.sandboxClosed?.has(run.runId) === true;
+        const isClosed = book.sandboxClosed.has(run.runId);
         return Promise.resolve({ kind: isClosed ? 'closed' : 'started' });
       },
       cancel: (runId) => {
