@@ -120,6 +120,35 @@ test('calls in flight fail at once, their runs leave the sticky queue, then the 
   expect(asked).toEqual([failed('1'), failed('2'), { unstick: 'debate/c1' }, 'forget']);
 });
 
+test('what the dead worker ran in its sandbox is handed over, too', async () => {
+  const run: OpenSandboxRun = {
+    tenantId: 'one',
+    runId: 'r1',
+    lane: 'command',
+    status: 'running',
+    timeMs: 1000,
+    workerId: 'dead',
+    createdAt: '2026-11-21T09:00:00.000Z',
+  };
+  const { asked } = await takeOver({
+    inSandbox: [run, { ...run, runId: 'r2', workerId: 'alive' }],
+    pending: {
+      'sandbox/r1': [pendingAt('1', 'dead')],
+      'sandbox/r2': [pendingAt('1', 'alive')],
+    },
+  });
+
+  const handedOver = { fail: { workflowId: 'sandbox/r1', activityId: '1' } };
+  expect(asked).toEqual(
+    expect.arrayContaining([
+      { ...handedOver, as: 'worker-lost', after: 1 },
+      { unstick: 'sandbox/r1' },
+      { unstick: 'sandbox/r2' },
+    ]),
+  );
+  expect(asked).toHaveLength(4);
+});
+
 test('a call that the dead worker had noted and somebody else has by now is left alone', async () => {
   const { asked } = await takeOver({
     turns: [turn],
