@@ -33,6 +33,6 @@ export function folderText({ name, host, mode }: SandboxFolder): string {
 function folderIn(entry: string): SandboxFolder | undefined {
   const { name, host, mode } = ENTRY.exec(entry)?.groups ?? {};
   if (name === undefined || host === undefined) return undefined;
-  if (!isAbsolute(host) || normalize(host) !== host) return undefined;
+  if (!isAbsolute(host) || normalize(host) !== host || host.endsWith('/')) return undefined;
   return { name, host, mode: grantModes.find((each) => each === mode) ?? 'read' };
 }
