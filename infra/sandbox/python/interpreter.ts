@@ -11,6 +11,7 @@ import type { GrantedMounts } from '../granted-mounts.ts';
 import type { SandboxHost } from '../host.ts';
 import { encodeFrame } from '../javascript/frame.ts';
 import { killSandbox } from '../kill.ts';
+import { StagingFault } from '../launcher.ts';
 import { collectOutput } from '../output.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
@@ -88,6 +89,7 @@ export async function startInterpreter(
   } catch (error) {
     granted.close();
     await leave(host, room);
+    if (error instanceof StagingFault) return { kind: 'refused', reason: error.message };
     throw error;
   }
 }
@@ -144,6 +146,8 @@ export class Interpreter {
     const words = String(launched.stderr.read() ?? '').slice(0, WORDS_LENGTH);
     await this.#waiting.end();
     await this.#waiting.clear();
+    // What bwrap itself says is about what it was to mount.
+    if (words.startsWith('bwrap: ')) throw new StagingFault(words.trim());
     throw new Error(`Python does not start: ${words.trim() || heard.reason}`);
   }
 
