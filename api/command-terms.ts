@@ -1,5 +1,6 @@
 import { completeCommand, type CommandRegistration } from '../domain/commands/command-schema.ts';
 import { commandProvider, type CommandSettings } from '../domain/commands/command-settings.ts';
+import { isInFolders } from '../domain/commands/folder-list.ts';
 import { shown } from '../domain/planning/fault.ts';
 import type { Fault } from '../domain/planning/fault.ts';
 import type { Agent } from '../domain/providers/agent.ts';
@@ -46,8 +47,7 @@ export function commandFaults(
 }
 
 function grantFaults({ grants }: CommandSettings, folders: readonly string[]): Fault[] {
-  const isListed = (host: string): boolean =>
-    folders.some((folder) => host === folder || host.startsWith(`${folder}/`));
+  const isListed = isInFolders(folders);
   return grants.flatMap(({ host }, index) => {
     const expected = 'a folder in one that CONCLAVE_COMMAND_FOLDERS lists';
     const field = `command.grants[${String(index)}].host`;

@@ -95,6 +95,7 @@ async function connect(settings: ServiceConfig): Promise<{
     adapters: stores.adapters,
     agents: stores.agents,
     accounts: stores.providerAccounts,
+    programs: stores.programs,
     resolutions: stores.resolutions,
     webhooks: stores.webhooks,
     deliveries: stores.deliveries,

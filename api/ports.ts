@@ -16,6 +16,7 @@ import type { CollaborationStore } from '../infra/stores/collaboration-store.ts'
 import type { DeliveryBacklog } from '../infra/stores/delivery-queue.ts';
 import type { DeliveryStore } from '../infra/stores/delivery-store.ts';
 import type { LedgerStore } from '../infra/stores/ledger-store.ts';
+import type { ProgramStore } from '../infra/stores/program-store.ts';
 import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
 import type { ResolutionStore } from '../infra/stores/resolution-store.ts';
 import type { SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
@@ -180,6 +181,7 @@ export interface ApiDeps {
   readonly adapters: AdapterStore;
   readonly agents: Pick<AgentStore, 'put' | 'get' | 'list' | 'remove'>;
   readonly accounts: Pick<ProviderAccounts, 'status'>;
+  readonly programs: Pick<ProgramStore, 'found'>;
   readonly resolutions: ResolutionStore;
   readonly webhooks: WebhookStore;
   readonly deliveries: DeliveryStore;

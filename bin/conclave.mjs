@@ -23,6 +23,7 @@ const PROGRAMS = {
   cli: 'clients/cli/main.ts',
   bench: 'bench/main.ts',
   evaluate: 'bench/evaluation/main.ts',
+  'test:agents': 'test/agents/main.ts',
 };
 
 const JEST_OPTIONS = '--experimental-vm-modules --disable-warning=ExperimentalWarning';

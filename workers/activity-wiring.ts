@@ -40,8 +40,8 @@ export interface ActivityParts {
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
   readonly sandbox: Pick<Sandbox, 'run'>;
-  /** What programs are run with; absent where this worker runs none. */
-  readonly programs?: Omit<CommandConnectorDeps, 'secret' | 'allowedHosts'> | undefined;
+  /** What programs are run with; `null` where this worker runs none. */
+  readonly programs: CommandConnectorDeps | null;
 }
 
 /** How long a model may take for a whole reply, and between two pieces of it. */
@@ -59,15 +59,13 @@ export function wireActivities(parts: ActivityParts): {
   const { config, stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const terms = {
-    secret: (name: string) => config.secretNamed(name),
+  const ofModels = createConnectorPool({
+    secret: (name) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
-  };
-  const { programs, adapters } = parts;
-  const pool = withCommands(
-    createConnectorPool({ ...terms, timeouts: modelTimeouts, adapters }),
-    programs === undefined ? null : { ...terms, ...programs },
-  );
+    timeouts: modelTimeouts,
+    adapters: parts.adapters,
+  });
+  const pool = withCommands(ofModels, parts.programs);
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);

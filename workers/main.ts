@@ -60,8 +60,7 @@ async function run(): Promise<void> {
   const client = new Client({ connection, namespace: temporalNamespace });
   const engine = createEngine(client, config.taskQueue);
   const sandbox = lazySandbox(config);
-  const programs =
-    config.commandFolders.length === 0 ? undefined : await wirePrograms(config, sandbox);
+  const programs = await wirePrograms({ config, database, stores, sandbox, logger });
   const wired = wireActivities({
     config,
     workerId,
@@ -72,7 +71,7 @@ async function run(): Promise<void> {
     signer,
     adapters: adapters.map(({ adapter }) => adapter),
     presence: (run) => engine.presence(run),
-    programs,
+    programs: programs.deps,
     onFault,
     sandbox,
   });
@@ -96,9 +95,7 @@ async function run(): Promise<void> {
   logger.info({ workerId, taskQueue: config.taskQueue, queues: config.queues }, 'worker ready');
   if (sandbox.wasUsed()) prepareSandbox(sandbox, workerId);
   await running;
-  await Promise.all([takeover.stop(), webhooks.stop()]);
-  await sandbox.close();
-  await programs?.close();
+  await Promise.all([takeover.stop(), webhooks.stop(), programs.stop(), sandbox.close()]);
   await registration.close();
   await registry.close();
   await feed.close();

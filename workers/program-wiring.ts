@@ -1,81 +1,86 @@
-import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
+import {
+  createCommandConnector,
+  type CommandConnectorDeps,
+} from '../activities/commands/command-connector.ts';
+import { detectProgram } from '../activities/commands/detection.ts';
 import { launchingWith } from '../activities/commands/launching.ts';
+import type { DetectedProgram } from '../domain/commands/detected-program.ts';
+import { isInFolders } from '../domain/commands/folder-list.ts';
+import type { Agent } from '../domain/providers/agent.ts';
+import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
 import type { ServiceConfig } from '../infra/config.ts';
-import { identifyProcess, isSameProcess } from '../infra/stack/process-identity.ts';
+import type { Database } from '../infra/database/connection.ts';
+import { programsChannel } from '../infra/stores/program-store.ts';
+import type { Stores } from '../infra/stores/stores.ts';
+import { openEgressFolders } from './egress-folders.ts';
+import { ProgramDetection } from './program-detection.ts';
+import type { LogLines } from './runtime.ts';
 import type { LazySandbox } from './sandbox-wiring.ts';
 
-/** What programs of agents are run with. */
-export interface WiredPrograms extends Pick<
-  CommandConnectorDeps,
-  'sandbox' | 'launching' | 'makeFolder' | 'isGrantable'
-> {
-  /** Removes what is left of ways out; nothing may run any more. */
-  close(): Promise<void>;
+/** What programs of a worker stand on. */
+export interface ProgramParts {
+  readonly config: ServiceConfig;
+  readonly database: Database;
+  readonly stores: Pick<Stores, 'programs'>;
+  readonly sandbox: LazySandbox;
+  readonly logger: LogLines;
 }
 
-/** Where each worker keeps the sockets of ways out: paths of sockets are short, and data folders are not. */
-const prefix = 'conclave-ways-';
-const ownerFile = 'owner.json';
+/** Programs of agents, as a worker runs them. */
+export interface WiredPrograms {
+  /** What their connectors need; `null` where programs are off. */
+  readonly deps: CommandConnectorDeps | null;
+  /** Ends looking at registered ones, and removes what is left of ways out; called when no turn runs any more. */
+  stop(): Promise<void>;
+}
 
-/** Others may go through these folders and not look into them: who knows no name in them finds no way out. */
-const closedToLooks = 0o711;
-
-/**
- * Makes what programs of agents are run with, and removes what killed workers left of theirs.
- *
- * @param config - its folders are the only ones that programs are granted
- * @param sandbox - runs them
- */
-export async function wirePrograms(
-  config: Pick<ServiceConfig, 'commandFolders'>,
-  sandbox: LazySandbox,
-): Promise<WiredPrograms> {
-  await sweepWays();
-  const ways = await makeWays();
-  return {
-    sandbox: async () => await sandbox.get(),
+/** Makes what programs are run with, and looks at those that are registered; nothing where no folder may be granted. */
+export async function wirePrograms(parts: ProgramParts): Promise<WiredPrograms> {
+  const { config, sandbox } = parts;
+  if (config.commandFolders.length === 0) return { deps: null, stop: () => Promise.resolve() };
+  const folders = await openEgressFolders();
+  const deps: CommandConnectorDeps = {
+    sandbox: () => sandbox.get(),
     launching: await launchingWith(process.execPath),
-    isGrantable: (host) =>
-      config.commandFolders.some((folder) => host === folder || host.startsWith(`${folder}/`)),
-    makeFolder: async () => {
-      const path = join(ways, randomBytes(12).toString('hex'));
-      await mkdir(path);
-      await chmod(path, closedToLooks);
-      return { path, remove: () => rm(path, { recursive: true, force: true }) };
-    },
-    close: async () => {
-      await rm(ways, { recursive: true, force: true });
+    secret: (name) => config.secretNamed(name),
+    allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
+    isGrantable: isInFolders(config.commandFolders),
+    makeFolder: folders.make,
+  };
+  const detection = watchRegistrations(parts, deps);
+  return {
+    deps,
+    stop: async () => {
+      await detection.stop();
+      await folders.close();
     },
   };
 }
 
-async function makeWays(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), prefix));
-  const owner = { pid: process.pid, identity: identifyProcess(process.pid) ?? '' };
-  await writeFile(join(path, ownerFile), JSON.stringify(owner), { mode: 0o600 });
-  await chmod(path, closedToLooks);
-  return path;
+function watchRegistrations(
+  { database, stores, logger }: ProgramParts,
+  deps: CommandConnectorDeps,
+): ProgramDetection {
+  const detect = detectorWith(deps);
+  const detection = new ProgramDetection({ store: stores.programs, detect, log: logger });
+  const wake = (): void => {
+    detection.wake();
+  };
+  // Without it there is still the slow look.
+  database.listen(programsChannel, wake, wake).catch((error: unknown) => {
+    logger.warn({ err: error }, 'nobody tells of registered programs, they are looked for');
+  });
+  return detection;
 }
 
-async function sweepWays(): Promise<void> {
-  const names = await readdir(tmpdir());
-  const paths = names.filter((name) => name.startsWith(prefix)).map((name) => join(tmpdir(), name));
-  for (const path of paths) {
-    if (await isAbandoned(path)) await rm(path, { recursive: true, force: true });
-  }
-}
-
-/** One without an owner that can be read is being made, or another user's. */
-async function isAbandoned(path: string): Promise<boolean> {
-  try {
-    const text = await readFile(join(path, ownerFile), 'utf8');
-    return !isSameProcess(JSON.parse(text) as { pid: number; identity: string });
-  } catch {
-    return false;
-  }
+function detectorWith(
+  deps: CommandConnectorDeps,
+): (agent: Agent, signal: AbortSignal) => Promise<DetectedProgram> {
+  return async ({ name, model, simulated, command }, signal) => {
+    if (command === undefined) {
+      return { isThere: false, version: null, detail: 'it is no program', capabilities: null };
+    }
+    const connector = createCommandConnector({ name, model, simulated, command }, deps);
+    return await detectProgram({ command, connector }, deps, signal);
+  };
 }

@@ -22,13 +22,18 @@ import type { CommandRun, Sandbox, SandboxResult } from '../../domain/sandbox/ru
 import { localFault, ProviderFaultError } from '../models/fault.ts';
 import { CommandFaultError } from './command-fault.ts';
 import { detectVersion } from './detection.ts';
-import { startEgressProxy, type EgressProxy, type EgressRules } from './egress-proxy.ts';
+import {
+  hostAndPort,
+  startEgressProxy,
+  type EgressProxy,
+  type EgressRules,
+} from './egress-proxy.ts';
 import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
 
 /** What a command connector needs from outside. */
 export interface CommandConnectorDeps {
   /** Gives what programs are run in, made with the first of them. */
-  sandbox(): Promise<Sandbox>;
+  readonly sandbox: () => Promise<Sandbox>;
   readonly launching: Launching;
   /** Gives a variable's value, or `undefined` where it is not set. */
   secret(name: string): string | undefined;
@@ -253,7 +258,8 @@ function recordOf(
 ): CommandRecord {
   const { backend, status, exitCode, durationMs, peakMemoryBytes } = result;
   const grantedVariables = Object.keys(granted).sort();
-  const { grants } = command;
+  const { grants, network } = command;
+  const upstream = network.upstream === null ? [] : [hostAndPort(new URL(network.upstream.url))];
   return {
     backend,
     status,
@@ -261,6 +267,7 @@ function recordOf(
     durationMs,
     peakMemoryBytes,
     grants,
+    hosts: [...network.hosts, ...upstream],
     grantedVariables,
     traffic,
   };

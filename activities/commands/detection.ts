@@ -1,3 +1,8 @@
+import type {
+  DetectedCapabilities,
+  DetectedProgram,
+  DetectedVersion,
+} from '../../domain/commands/detected-program.ts';
 import type { CommandSettings } from '../../domain/commands/command-settings.ts';
 import { workFolder } from '../../domain/commands/command-settings.ts';
 import type { ModelConnector } from '../../domain/providers/model-connector.ts';
@@ -5,27 +10,6 @@ import { completeLimits } from '../../domain/sandbox/limits.ts';
 import type { CommandRun, Sandbox } from '../../domain/sandbox/run.ts';
 import { ProviderFaultError } from '../models/fault.ts';
 import { launched, type Launching } from './launching.ts';
-
-/** What `--version` of a program said. */
-export interface DetectedVersion {
-  readonly isThere: boolean;
-  /** For instance `2.1.197`; `null` where it names none. */
-  readonly version: string | null;
-  /** For people: the version, or why it does not run. */
-  readonly detail: string;
-}
-
-/** What a dry call of a program showed. */
-export interface DetectedCapabilities {
-  readonly isAnswering: boolean;
-  /** Whether it says how many tokens it used. */
-  readonly hasUsage: boolean;
-  /** Whether it says what that cost. */
-  readonly hasCost: boolean;
-  readonly latencyMs: number;
-  /** For people: what came of it. */
-  readonly detail: string;
-}
 
 /** A program that does not tell its version in this time is not waited for, milliseconds. */
 const versionTimeMs = 20_000;
@@ -46,7 +30,10 @@ const dryCallTokensMax = 2000;
  */
 export async function detectVersion(
   { command }: { readonly command: CommandSettings },
-  { sandbox, launching }: { sandbox(): Promise<Sandbox>; readonly launching: Launching },
+  {
+    sandbox,
+    launching,
+  }: { readonly sandbox: () => Promise<Sandbox>; readonly launching: Launching },
   signal: AbortSignal,
 ): Promise<DetectedVersion> {
   const absent = (detail: string): DetectedVersion => ({ isThere: false, version: null, detail });
@@ -119,4 +106,18 @@ export async function dryCall(
     const nothing = { hasUsage: false, hasCost: false };
     return { isAnswering: false, ...nothing, latencyMs: latency(), detail };
   }
+}
+
+/**
+ * Finds out what is to be known of a program: its version and, unless its registration wants none, what a dry call shows.
+ * Never throws.
+ */
+export async function detectProgram(
+  { command, connector }: { readonly command: CommandSettings; readonly connector: ModelConnector },
+  deps: { readonly sandbox: () => Promise<Sandbox>; readonly launching: Launching },
+  signal: AbortSignal,
+): Promise<DetectedProgram> {
+  const found = await detectVersion({ command }, deps, signal);
+  const isAsked = found.isThere && command.isDryCalled;
+  return { ...found, capabilities: isAsked ? await dryCall(connector, signal) : null };
 }

@@ -4,7 +4,9 @@ import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
 import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { isProviderName } from '../../domain/providers/model-connector.ts';
+import type { FoundProgram } from '../../infra/stores/program-store.ts';
 import type { ProviderAccountStatus } from '../../infra/stores/provider-accounts.ts';
+import { programSchema, programView } from '../program-view.ts';
 import { adapterSchema, adapterStatus, adapterView } from '../adapter-view.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -17,14 +19,14 @@ const standingSchema = z
     agents: z.array(z.string()),
     models: z.array(z.string()),
     simulated: z.boolean(),
-    program: z
-      .string()
+    program: programSchema
       .nullable()
-      .openapi({ description: 'Path of the program; null where calls go by HTTP.' }),
+      .openapi({ description: 'The program; null where calls go by HTTP.' }),
     status: z.enum(['ok', 'degraded', 'limited', 'failing']).openapi({
       description:
         '`degraded`: the last calls failed. `limited`: the provider asked to be left alone for a while. ' +
-        '`failing`: so many failed in a row that nobody calls it for a while, or no running worker has its adapter.',
+        '`failing`: so many failed in a row that nobody calls it for a while, no running worker has its adapter, or its program ' +
+        'is not there.',
     }),
     breaker: z.enum(['closed', 'open', 'half-open']),
     breakerOpenUntil: z.string().nullable(),
@@ -55,9 +57,11 @@ const route = createRoute({
 /** Adds the route that shows how providers do. */
 export function addProviders(api: Api, deps: ApiDeps): void {
   api.openapi(route, async (c) => {
-    const [agents, known] = await Promise.all([
-      deps.agents.list(c.get('tenantId')),
+    const tenantId = c.get('tenantId');
+    const [agents, known, found] = await Promise.all([
+      deps.agents.list(tenantId),
       deps.adapters.list(),
+      deps.programs.found(tenantId),
     ]);
     const accounts = [...new Set(agents.map(accountOf))];
     const standings = await deps.accounts.status(accounts);
@@ -69,7 +73,7 @@ export function addProviders(api: Api, deps: ApiDeps): void {
       viewOf(
         agents.filter((agent) => accountOf(agent) === account),
         standings.find((standing) => standing.account === account) ?? IDLE,
-        { nowMs: deps.now(), isReachable },
+        { nowMs: deps.now(), isReachable, found },
       ),
     );
     const adapters = known.map((adapter) => adapterView(adapter, agents));
@@ -90,19 +94,28 @@ const IDLE: Omit<ProviderAccountStatus, 'account'> = {
 function viewOf(
   agents: readonly Agent[],
   standing: Omit<ProviderAccountStatus, 'account'>,
-  { nowMs, isReachable }: { nowMs: number; isReachable: (provider: string) => boolean },
+  {
+    nowMs,
+    isReachable,
+    found,
+  }: {
+    nowMs: number;
+    isReachable: (provider: string) => boolean;
+    found: readonly FoundProgram[];
+  },
 ): object {
   const [first] = agents;
-  const status = agents.every(({ provider }) => isReachable(provider))
-    ? statusOf(standing, nowMs)
-    : 'failing';
+  const program = programView(agents, found);
+  const isThere =
+    program?.detected?.isThere !== false && agents.every(({ provider }) => isReachable(provider));
+  const status = isThere ? statusOf(standing, nowMs) : 'failing';
   return {
     provider: first?.provider,
     baseUrl: first?.baseUrl ?? null,
     agents: agents.map(({ name }) => name),
     models: [...new Set(agents.map(({ model }) => model))],
     simulated: agents.every(({ simulated }) => simulated),
-    program: first?.command?.path ?? null,
+    program,
     status,
     breaker: standing.breaker,
     breakerOpenUntil: standing.openUntil,

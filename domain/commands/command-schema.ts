@@ -115,6 +115,7 @@ export const commandSchema = only({
   grants: maybe(listOf(grant, { max: grantsMax, of: 'grants' })),
   labels: maybe(listOf(label, { max: labelsMax, of: 'labels' })),
   limits: maybe(limits),
+  isDryCalled: maybe(z.boolean({ error: 'true or false' })),
 });
 
 /** See {@link commandSchema}. */
@@ -138,6 +139,7 @@ export function completeCommand(named: CommandRegistration): CommandSettings {
     grants: (named.grants ?? []).map((each) => ({ ...each, mode: each.mode ?? 'read' })),
     labels: named.labels ?? [],
     limits: { ...commandLimits, ...named.limits },
+    isDryCalled: named.isDryCalled ?? true,
   };
 }
 

@@ -47,6 +47,8 @@ export interface CommandSettings {
   readonly network: CommandNetwork;
   readonly grants: readonly CommandGrant[];
   readonly labels: readonly string[];
+  /** Whether it is asked for one word when it is registered, to see what it tells; that costs what a smallest call costs. */
+  readonly isDryCalled: boolean;
   /** What the program may use; what is not named is as {@link commandLimits} has it. */
   readonly limits: Partial<SandboxLimits>;
 }

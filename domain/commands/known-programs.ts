@@ -19,6 +19,8 @@ const geminiSettings = {
 const opencodeConfig = {
   autoupdate: false,
   share: 'disabled',
+  // It would ask for a title with a call of its own.
+  agent: { title: { disable: true } },
   provider: {
     conclave: {
       npm: '@ai-sdk/openai-compatible',
@@ -60,9 +62,9 @@ export const knownPrograms: Readonly<Record<KnownFormat, ProgramDefaults>> = {
     environment: {
       GOOGLE_GEMINI_BASE_URL: '{baseUrl}',
       GEMINI_API_KEY: heldKey,
-      GEMINI_CLI_SYSTEM_SETTINGS_PATH: '{workFolder}/.gemini-settings.json',
+      GEMINI_CLI_NO_RELAUNCH: 'true',
     },
-    files: { '.gemini-settings.json': JSON.stringify(geminiSettings) },
+    files: { '.gemini/settings.json': JSON.stringify(geminiSettings) },
     network: {
       hosts: [],
       upstream: {
@@ -83,6 +85,7 @@ export const knownPrograms: Readonly<Record<KnownFormat, ProgramDefaults>> = {
       ...['-c', 'model_providers.conclave.env_key="OPENAI_API_KEY"'],
       ...['-c', 'model_providers.conclave.request_max_retries=0'],
       ...['-c', 'model_providers.conclave.stream_max_retries=0'],
+      ...['-c', 'check_for_update_on_startup=false', '-c', 'analytics.enabled=false'],
       '-',
     ],
     environment: { OPENAI_API_KEY: heldKey },
@@ -94,6 +97,8 @@ export const knownPrograms: Readonly<Record<KnownFormat, ProgramDefaults>> = {
     environment: {
       OPENCODE_CONFIG_CONTENT: JSON.stringify(opencodeConfig),
       OPENCODE_DISABLE_AUTOUPDATE: '1',
+      OPENCODE_DISABLE_MODELS_FETCH: '1',
+      OPENCODE_DISABLE_DEFAULT_PLUGINS: '1',
     },
     files: {},
     network: { hosts: [], upstream: openai() },

@@ -41,7 +41,7 @@ export function readCommandOutput(format: OutputFormat, output: CommandOutput): 
   const { usage, costMicrosUsd } = read;
   if (exitCode === null || exitCode > signalsFrom) {
     const message = 'a signal ended the program';
-    return commandFailure('ended-by-signal', message, { usage, costMicrosUsd });
+    return commandFailure('ended-by-signal', message, { exitCode, usage, costMicrosUsd });
   }
   const message = `the program ended with the exit code ${String(exitCode)}`;
   const failure = commandFailure('exit-code', message, { exitCode, usage, costMicrosUsd });

@@ -16,6 +16,8 @@ import type { DeliveryStore } from './delivery-store.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { createLedgerStore } from './ledger-store.ts';
 import type { LedgerStore } from './ledger-store.ts';
+import { createProgramStore } from './program-store.ts';
+import type { ProgramStore } from './program-store.ts';
 import { createProviderAccounts } from './provider-accounts.ts';
 import type { ProviderAccounts } from './provider-accounts.ts';
 import { createResolutionStore } from './resolution-store.ts';
@@ -39,6 +41,7 @@ export interface Stores {
   readonly deliveries: DeliveryStore;
   readonly deliveryQueue: DeliveryQueue;
   readonly ledger: LedgerStore;
+  readonly programs: ProgramStore;
   readonly providerAccounts: ProviderAccounts;
   readonly resolutions: ResolutionStore;
   readonly sandboxRuns: SandboxRunStore;
@@ -63,6 +66,7 @@ export function createStores(database: Database): Stores {
     deliveries: createDeliveryStore(deps),
     deliveryQueue: createDeliveryQueue(deps),
     ledger: createLedgerStore(deps),
+    programs: createProgramStore(deps),
     providerAccounts: createProviderAccounts(deps),
     resolutions: createResolutionStore(deps),
     sandboxRuns: createSandboxRunStore(deps),

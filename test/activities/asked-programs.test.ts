@@ -13,6 +13,7 @@ const trace: CommandTrace = {
     durationMs: 2100,
     peakMemoryBytes: 300_000_000,
     grants: [{ host: '/srv/docs', path: '/docs', mode: 'read' }],
+    hosts: [],
     grantedVariables: ['OWN_KEY'],
     traffic: [],
   },

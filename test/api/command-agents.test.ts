@@ -52,10 +52,38 @@ describe('an agent that is a program', () => {
     expect(items).toContainEqual(
       expect.objectContaining({
         provider: 'command',
-        program: '/opt/agents/claude',
+        program: { path: '/opt/agents/claude', labels: ['fast'], prompt: 'stdin', detected: null },
         agents: ['coder'],
+        status: 'ok',
       }),
     );
+  });
+
+  test('is shown with what a worker found out last, of its own tenant', async () => {
+    const house = createHouse();
+    await house.post('/v1/agents', program);
+    await house.post('/v1/agents', { ...program, name: 'second' });
+    const found = { isThere: true, version: '2.1.0', detail: '2.1.0', capabilities: null };
+    const gone = { ...found, isThere: false, version: null, detail: 'it cannot be run' };
+    house.programs.push(
+      ['a', { ...gone, agent: 'coder', foundAt: '2026-03-01T10:00:00.000Z' }],
+      ['a', { ...found, agent: 'second', foundAt: '2026-03-01T11:00:00.000Z' }],
+      ['b', { ...gone, agent: 'second', foundAt: '2026-03-01T12:00:00.000Z' }],
+    );
+
+    const shown = async (): Promise<unknown> =>
+      ((await (await house.request('/v1/providers')).json()) as { items: object[] }).items.at(-1);
+    const first = await shown();
+    house.programs.push(['a', { ...gone, agent: 'coder', foundAt: '2026-03-01T13:00:00.000Z' }]);
+
+    expect(first).toMatchObject({
+      program: { detected: { ...found, at: '2026-03-01T11:00:00.000Z' } },
+      status: 'ok',
+    });
+    expect(await shown()).toMatchObject({
+      program: { detected: { isThere: false, detail: 'it cannot be run' } },
+      status: 'failing',
+    });
   });
 
   test.each([

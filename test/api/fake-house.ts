@@ -8,6 +8,7 @@ import type { Agent } from '../../domain/providers/agent.ts';
 import { genesisHash } from '../../domain/ledger/event.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
+import type { FoundProgram } from '../../infra/stores/program-store.ts';
 import type { Collaboration, NewCollaboration } from '../../infra/stores/collaboration-store.ts';
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
@@ -31,6 +32,8 @@ export interface House extends EngineBook, SandboxBook {
   readonly agents: Map<string, Agent>;
   /** Adapters that workers have loaded. */
   readonly adapters: KnownAdapter[];
+  /** What is known of programs, each with its tenant. */
+  readonly programs: (readonly [tenantId: string, found: FoundProgram])[];
   /** By tenant and id. */
   readonly approvals: Map<string, ApprovalRow>;
   readonly messages: { messageId: string; text: string }[];
@@ -84,6 +87,7 @@ export function createHouse(): House {
       ['ada', 'bob', 'cyd'].map((name): [string, Agent] => [`a/${name}`, agentNamed(name)]),
     ),
     adapters: [],
+    programs: [],
     approvals: new Map<string, ApprovalRow>(),
     messages: [],
     started: [],
@@ -283,6 +287,10 @@ export function createHouse(): House {
       remove: (tenantId, name) => Promise.resolve(house.agents.delete(`${tenantId}/${name}`)),
     },
     accounts: { status: () => Promise.resolve([]) },
+    programs: {
+      found: (tenantId) =>
+        Promise.resolve(house.programs.filter(([of]) => of === tenantId).map(([, one]) => one)),
+    },
     resolutions: createFakeResolutions(),
     ...createFakeWebhooks(),
     engine: createFakeEngine(house),

@@ -27,7 +27,13 @@ describe('a registration', () => {
       grants: [],
       labels: [],
       limits: commandLimits,
+      isDryCalled: true,
     });
+  });
+
+  test('may want no dry call', () => {
+    expect(complete({ isDryCalled: false })).toMatchObject({ isDryCalled: false });
+    expect(faultsOf({ isDryCalled: 'no' })).toEqual(['isDryCalled: true or false']);
   });
 
   test.each(knownFormats)('of %s has all that this program needs', (kind) => {

@@ -56,6 +56,9 @@ describe('a program that failed', () => {
       reason: 'ended-by-signal',
       exitCode: null,
     });
+    // As a shell tells it: 128 and the number of the signal.
+    expect(readCommandOutput(text, failedWith(139))).toMatchObject({ reason: 'ended-by-signal' });
+    expect(readCommandOutput(text, failedWith(128))).toMatchObject({ reason: 'exit-code' });
   });
 
   test('repeats nothing of what it wrote', () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
 import { withCommands } from '../../../activities/commands/command-pool.ts';
-import { detectVersion, dryCall } from '../../../activities/commands/detection.ts';
+import { detectProgram, detectVersion, dryCall } from '../../../activities/commands/detection.ts';
 import { ProviderFaultError } from '../../../activities/models/fault.ts';
 import type { ModelReply } from '../../../domain/providers/model-connector.ts';
 import { programsGrant } from '../../support/programs/fake-program.ts';
@@ -214,6 +214,7 @@ describe('a key', () => {
     expect(reply.text).toBe('200 fine');
     expect(heard).toEqual(['/anthropic/v1/messages?beta=1', KEY, 'undefined', 'undefined']);
     expect(JSON.stringify(house.runs.at(-1))).not.toContain(KEY);
+    expect(reply.command?.record.hosts).toEqual([new URL(provider.url).host]);
     expect(reply.command?.record.traffic).toEqual([
       {
         host: new URL(provider.url).host,
@@ -244,6 +245,7 @@ describe('the way out', () => {
     const reply = await ask(['call-by-proxy', 'http://elsewhere.example.com/a'], fields);
 
     expect(reply.text).toMatch(/^403 elsewhere\.example\.com:80 is not among the hosts/);
+    expect(reply.command?.record.hosts).toEqual(['127.0.0.1:9']);
     expect(reply.command?.record.traffic).toMatchObject([
       { host: 'elsewhere.example.com:80', isAllowed: false, requests: 1 },
     ]);
@@ -338,6 +340,32 @@ describe('detection', () => {
     expect(failed).toMatchObject({
       isAnswering: false,
       detail: 'the program ended with the exit code 2',
+    });
+  });
+});
+
+describe('what is found out of a program', () => {
+  const found = async (fields: object): Promise<unknown> => {
+    const command = fakeCommand(['print', 'claude-answer'], fields);
+    const about = { command, connector: house.connector(command) };
+    return await detectProgram(about, house.deps, never);
+  };
+
+  test('is its version and what a dry call shows', async () => {
+    expect(await found({})).toMatchObject({
+      version: '1.2.3-test',
+      capabilities: { isAnswering: true, hasCost: true },
+    });
+  });
+
+  test('is its version alone where it is not there, or no dry call is wanted', async () => {
+    expect(await found({ isDryCalled: false })).toMatchObject({
+      version: '1.2.3-test',
+      capabilities: null,
+    });
+    expect(await found({ path: '/nowhere/own' })).toMatchObject({
+      isThere: false,
+      capabilities: null,
     });
   });
 });

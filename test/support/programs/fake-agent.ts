@@ -96,7 +96,12 @@ const behaviours: Readonly<Record<string, () => void | Promise<void>>> = {
         ...{ type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn' },
         result: said.content.map(({ text }) => text).join(''),
         total_cost_usd: (tokens * 2) / 1_000_000,
-        modelUsage: { [said.model]: { inputTokens, outputTokens, cacheReadInputTokens } },
+        modelUsage: {
+          [said.model]: {
+            ...{ inputTokens, outputTokens, cacheReadInputTokens },
+            cacheCreationInputTokens: 0,
+          },
+        },
       })}\n`,
     );
   },
