@@ -90,7 +90,7 @@ describe('a snippet', () => {
 
     const run = await tenant.run({ lane: 'python', code });
 
-    expect(run).toMatchObject({ status: 'ok', result: { value: '[1, 2]', stderr: 'said\n' } });
+    expect(run).toMatchObject({ status: 'ok', result: { value: '[1,2]', stderr: 'said\n' } });
   });
 });
 
