@@ -112,6 +112,16 @@ test('takes no prompt that is longer than an argument can be', () => {
   expect(commandRun(settings(), call({ parts }))).toMatchObject({ kind: 'built' });
 });
 
+test('takes no more files than an argument can hold', () => {
+  const half = 'a'.repeat(70_000);
+
+  expect(commandRun(settings({ files: { a: half } }), call())).toMatchObject({ kind: 'built' });
+  expect(commandRun(settings({ files: { a: half, b: half } }), call())).toMatchObject({
+    kind: 'unfit',
+    message: 'files of 140015 bytes together; expected at most 130071',
+  });
+});
+
 test('a template keeps unknown and doubled braces, and fills nothing into what was filled in', () => {
   const template = '{a} {b} {{a}} {} { a } {a';
 
