@@ -1,4 +1,4 @@
-import type { Activities } from '../activities/activities.ts';
+import type { Activities, SandboxActivities } from '../activities/activities.ts';
 import { createAskAgent } from '../activities/ask-agent.ts';
 import { createCallsUnderWay, type CallsUnderWay } from '../activities/calls-under-way.ts';
 import { createCaseFiles } from '../activities/case-files.ts';
@@ -11,10 +11,13 @@ import { createConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
+import { createRecordSandboxEnd } from '../activities/sandbox/recorded-end.ts';
+import { createRunInSandbox } from '../activities/sandbox/run-in-sandbox.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
 import type { Adapter } from '../domain/providers/adapter.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
+import type { Sandbox } from '../domain/sandbox/run.ts';
 import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
 import { createTenantArtifacts } from '../infra/artifacts/tenant-artifacts.ts';
 import type { ServiceConfig } from '../infra/config.ts';
@@ -36,6 +39,7 @@ export interface ActivityParts {
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
+  readonly sandbox: Pick<Sandbox, 'run'>;
   /** What programs are run with; `null` where this worker runs none. */
   readonly programs: CommandConnectorDeps | null;
 }
@@ -49,6 +53,7 @@ const interestChannel = 'conclave_watch';
 /** Makes every activity, and what stops its calls. */
 export function wireActivities(parts: ActivityParts): {
   readonly activities: Activities;
+  readonly sandboxActivities: SandboxActivities;
   readonly calls: CallsUnderWay;
 } {
   const { config, stores, artifacts, signer } = parts;
@@ -100,7 +105,23 @@ export function wireActivities(parts: ActivityParts): {
     now,
   });
   const ofParts = wirePartActivities(parts, { agentOf, putText });
-  return { activities: { askAgent, recordFacts, sealDecision, ...ofParts }, calls };
+  const recordSandboxEnd = createRecordSandboxEnd({ ledger: stores.ledger, now });
+  const runInSandbox = createRunInSandbox({
+    workerId: parts.workerId,
+    sandbox: parts.sandbox,
+    runs: stores.sandboxRuns,
+    ledger: stores.ledger,
+    calls,
+    requests: artifacts,
+    artifacts: tenantArtifacts,
+    folders: config.sandboxFolders,
+    now,
+  });
+  return {
+    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
+    sandboxActivities: { runInSandbox },
+    calls,
+  };
 }
 
 /** Makes the activities that open and await the parts of an analysis. */

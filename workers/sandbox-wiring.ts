@@ -4,6 +4,7 @@ import type { Sandbox } from '../domain/sandbox/run.ts';
 import type { ServiceConfig } from '../infra/config.ts';
 import { createSandbox } from '../infra/sandbox/sandbox.ts';
 import { sandboxFolder } from '../infra/sandbox/sandbox-folder.ts';
+import { makeSnippetLanes } from '../infra/sandbox/snippet-lanes.ts';
 
 /** The sandbox of a worker, made beside the path: trying what protects takes a few hundred milliseconds. */
 export interface LazySandbox extends Pick<Sandbox, 'run' | 'close'> {
@@ -26,7 +27,7 @@ export function lazySandbox(config: Pick<ServiceConfig, 'dataFolder' | 'sandbox'
   const folder = folderOf(config);
   let made: Promise<Sandbox> | undefined;
   const get = async (): Promise<Sandbox> => {
-    made ??= createSandbox({ backend, folder });
+    made ??= createSandbox({ backend, folder, makeLanes: makeSnippetLanes });
     try {
       return await made;
     } catch (error) {

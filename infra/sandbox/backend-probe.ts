@@ -17,6 +17,7 @@ import type { BackendProof, ProvenFeature, SandboxResult } from '../../domain/sa
 import { runCommand } from './command-lane.ts';
 import { openPath } from './grants.ts';
 import type { SandboxHost } from './host.ts';
+import { findNamespaceLocks, mendOfLocks } from './unlocking.ts';
 
 /** What a backend can do here, as it was tried; or why it protects nobody here. */
 export type ProbeOutcome =
@@ -25,8 +26,6 @@ export type ProbeOutcome =
 
 const INSTALL =
   'apt-get install -y bubblewrap (or your system’s package of that name), at least 0.11 or a Debian 12 or Ubuntu 24.04 with its updates';
-const UNLOCK =
-  'allow user namespaces: sysctl -w kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000; on Ubuntu sysctl -w kernel.apparmor_restrict_unprivileged_userns=0; in Docker --security-opt seccomp=unconfined --security-opt apparmor=unconfined';
 const TIME_MS = 10_000;
 const needed: readonly ProvenFeature[] = [
   'namespaces',
@@ -46,6 +45,8 @@ for kind in mnt pid net ipc uts user; do [ -n "$(readlink /proc/self/ns/$kind)" 
 grep -q '^Seccomp:[[:space:]]*2$' /proc/self/status && seccomp=yes || seccomp=no
 grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status && capabilities=none || capabilities=some
 unshare --user true && seccomp=no
+# 40 is AF_VSOCK, which no network namespace parts.
+[ -x /usr/bin/python3 ] && /usr/bin/python3 -I -S -c 'import socket; socket.socket(40, 1)' && seccomp=no
 descriptors=$(ls /proc/self/fd | tr '\\n' ' ')
 echo "namespaces=$namespaces seccomp=$seccomp capabilities=$capabilities descriptors=$descriptors" > /artifacts/seen
 `;
@@ -74,14 +75,18 @@ export async function probeBackend(host: SandboxHost): Promise<ProbeOutcome> {
     result = await lookAround(host);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: 'unfit', reason, mend: UNLOCK };
+    return { kind: 'unfit', reason, mend: mendOfLocks(findNamespaceLocks()) };
   }
   const proven = provenBy(result, host);
   if (await canMountAnew(host)) proven.push('overlay');
   const absent = needed.filter((feature) => !proven.includes(feature));
   if (absent.length > 0) {
     const words = result.stderr.trim() || result.reason;
-    return { kind: 'unfit', reason: `not proven: ${absent.join(', ')} (${words})`, mend: UNLOCK };
+    return {
+      kind: 'unfit',
+      reason: `not proven: ${absent.join(', ')} (${words})`,
+      mend: mendOfLocks(findNamespaceLocks()),
+    };
   }
   return { kind: 'proven', backend: { name: 'bwrap', version, proven } };
 }

@@ -58,6 +58,16 @@ const usualVariables = {
   TMPDIR: '/tmp',
   USER: 'sandbox',
 };
+// npm would run the scripts of every package it installs, ask its registry, and heed settings that somebody left.
+const npmVariables = {
+  npm_config_ignore_scripts: 'true',
+  npm_config_offline: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_update_notifier: 'false',
+  npm_config_userconfig: '/dev/null',
+  npm_config_cache: '/tmp/.npm',
+};
 
 /**
  * Says how bwrap is called.
@@ -85,7 +95,8 @@ export function bwrapArguments(
 
 function namespaces(without: Without): string[] {
   return [
-    ...['--unshare-user', '--unshare-uts', '--unshare-cgroup-try', '--hostname', 'sandbox'],
+    ...['--unshare-user', '--unshare-cgroup-try'],
+    ...unless(without, 'own-host-name', ['--unshare-uts', '--hostname', 'sandbox']),
     ...unless(without, 'process-namespace', ['--unshare-pid']),
     ...unless(without, 'ipc-namespace', ['--unshare-ipc']),
     ...unless(without, 'network-namespace', ['--unshare-net']),
@@ -93,12 +104,13 @@ function namespaces(without: Without): string[] {
     ...['--uid', INNER_ID, '--gid', INNER_ID],
     ...unless(without, 'capabilities-dropped', ['--cap-drop', 'ALL'], ['--cap-add', 'ALL']),
     ...unless(without, 'dies-with-engine', ['--die-with-parent']),
-    '--new-session',
+    ...unless(without, 'own-session', ['--new-session']),
   ];
 }
 
 function environment(shape: SandboxShape, without: Without): string[] {
-  const variables = { ...usualVariables, ...shape.env };
+  const npm = without.has('quiet-npm') ? {} : npmVariables;
+  const variables = { ...usualVariables, ...npm, ...shape.env };
   return [
     ...unless(without, 'clean-environment', ['--clearenv']),
     ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
@@ -108,12 +120,18 @@ function environment(shape: SandboxShape, without: Without): string[] {
 function systemMounts({ system, limits }: SandboxShape, without: Without): string[] {
   const size = unless(without, 'disk-limit', ['--size', String(limits.diskBytes + SLACK_BYTES)]);
   return [
-    ...['--ro-bind-fd', String(descriptors.settings), '/etc'],
+    ...unless(
+      without,
+      'own-settings',
+      ['--ro-bind-fd', String(descriptors.settings), '/etc'],
+      ['--ro-bind', '/etc', '/etc'],
+    ),
     ...system.flatMap(({ path, link }) =>
       link === null ? ['--ro-bind', path, path] : ['--symlink', link, path],
     ),
     ...unless(without, 'process-namespace', ['--proc', '/proc'], ['--ro-bind', '/proc', '/proc']),
-    ...['--dev', '/dev', ...size, '--perms', '1777', '--tmpfs', '/dev/shm'],
+    ...unless(without, 'own-devices', ['--dev', '/dev'], ['--dev-bind', '/dev', '/dev']),
+    ...[...size, '--perms', '1777', '--tmpfs', '/dev/shm'],
     ...unless(
       without,
       'own-temporary-files',
@@ -130,14 +148,15 @@ function ownMounts({ mounts }: SandboxShape): string[] {
   });
 }
 
+/** A limit of 1 for cores is what the kernel takes for none, even where it would hand them to a program of the host. */
 function limited({ limits, isMemoryHeld }: SandboxShape, without: Without): string[] {
   const processes = limits.processes + 1; // the first process of the sandbox counts as one
   const seconds = Math.ceil(limits.processorMs / 1000);
   return [
     '/usr/bin/prlimit',
-    '--core=0:0',
-    `--memlock=${LOCKED_BYTES}:${LOCKED_BYTES}`,
-    `--nofile=${limits.openFiles}:${limits.openFiles}`,
+    ...unless(without, 'core-limit', ['--core=1:1']),
+    ...unless(without, 'lock-limit', [`--memlock=${LOCKED_BYTES}:${LOCKED_BYTES}`]),
+    ...unless(without, 'open-file-limit', [`--nofile=${limits.openFiles}:${limits.openFiles}`]),
     ...unless(without, 'process-limit', [`--nproc=${processes}:${processes}`]),
     ...unless(without, 'processor-limit', [`--cpu=${seconds + 1}:${seconds + 2}`]),
     ...unless(without, 'file-limit', [fileLimit(limits.diskBytes + SLACK_BYTES)]),

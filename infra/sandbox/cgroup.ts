@@ -27,6 +27,12 @@ export interface RunCgroup {
   readonly paths: readonly string[];
   /** Puts a process in, whose children are then in too. It can take 10 ms, in which nothing waits. */
   readonly add: (pid: number) => Promise<void>;
+  /**
+   * Puts lower limits on it.
+   *
+   * @throws Error where it uses more than that already
+   */
+  restrict(limits: SandboxLimits): void;
   usage(): CgroupUsage;
   pids(): number[];
   /** Kills what is in it. */
@@ -110,10 +116,14 @@ export function makeCgroup(
   if (mode === 'none') return undefined;
   const paths = parents.map((parent) => join(parent, name));
   for (const path of paths) mkdirSync(path);
-  const settings = mode === 'v2' ? settingsV2(limits) : settingsV1(limits);
-  for (const [file, value] of settings) setWhereThere(paths, file, value);
+  const restrict = (to: SandboxLimits): void => {
+    const settings = mode === 'v2' ? settingsV2(to) : settingsV1(to);
+    for (const [file, value] of settings) setWhereThere(paths, file, value);
+  };
+  restrict(limits);
   return {
     paths,
+    restrict,
     add: async (pid) => {
       for (const path of paths) await writeFile(join(path, 'cgroup.procs'), String(pid));
     },

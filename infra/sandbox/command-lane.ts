@@ -53,7 +53,7 @@ export async function runCommand(
 }
 
 /** Whether a run writes into a folder, one above it or one below it. */
-function isInUse({ inUse }: SandboxHost, folder: string): boolean {
+export function isInUse({ inUse }: SandboxHost, folder: string): boolean {
   return [...inUse].some((each) => isAtOrBelow(each, folder) || isAtOrBelow(folder, each));
 }
 
@@ -98,7 +98,8 @@ async function runInSlot(
   }
 }
 
-async function resultOf(
+/** The result of a program that was run as {@link runCommand} runs one. */
+export async function resultOf(
   { backend }: SandboxHost,
   {
     result,

@@ -9,6 +9,7 @@ import { launch } from './launcher.ts';
 import type { Ended, Launched } from './launcher.ts';
 import { collectOutput } from './output.ts';
 import type { GrowingOutput, Output } from './output.ts';
+import { namelessBytes } from './nameless-files.ts';
 import type { Slot } from './slots.ts';
 import type { Staging } from './stage.ts';
 import { followTemporaryFiles } from './temporary-files.ts';
@@ -96,7 +97,10 @@ async function follow(
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
-        writtenBytes: async () => temporary.size() + (await writtenBytes()),
+        writtenBytes: async () =>
+          temporary.size() +
+          (await namelessBytes(pid, temporary.devices())) +
+          (await writtenBytes()),
       },
       () => {
         killSandbox(launched);

@@ -34,12 +34,8 @@ export async function noteFolder(place: GitPlace, origin: string | null): Promis
   writeFileSync(join(gitFolder, 'HEAD'), 'ref: refs/heads/none\n');
   writeFileSync(join(gitFolder, 'config'), '[core]\n\trepositoryformatversion = 0\n');
   writeAttributes(gitFolder, asText);
-  const objects = origin === null ? undefined : join(origin, '.git', 'objects');
-  if (
-    objects !== undefined &&
-    !/[\n"]/.test(objects) &&
-    lstatSync(objects, { throwIfNoEntry: false })?.isDirectory() === true
-  ) {
+  const objects = origin === null ? undefined : objectsOf(origin);
+  if (objects !== undefined) {
     writeFileSync(join(gitFolder, 'objects', 'info', 'alternates'), `${objects}\n`);
   }
   return { place, tree: await gitSnapshot(place) };
@@ -80,6 +76,15 @@ function partsOf(diff: Buffer): Buffer[] {
 
 function writeAttributes(gitFolder: string, text: string): void {
   writeFileSync(join(gitFolder, 'info', 'attributes'), text);
+}
+
+/** Where a repository keeps its objects; undefined where `.git` only says where they are, and nobody knows who wrote it. */
+function objectsOf(repository: string): string | undefined {
+  const folders = [join(repository, '.git'), join(repository, '.git', 'objects')];
+  const areFolders = folders.every((each) => {
+    return lstatSync(each, { throwIfNoEntry: false })?.isDirectory() === true;
+  });
+  return areFolders && !/[\n"]/.test(repository) ? folders[1] : undefined;
 }
 
 /** Whether a folder is the top of a repository. */

@@ -135,23 +135,23 @@ async function addGrant(grant: Grant, preparation: Preparation): Promise<void> {
 }
 
 /** How a folder is mounted first: where its owner or the way to it would stand against the run's own user. */
-function stagingOf(
-  { host, mode }: Grant,
-  { stats, isReachable }: Opened,
-  { place }: Preparation,
-): Staging | null {
+function stagingOf(grant: Grant, opened: Opened, { place }: Preparation): Staging | null {
+  const { host } = grant;
+  const { stats } = opened;
   const { slot, canStage, folder, without } = place;
   if (slot.uid === null || without.has('private-uid')) return null;
-  // A repository goes with the folder that it is in.
-  const isWanted = mode === 'write' || (canStage && basename(host) === '.git');
-  const needsOwner = isWanted && stats.uid !== slot.uid;
   // What lies below the run's own folder, the copies, is the run's user's.
-  if ((isReachable || isAtOrBelow(host, folder)) && !needsOwner) return null;
-  if (canStage && stats.isDirectory()) {
-    return makeStaging(folder, needsOwner ? stats.uid : null);
-  }
+  const isReachable = opened.isReachable || isAtOrBelow(host, folder);
+  const needsOwner = stats.uid !== slot.uid && isOwnersAlone(grant, place);
+  if (isReachable && !needsOwner) return null;
+  if (canStage) return makeStaging(folder, needsOwner ? stats.uid : null, stats.isDirectory());
   const why = needsOwner ? 'it is another user’s' : 'the way to it is closed to other users';
   throw new RefusedGrant(`${host}: ${why}, and it cannot be mounted anew here`);
+}
+
+/** Whether the run's user has to look like the owner: to write, and to read a repository as its folder is read. */
+function isOwnersAlone({ host, mode }: Grant, { canStage }: GrantingPlace): boolean {
+  return mode === 'write' || (canStage && basename(host) === '.git');
 }
 
 async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): Promise<void> {
@@ -195,13 +195,14 @@ async function layOver(
   for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
   if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
   const staging: Staging = {
-    ...makeStaging(folder, slot.uid === null ? null : stats.uid),
+    ...makeStaging(folder, slot.uid === null ? null : stats.uid, true),
     overlay: { upper, work },
   };
   const gitPlace = {
     gitFolder: join(folder, `git-over-${states.length}`),
     workFolder: staging.target,
     staged: { staging, descriptor, uid: slot.uid },
+    isTrusting: place.without.has('own-git'),
   };
   try {
     const state = await noteFolder(gitPlace, isRepository(grant.host) ? grant.host : null);
@@ -223,7 +224,7 @@ async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMa
   await copyFolder({ from: host, to: copy, left, uid: slot.uid });
   const gitFolder = join(folder, `git-${states.length}`);
   const state = await noteFolder(
-    { gitFolder, workFolder: copy, staged: null },
+    { gitFolder, workFolder: copy, staged: null, isTrusting: place.without.has('own-git') },
     isRepository(host) ? host : null,
   );
   writable.push(copy);

@@ -10,6 +10,8 @@ export interface GitPlace {
   readonly workFolder: string;
   /** Where the folder is seen only through a mount: that mount, and a descriptor of what lies below it. */
   readonly staged: StagedFolder | null;
+  /** Takes the folder's own repository and settings, to show in a test what ours are for. */
+  readonly isTrusting?: boolean;
 }
 
 /** See {@link GitPlace}. */
@@ -102,7 +104,8 @@ function nameOf({ bytes }: GitOutput): string {
   return bytes.toString('latin1').trim();
 }
 
-function ways({ gitFolder, workFolder }: GitPlace): string[] {
+function ways({ gitFolder, workFolder, isTrusting = false }: GitPlace): string[] {
+  if (isTrusting) return ['-C', workFolder, '-c', 'safe.directory=*'];
   return [`--git-dir=${gitFolder}`, `--work-tree=${workFolder}`, ...quiet];
 }
 

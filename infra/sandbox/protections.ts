@@ -9,7 +9,12 @@ export const protections = [
   'network-namespace',
   'process-namespace',
   'ipc-namespace',
+  'own-session',
+  'own-host-name',
+  'own-settings',
+  'own-devices',
   'clean-environment',
+  'quiet-npm',
   'private-uid',
   'closed-descriptors',
   'own-temporary-files',
@@ -22,10 +27,14 @@ export const protections = [
   'memory-limit',
   'process-limit',
   'file-limit',
+  'open-file-limit',
+  'lock-limit',
+  'core-limit',
   'disk-limit',
   'output-limit',
   'plain-artifacts',
   'closed-repository',
+  'own-git',
 ] as const;
 
 /** See {@link protections}. */

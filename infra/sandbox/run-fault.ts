@@ -1,6 +1,6 @@
 import { normalize } from 'node:path';
 
-import type { CommandRun } from '../../domain/sandbox/run.ts';
+import type { CommandRun, SnippetRun } from '../../domain/sandbox/run.ts';
 import { faultOfGrants } from './grants.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -8,6 +8,8 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const TEXT_BYTES_MAX = 128 * 1024;
 const VARIABLES_MAX = 1000;
 const ARGUMENTS_MAX = 4000;
+const CODE_BYTES_MAX = 1024 * 1024;
+const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
  * Says what is wrong with a command before anything of it is started.
@@ -21,6 +23,29 @@ export function faultOfCommand(run: CommandRun, stateFolder: string): string | u
     faultOfArguments(run.argv) ??
     faultOfEnvironment(run.env) ??
     faultOfWorkFolder(run.workFolder) ??
+    (isPassable(run.seed) ? undefined : 'seed: got a zero byte or too much, expected text') ??
+    faultOfGrants(run.grants, stateFolder)
+  );
+}
+
+/**
+ * Says what is wrong with a snippet before anything of it is started.
+ *
+ * @param run - as it was asked for
+ * @param stateFolder - the sandbox's own folder, which nobody is given
+ * @returns undefined where nothing is
+ */
+export function faultOfSnippet(run: SnippetRun, stateFolder: string): string | undefined {
+  const codeBytes = Buffer.byteLength(run.code);
+  const bytes = codeBytes + Buffer.byteLength(run.stdin);
+  if (codeBytes > CODE_BYTES_MAX) {
+    return `code: got ${codeBytes} bytes, expected at most ${CODE_BYTES_MAX}`;
+  }
+  if (bytes > REQUEST_BYTES_MAX) {
+    return `code and stdin: got ${bytes} bytes, expected at most ${REQUEST_BYTES_MAX}`;
+  }
+  return (
+    faultOfEnvironment(run.env) ??
     (isPassable(run.seed) ? undefined : 'seed: got a zero byte or too much, expected text') ??
     faultOfGrants(run.grants, stateFolder)
   );

@@ -94,10 +94,24 @@ function wayTo(folder: string): string | undefined {
   if (opened.kind === 'refused') return opened.reason;
   closeSync(opened.descriptor);
   const { uid, mode } = opened.stats;
-  if (uid !== process.getuid?.()) return `${folder}: it is another user’s`;
+  const own = process.getuid?.();
+  if (uid !== own) return `${folder}: it is another user’s`;
   if ((mode & WRITABLE_FOR_OTHERS) !== 0) return `${folder}: other users may write to it`;
-  if (opened.isReachable || process.getuid?.() !== 0) return undefined;
+  if (opened.isReachable || own !== 0) return undefined;
   return `${folder}: the way to it is closed to other users`;
+}
+
+/** Why a sandbox refuses everything, and what to do about it. */
+export interface Denial {
+  readonly reason: string;
+  readonly mend: string;
+}
+
+const denials = new WeakMap<Sandbox, Denial>();
+
+/** Why a sandbox refuses everything; undefined for one that runs something. */
+export function whyDenied(sandbox: Sandbox): Denial | undefined {
+  return denials.get(sandbox);
 }
 
 /**
@@ -108,13 +122,15 @@ function wayTo(folder: string): string | undefined {
  */
 export function denyingSandbox(reason: string, mend: string): Sandbox {
   const backend: BackendProof = { name: 'deny', version: '', proven: [] };
-  return {
+  const sandbox: Sandbox = {
     backend,
     run: async () => await Promise.resolve(refusal(backend, `${reason}; to mend it: ${mend}`)),
     close: async () => {
       await Promise.resolve();
     },
   };
+  denials.set(sandbox, { reason, mend });
+  return sandbox;
 }
 
 /** A sandbox over a host that is set up, whatever was proven of it: {@link createSandbox} is the one for everyday use. */

@@ -6,7 +6,7 @@ The namespace dies with the program: nothing of it is ever seen on the host, and
   uid      whom the program runs as; absent: as whom this runs, by a user namespace of its own
   first    descriptors from here on are closed, and those of closed
   drop     false: stays whom this runs as
-  mounts   each: descriptor of what is mounted; target, a folder made for it; owner, whose files look like the uid's, or null;
+  mounts   each: descriptor of what is mounted; target, a folder or a file made for it; owner, whose files look like the uid's, or null;
            overlay: upper and work, folders for what is written, over what is mounted
 Each descriptor names the mount afterwards.
 """

@@ -1,9 +1,9 @@
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** How a folder is mounted before bwrap sees it, in a mount namespace that dies with the run. */
 export interface Staging {
-  /** An empty folder of ours, where it is mounted. */
+  /** An empty folder of ours, or an empty file for a file, where it is mounted. */
   readonly target: string;
   /** Whose files look like the run's own; null changes nothing. */
   readonly owner: number | null;
@@ -57,9 +57,13 @@ export function stagedCommand(
   return [PYTHON, '-I', '-S', program, JSON.stringify(order)];
 }
 
-/** Makes the folder that a staging needs. */
-export function makeStaging(folder: string, owner: number | null): Staging {
-  const target = mkdtempSync(join(folder, 'stage-'));
+/** Makes the folder, or the file, that a staging needs. */
+export function makeStaging(folder: string, owner: number | null, isFolder: boolean): Staging {
+  const made = mkdtempSync(join(folder, 'stage-'));
+  if (isFolder) return { target: made, owner, overlay: null };
+  chmodSync(made, 0o711); // the run's user goes through it to the file
+  const target = join(made, 'file');
+  writeFileSync(target, '');
   return { target, owner, overlay: null };
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 
 import { fileSystemSize } from './folder-size.ts';
 
@@ -6,6 +6,8 @@ import { fileSystemSize } from './folder-size.ts';
 export interface TemporaryFiles {
   /** Bytes in them; 0 as long as they are not there yet. They are seen on after the end of the sandbox. */
   size(): number;
+  /** The file systems that are counted in it. */
+  devices(): ReadonlySet<number>;
   close(): void;
 }
 
@@ -25,6 +27,7 @@ export function followTemporaryFiles(pid: number): TemporaryFiles {
       const sizes = opened.map((descriptor) => fileSystemSize(`/proc/self/fd/${descriptor}`));
       return sizes.reduce((sum, each) => sum + each, 0);
     },
+    devices: () => new Set(opened.map((descriptor) => fstatSync(descriptor).dev)),
     close: () => {
       for (const descriptor of opened) closeSync(descriptor);
       opened = [];

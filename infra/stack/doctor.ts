@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { inspectAdapters } from '../adapters/adapter-inspection.ts';
 import type { Config, Environment } from '../config.ts';
 import { judgeFolder } from './data-folder.ts';
+import { examineSandbox } from './doctor-sandbox.ts';
 import { isPortFree } from './ports.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 import { findPostgresUser } from './postgres-user.ts';
@@ -46,6 +47,7 @@ export async function examine(config: Config, env: Environment): Promise<Finding
     examineProviders(config),
     ...(await examineAdapters(config)),
     examineWebhooks(config),
+    ...(await examineSandbox(config)),
   ];
 }
 

@@ -144,6 +144,7 @@ def fault_of(error):
     else:
         words = "".join(traceback.format_exception_only(type(error), error)).strip()
     place = place_of(error)
+    words = " ".join(words.split())
     reason = words[:REASON_LENGTH] + ("" if place is None else " (%s)" % place)
     return {"kind": "raised", "reason": reason}
 
@@ -217,7 +218,10 @@ def main():
     given = value.json if fault is None else None
     if given is not None and len(given) > settings["valueBytes"]:
         fault, given = {"kind": "large", "reason": ""}, None
-    send({"kind": "ended", "fault": fault, "hasValue": given is not None}, given or b"")
+    try:
+        send({"kind": "ended", "fault": fault, "hasValue": given is not None}, given or b"")
+    except OSError:
+        pass  # the snippet closed the channel: nothing is told
     os._exit(exit_code)
 
 

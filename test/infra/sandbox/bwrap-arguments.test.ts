@@ -71,7 +71,7 @@ test('ends with the program and its arguments as they came', () => {
 test('sets the limits of each process', () => {
   const words = textOf(bwrapArguments(shape).command);
 
-  expect(words).toContain(' --core=0:0 ');
+  expect(words).toContain(' --core=1:1 ');
   expect(words).toContain(' --nproc=8:8 ');
   expect(words).toContain(' --nofile=33:33 ');
   expect(words).toContain(' --cpu=3:4 ');
@@ -94,7 +94,7 @@ test.each(protections)('is another one without %s, or leaves that to others', (p
   // These are not bwrap's: the launcher, the watchdogs and the grants have them.
   const others: readonly Protection[] = [
     ...(['private-uid', 'closed-descriptors', 'real-pipes', 'link-checks', 'time-limit'] as const),
-    ...(['output-limit', 'plain-artifacts', 'closed-repository'] as const),
+    ...(['output-limit', 'plain-artifacts', 'closed-repository', 'own-git'] as const),
   ];
   const unheld = { ...shape, isMemoryHeld: false };
 

@@ -33,7 +33,8 @@ afterEach(async () => {
 });
 
 async function findings(settings: Record<string, string>): Promise<Map<string, Finding>> {
-  const env = { CONCLAVE_DATA: folder, CONCLAVE_PORT: '0', XDG_CACHE_HOME: folder, ...settings };
+  const usual = { CONCLAVE_DATA: folder, CONCLAVE_PORT: '0', XDG_CACHE_HOME: folder };
+  const env = { ...usual, CONCLAVE_SANDBOX: 'deny', ...settings };
   const loaded = loadConfig({ env, argv: [] });
   if (!loaded.ok) throw new Error(loaded.faults.join('; '));
   const found = await examine(loaded.config, env);

@@ -5,20 +5,22 @@ import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-import { afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
-import { sweep } from '../../../infra/sandbox/sweep.ts';
+import { slotName } from '../../../infra/sandbox/slots.ts';
+import type { Swept } from '../../../infra/sandbox/sweep.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { startEngine, stateFolder } from './engines.ts';
+import { engineUids, outputOf, startEngine, stateFolder } from './engines.ts';
 
 const RUNS = 3;
 const STARTED_MS = 30_000;
 const DIED_MS = 1000;
 const LOOK_MS = 10;
 const TEST_MS = 60_000;
-const program = join(import.meta.dirname, 'endless-program.ts');
+const endless = join(import.meta.dirname, 'endless-program.ts');
+const sweeping = join(import.meta.dirname, 'sweep-program.ts');
 
 let folder: string;
 let word: string;
@@ -27,77 +29,88 @@ beforeAll(() => {
   ensureSandboxTools();
 }, STARTED_MS * 10);
 
-beforeEach(() => {
-  folder = stateFolder(null);
-  word = `endless-${randomUUID()}`;
-});
+describe.each(engineUids())('an engine of user %s', (uid) => {
+  beforeEach(() => {
+    folder = stateFolder(uid);
+    word = `endless-${randomUUID()}`;
+  });
 
-afterEach(() => {
-  for (const pid of running(word)) process.kill(pid, 'SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
-});
+  afterEach(() => {
+    for (const pid of running(word)) process.kill(pid, 'SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-test(
-  'processes die with a killed engine, and the next sweep leaves nothing else of it',
-  async () => {
-    const engine = await startEndless([]);
+  test(
+    'processes die with a killed engine, and the next sweep leaves nothing else of it',
+    async () => {
+      const engine = await startEndless(uid, []);
+      const cgroups = leftCgroups().length;
 
-    engine.kill('SIGKILL');
-    await until(() => running(word).length === 0, DIED_MS);
+      engine.kill('SIGKILL');
+      await until(() => running(word).length === 0, DIED_MS);
 
-    expect(readdirSync(join(folder, 'slots'))).toHaveLength(RUNS);
-    const swept = await sweep(folder, findOwnCgroups());
-    expect(swept).toMatchObject({ folders: RUNS + 1, processes: 0 });
-    expect(swept.cgroups).toBe(RUNS * findOwnCgroups().parents.length);
-    expect(readdirSync(join(folder, 'slots'))).toEqual([]);
-    expect(leftCgroups()).toEqual([]);
-    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder);
-  },
-  TEST_MS,
-);
-
-test(
-  'the sweep ends processes that outlived their engine',
-  async () => {
-    const engine = await startEndless(['dies-with-engine']);
-    engine.kill('SIGKILL');
-    await until(() => engine.signalCode !== null, DIED_MS);
-
-    const outlived = running(word).length;
-    const swept = await sweep(folder, findOwnCgroups());
-
-    expect(outlived).toBe(RUNS);
-    expect(swept.processes).toBeGreaterThanOrEqual(RUNS);
-    expect(running(word)).toEqual([]);
-  },
-  TEST_MS,
-);
-
-test(
-  'the sweep leaves the runs of an engine that lives',
-  async () => {
-    const engine = await startEndless([]);
-
-    const swept = await sweep(folder, findOwnCgroups());
-    const runningStill = running(word).length;
-    engine.kill('SIGKILL');
-
-    expect(swept).toEqual({ folders: 0, cgroups: 0, processes: 0 });
-    expect(runningStill).toBe(RUNS);
-    await until(() => running(word).length === 0, DIED_MS);
-    await sweep(folder, findOwnCgroups());
-  },
-  TEST_MS,
-);
-
-async function startEndless(without: readonly Protection[]): Promise<ChildProcess> {
-  const engine = startEngine(
-    program,
-    { folder, word, runs: RUNS, without },
-    { uid: null, env: {} },
+      expect(readdirSync(join(folder, 'slots'))).toHaveLength(RUNS);
+      const found = await swept(uid);
+      expect(found).toMatchObject({ folders: RUNS + 1, processes: 0 });
+      expect(found.cgroups).toBe(cgroups);
+      expect(readdirSync(join(folder, 'slots'))).toEqual([]);
+      expect(leftCgroups()).toEqual([]);
+      expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(folder);
+    },
+    TEST_MS,
   );
+
+  test(
+    'the sweep ends processes that outlived their engine',
+    async () => {
+      const engine = await startEndless(uid, ['dies-with-engine']);
+      engine.kill('SIGKILL');
+      await until(() => engine.signalCode !== null, DIED_MS);
+
+      const outlived = running(word).length;
+      const found = await swept(uid);
+
+      expect(outlived).toBe(RUNS);
+      expect(found.processes).toBeGreaterThanOrEqual(RUNS);
+      expect(running(word)).toEqual([]);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'the sweep leaves the runs of an engine that lives',
+    async () => {
+      const engine = await startEndless(uid, []);
+
+      const found = await swept(uid);
+      const runningStill = running(word).length;
+      engine.kill('SIGKILL');
+
+      expect(found).toEqual({ folders: 0, cgroups: 0, processes: 0 });
+      expect(runningStill).toBe(RUNS);
+      await until(() => running(word).length === 0, DIED_MS);
+      await swept(uid);
+    },
+    TEST_MS,
+  );
+});
+
+async function startEndless(
+  uid: number | null,
+  without: readonly Protection[],
+): Promise<ChildProcess> {
+  const engine = startEngine(endless, { folder, word, runs: RUNS, without }, { uid, env: {} });
   await until(() => running(word).length === RUNS, STARTED_MS);
   return engine;
+}
+
+/** What a later engine of the same user finds to take away. */
+async function swept(uid: number | null): Promise<Swept> {
+  const { stdout, stderr, code } = await outputOf(
+    startEngine(sweeping, { folder }, { uid, env: {} }),
+  );
+  if (code !== 0) throw new Error(`sweep: ended with ${String(code)}: ${stderr}`);
+  return JSON.parse(stdout) as Swept;
 }
 
 async function until(isSo: () => boolean, withinMs: number): Promise<void> {
@@ -117,8 +130,12 @@ function running(name: string): number[] {
   });
 }
 
+/** Cgroups of this test's own slots; other engines on the machine have theirs. */
 function leftCgroups(): string[] {
+  const names = Array.from({ length: RUNS }, (_, index) =>
+    slotName(join(folder, 'slots', String(index + 1))),
+  );
   return findOwnCgroups()
-    .parents.filter((parent) => existsSync(parent))
-    .flatMap((parent) => readdirSync(parent).filter((name) => name.startsWith('conclave-sandbox')));
+    .parents.flatMap((parent) => names.map((name) => join(parent, name)))
+    .filter((path) => existsSync(path));
 }

@@ -37,15 +37,28 @@ export function engineKinds(): EngineKind[] {
   return [...kinds, { name: 'as a plain user', uid: PLAIN_UID, usesCgroups: false }];
 }
 
+/** As whom engines are tried: who runs the tests (null) and, where that is root, a plain user too. */
+export function engineUids(): (number | null)[] {
+  return [...new Set(engineKinds().map(({ uid }) => uid))];
+}
+
 /** Runs probes on an engine of their own, whose environment and descriptors hold what must not be found. */
 export async function probeOn(
   { uid, usesCgroups }: EngineKind,
-  { without = [], probes = [] }: { without?: readonly Protection[]; probes?: readonly string[] },
+  {
+    without = [],
+    probes = [],
+    lane = 'command',
+  }: {
+    without?: readonly Protection[];
+    probes?: readonly string[];
+    lane?: 'command' | 'python';
+  },
 ): Promise<ProbeOutcome[]> {
   const folder = stateFolder(uid);
   const secret = `secret-${randomUUID()}`;
   try {
-    const order = { folder, secret, without, probes, usesCgroups };
+    const order = { folder, secret, without, probes, usesCgroups, lane };
     const child = startEngine(program, order, { uid, env: { CONCLAVE_CANARY: secret } });
     const { stdout, stderr, code } = await outputOf(child);
     if (code !== 0) throw new Error(`probe program: ended with ${String(code)}: ${stderr}`);

@@ -101,6 +101,90 @@ export const limitProbes: readonly Probe[] = [
     isDiscovery: endsOtherThan('disk'),
   },
   {
+    name: 'disk filler in shared memory',
+    meaning: 'a program fills the memory of the host by files that processes share',
+    run: () => ({
+      argv: shell('for i in {1..40}; do head -c 1M /dev/zero > /dev/shm/$i; done; sleep 60'),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'disk filler in removed files',
+    meaning: 'a program fills the disk by files that no folder shows',
+    run: () => ({
+      argv: python(
+        'kept = []',
+        'for each in range(40):',
+        '    kept.append(open("/work/file", "wb")); os.remove("/work/file")',
+        '    kept[-1].write(b"x" * (1 << 20)); kept[-1].flush()',
+        'time.sleep(60)',
+      ),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'disk filler in removed files that are mapped',
+    meaning: 'a program fills the disk by files that neither a folder nor a descriptor shows',
+    run: () => ({
+      argv: python(
+        'import mmap',
+        'kept = []',
+        'for each in range(40):',
+        '    with open("/work/file", "w+b") as file:',
+        '        file.truncate(1 << 20); kept.append(mmap.mmap(file.fileno(), 1 << 20))',
+        '    os.remove("/work/file"); kept[-1].write(b"x" * (1 << 20))',
+        'time.sleep(60)',
+      ),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'disk filler in files on their way',
+    meaning: 'a program fills the disk by files that lie in a socket',
+    run: () => ({
+      argv: python(
+        'near, far = socket.socketpair()',
+        'for each in range(100):',
+        '    with open("/work/file", "wb") as file:',
+        '        os.remove("/work/file"); file.write(b"x" * (1 << 20)); file.flush()',
+        '        socket.send_fds(near, [b"x"], [file.fileno()])',
+        'time.sleep(60)',
+      ),
+      limits: { diskBytes: 8 * mib },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'many empty files',
+    meaning: 'a program takes all the numbers that the host’s file system has for files',
+    run: () => ({
+      argv: python(
+        'for each in range(1000000):',
+        '    os.close(os.open("/work/%d" % each, os.O_CREAT | os.O_WRONLY))',
+        'time.sleep(60)',
+      ),
+      limits: { diskBytes: mib, timeMs: 20_000, processorMs: 20_000 },
+    }),
+    isDiscovery: endsOtherThan('disk'),
+  },
+  {
+    name: 'memory in files without a name',
+    meaning: 'memory is taken where no process is seen to have it',
+    run: () => ({
+      argv: python(
+        'kept = []',
+        'for each in range(200):',
+        '    kept.append(os.memfd_create("memory")); os.write(kept[-1], b"x" * (1 << 20))',
+        'time.sleep(60)',
+      ),
+      limits: { diskBytes: 8 * mib, memoryBytes: 64 * mib },
+    }),
+    isDiscovery: ({ status }) => status !== 'disk' && status !== 'memory',
+  },
+  {
     name: 'one endless file',
     meaning: 'a file grows beyond what is allowed, at once or with holes',
     run: () => ({
@@ -114,6 +198,50 @@ export const limitProbes: readonly Probe[] = [
       limits: { diskBytes: 8 * mib },
     }),
     isDiscovery: saysFound,
+  },
+  {
+    name: 'open files without end',
+    meaning: 'a program takes the open files of others',
+    run: () => ({
+      argv: python(
+        'try:',
+        '    for each in range(1000): os.open("/dev/null", os.O_RDONLY)',
+        '    found("files")',
+        'except OSError: pass',
+      ),
+      limits: { openFiles: 64 },
+    }),
+    isDiscovery: (result) => result.status !== 'ok' || saysFound(result),
+  },
+  {
+    name: 'locked memory',
+    meaning: 'a program keeps memory from being taken back',
+    run: () => ({
+      argv: python(
+        'import resource',
+        'most = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]',
+        'resource.setrlimit(resource.RLIMIT_MEMLOCK, (most, most))',
+        'page = ctypes.create_string_buffer(1 << 20)',
+        'if libc.mlock(page, 1 << 20) == 0: found("mlock")',
+      ),
+    }),
+    isDiscovery: (result) => result.status !== 'ok' || saysFound(result),
+  },
+  {
+    name: 'core of a program that crashed',
+    meaning: 'a crash fills the disk, or starts a program of the host that looks at crashes',
+    run: () => ({
+      argv: python(
+        'import resource',
+        'most = resource.getrlimit(resource.RLIMIT_CORE)[1]',
+        'resource.setrlimit(resource.RLIMIT_CORE, (most, most))',
+        'child = os.fork()',
+        'if child == 0: os.abort()',
+        'if os.WCOREDUMP(os.waitpid(child, 0)[1]): found("core")',
+        'if most not in (0, 1): found("limit", most)',
+      ),
+    }),
+    isDiscovery: (result) => result.status !== 'ok' || saysFound(result),
   },
   {
     name: 'output flood',

@@ -296,6 +296,20 @@ describe('a folder to write to', () => {
     expect(readFileSync(join(folder, 'new'), 'utf8')).toBe('new\n');
   });
 
+  test('can be one file, below folders that are closed to others', async () => {
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    writeFileSync(join(closed, 'file'), 'theirs');
+    chmodSync(join(closed, 'file'), 0o644);
+
+    const result = await shell('cat /given; echo x > /given', {
+      grants: [{ host: join(closed, 'file'), path: '/given', mode: 'read' }],
+    });
+
+    expect(result).toMatchObject({ status: 'error', stdout: 'theirs' });
+    expect(result.stderr).toContain('Read-only');
+  });
+
   test('belongs to one run at a time', async () => {
     const grants: Grant[] = [{ host: folder, path: '/work', mode: 'write' }];
 

@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
 
 import { engineCommand } from '../../../infra/sandbox/javascript/engine-process.ts';
-import type { EnginePlace, EngineProcess } from '../../../infra/sandbox/javascript/engine-process.ts';
+import type {
+  EnginePlace,
+  EngineProcess,
+} from '../../../infra/sandbox/javascript/engine-process.ts';
 
 /** An engine in a process that nothing locks in: for tests of the engine itself. */
 export interface BareEngine extends EngineProcess {

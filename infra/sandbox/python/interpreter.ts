@@ -1,0 +1,239 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
+import type { Grant, SandboxResult, SnippetRun } from '../../../domain/sandbox/run.ts';
+import { collectFiles } from '../collected-files.ts';
+import { resultOf } from '../command-lane.ts';
+import type { ContainedResult } from '../contained-run.ts';
+import { openGrants } from '../granted-mounts.ts';
+import type { GrantedMounts } from '../granted-mounts.ts';
+import type { SandboxHost } from '../host.ts';
+import { encodeFrame } from '../javascript/frame.ts';
+import { killSandbox } from '../kill.ts';
+import { StagingFault } from '../launcher.ts';
+import { collectOutput } from '../output.ts';
+import { refusal } from '../refusal.ts';
+import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
+import type { Slot } from '../slots.ts';
+import { followTemporaryFiles } from '../temporary-files.ts';
+import { startWaiting } from '../waiting-program.ts';
+import type { WaitingProgram } from '../waiting-program.ts';
+import { watch } from '../watchdogs.ts';
+import type { Breach } from '../watchdogs.ts';
+import { boundsOf } from './bounds.ts';
+import { hear, outcomeOf, readReply, valueBytesMax } from './reply.ts';
+
+/** The system's own, which every sandbox shows. */
+export const pythonPath = '/usr/bin/python3';
+
+const program = join(import.meta.dirname, 'interpreter.py');
+/**
+ * As `-I` does, but that the environment is heeded, which is the sandbox's alone: the order of a set of words has to be told
+ * before Python starts. It is the same for all runs, since an interpreter that waits does not know its seed.
+ */
+const flags = ['-X', 'utf8', '-s', '-B'];
+const fixedOrder = { PYTHONHASHSEED: '0' };
+const workFolder = '/work';
+const READY_MS = 20_000;
+const WORDS_LENGTH = 500;
+
+/** What an interpreter is started with; its run may ask for less, not for more. */
+export interface InterpreterStart {
+  readonly grants: readonly Grant[];
+  readonly limits: SandboxLimits;
+}
+
+/** Either an interpreter that waits for its snippet, or why a grant cannot be given. */
+export type StartedInterpreter =
+  | { readonly kind: 'ready'; readonly interpreter: Interpreter }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+interface Room {
+  readonly slot: Slot;
+  readonly folder: string;
+  readonly artifacts: string;
+}
+
+/**
+ * Starts an interpreter in a sandbox of its own.
+ *
+ * @throws Error when it does not come to be; nothing is left of it then
+ */
+export async function startInterpreter(
+  host: SandboxHost,
+  { grants, limits }: InterpreterStart,
+): Promise<StartedInterpreter> {
+  const slot = await host.slots.take();
+  const folder = makeRunFolder(slot);
+  const room: Room = { slot, folder, artifacts: makeWritableFolder(folder, 'artifacts', slot) };
+  const { canStage, without } = host;
+  const granting = await openGrants(grants, { ...room, workFolder, canStage, without });
+  if (granting.kind === 'refused') {
+    await leave(host, room);
+    return granting;
+  }
+  const { granted } = granting;
+  try {
+    const waiting = await startWaiting(host, {
+      slot,
+      argv: [pythonPath, ...flags, '-c', readFileSync(program, 'utf8')],
+      mounts: granted.mounts,
+      env: fixedOrder,
+      workFolder,
+      limits,
+    });
+    const interpreter = new Interpreter(host, { room, granted, waiting });
+    await interpreter.ready();
+    return { kind: 'ready', interpreter };
+  } catch (error) {
+    granted.close();
+    await leave(host, room);
+    if (error instanceof StagingFault) return { kind: 'refused', reason: error.message };
+    throw error;
+  }
+}
+
+async function leave(host: SandboxHost, { slot, folder }: Room): Promise<void> {
+  await removeFolder(folder);
+  host.slots.give(slot);
+}
+
+/** An interpreter of Python in a sandbox, which runs one snippet and is then thrown away. */
+export class Interpreter {
+  readonly #host: SandboxHost;
+  readonly #room: Room;
+  readonly #granted: GrantedMounts;
+  readonly #waiting: WaitingProgram;
+
+  constructor(
+    host: SandboxHost,
+    {
+      room,
+      granted,
+      waiting,
+    }: {
+      readonly room: Room;
+      readonly granted: GrantedMounts;
+      readonly waiting: WaitingProgram;
+    },
+  ) {
+    this.#host = host;
+    this.#room = room;
+    this.#granted = granted;
+    this.#waiting = waiting;
+  }
+
+  /** Resolves when it has ended, before or after its run. */
+  get ended(): Promise<unknown> {
+    return this.#waiting.launched.ended;
+  }
+
+  /**
+   * Waits until it can be given a snippet.
+   *
+   * @throws Error when it cannot; it has ended then
+   */
+  async ready(): Promise<void> {
+    const { launched, channel } = this.#waiting;
+    const late = setTimeout(() => {
+      killSandbox(launched);
+    }, READY_MS);
+    const heard = await hear(channel, 0);
+    clearTimeout(late);
+    if (heard.kind === 'message') return;
+    killSandbox(launched);
+    const words = String(launched.stderr.read() ?? '').slice(0, WORDS_LENGTH);
+    await this.#waiting.end();
+    await this.#waiting.clear();
+    // What bwrap itself says is about what it was to mount.
+    if (words.startsWith('bwrap: ')) throw new StagingFault(words.trim());
+    throw new Error(`Python does not start: ${words.trim() || heard.reason}`);
+  }
+
+  /**
+   * Runs a snippet to its end.
+   *
+   * @param run - within the limits that it was started with
+   * @param signal - ends it
+   */
+  async run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult> {
+    const { channel, cgroup } = this.#waiting;
+    try {
+      cgroup?.restrict(run.limits);
+    } catch {
+      const reason = `memoryBytes: ${run.limits.memoryBytes} bytes are less than Python itself needs`;
+      return { ...refusal(this.#host.backend, reason), status: 'memory' };
+    }
+    const replying = hear(channel, valueBytesMax(run.limits)).then(readReply);
+    const result = await this.#follow(run, signal);
+    const collected = collectFiles(this.#room.artifacts, undefined, this.#host.without);
+    const told = await resultOf(this.#host, { result, collected, granted: this.#granted });
+    return { ...told, ...outcomeOf(told, await replying, run.limits) };
+  }
+
+  /** Ends it where it still is there, and removes what is left of it. */
+  async discard(): Promise<void> {
+    killSandbox(this.#waiting.launched);
+    await this.#waiting.end();
+    await this.#waiting.clear();
+    this.#granted.close();
+    await leave(this.#host, this.#room);
+  }
+
+  async #follow(run: SnippetRun, signal: AbortSignal): Promise<ContainedResult> {
+    const { launched, cgroup, channel } = this.#waiting;
+    const { limits } = run;
+    const { pid } = launched;
+    const { without } = this.#host;
+    const temporary = followTemporaryFiles(pid);
+    let excess: Breach | undefined;
+    const output = collectOutput(launched, limits.outputBytes, () => {
+      excess = {
+        status: 'output',
+        reason: `wrote more than outputBytes, ${limits.outputBytes} bytes`,
+      };
+      killSandbox(launched);
+    });
+    const started = performance.now();
+    const watchdogs = watch(
+      {
+        ...{ pid, limits, cgroup, signal, without },
+        writtenBytes: async () => temporary.size() + (await this.#granted.writtenBytes()),
+      },
+      () => {
+        killSandbox(launched);
+      },
+    );
+    try {
+      for (const piece of requestOf(run, cgroup !== undefined)) channel.write(piece);
+      const { exitCode } = await this.#waiting.end();
+      await output.ended;
+      const durationMs = performance.now() - started;
+      const { breach, peakMemoryBytes } = await watchdogs.end();
+      const first = excess ?? breach;
+      return {
+        breach: first,
+        exitCode: first === undefined ? exitCode : null,
+        output: output.read(),
+        peakMemoryBytes,
+        durationMs,
+      };
+    } finally {
+      temporary.close();
+    }
+  }
+}
+
+function requestOf(run: SnippetRun, isMemoryHeld: boolean): readonly Uint8Array[] {
+  const code = Buffer.from(run.code);
+  const input = Buffer.from(run.stdin);
+  const settings = {
+    variables: { ...run.env, CONCLAVE_SEED: run.seed },
+    seed: run.seed,
+    bounds: boundsOf(run.limits, isMemoryHeld),
+    valueBytes: valueBytesMax(run.limits),
+  };
+  const header = { codeBytes: code.length, inputBytes: input.length };
+  return encodeFrame(header, [code, input, Buffer.from(JSON.stringify(settings))]);
+}

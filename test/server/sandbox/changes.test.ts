@@ -1,0 +1,261 @@
+import { execFileSync } from 'node:child_process';
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import type { Sandbox, SandboxResult } from '../../../domain/sandbox/run.ts';
+import { setUpHost } from '../../../infra/sandbox/host.ts';
+import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
+import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+import { stateFolder } from './engines.ts';
+
+const INSTALL_MS = 300_000;
+const env = {
+  PATH: '/usr/bin:/bin',
+  GIT_CONFIG_NOSYSTEM: '1',
+  HOME: '/nonexistent',
+  ...{ GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@b' },
+  ...{ GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@b' },
+};
+
+let states: string[];
+let sandboxes: Record<'laid over' | 'made whole', Sandbox>;
+let folder: string;
+
+beforeAll(async () => {
+  ensureSandboxTools();
+  states = [stateFolder(null), stateFolder(null)];
+  const [over = '', whole = ''] = states;
+  const laid = await createSandbox({ backend: 'bwrap', folder: over });
+  // Without staging every copy is made whole.
+  const made = bwrapSandbox(setUpHost({ folder: whole, firstUid: 300_000 }, laid.backend));
+  sandboxes = { 'laid over': laid, 'made whole': made };
+}, INSTALL_MS);
+
+afterAll(async () => {
+  for (const sandbox of Object.values(sandboxes)) await sandbox.close();
+  for (const state of states) rmSync(state, { recursive: true, force: true });
+});
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'conclave-changes-'));
+  chmodSync(folder, 0o755);
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function git(at: string, ...args: string[]): string {
+  return execFileSync('git', ['-c', 'protocol.file.allow=always', '-C', at, ...args], {
+    env,
+    stdio: 'pipe',
+  }).toString();
+}
+
+function repository(name: string, files: Record<string, string | Buffer>): string {
+  const path = join(folder, name);
+  mkdirSync(path);
+  for (const [file, content] of Object.entries(files)) {
+    mkdirSync(join(path, file, '..'), { recursive: true });
+    writeFileSync(join(path, file), content);
+  }
+  git(path, 'init', '-q');
+  git(path, 'add', '.');
+  git(path, 'commit', '-qm', 'first');
+  return path;
+}
+
+/** Every file below a folder but git's own, with mode and content. */
+function shownBelow(path: string): string[] {
+  const find = ['.', '-name', '.git', '-prune', '-o', '!', '-type', 'd', '-print'];
+  const names = execFileSync('find', find, { cwd: path }).toString().split('\n').filter(Boolean);
+  return names.sort().map((name) => {
+    const at = join(path, name);
+    const stats = lstatSync(at);
+    if (stats.isSymbolicLink()) return `${name} -> ${readlinkSync(at)}`;
+    const mode = (stats.mode & 0o111) === 0 ? 'plain' : 'executable';
+    return `${name} ${mode} ${readFileSync(at).toString('base64')}`;
+  });
+}
+
+describe.each(['laid over', 'made whole'] as const)('the changes of a copy that is %s', (way) => {
+  async function changed(host: string, script: string): Promise<SandboxResult> {
+    return await sandboxes[way].run({
+      lane: 'command',
+      argv: ['/bin/bash', '-ec', script],
+      grants: [{ host, path: '/work', mode: 'copy' }],
+      ...{ env: {}, stdin: '', seed: '', workFolder: '/work' },
+      limits: completeLimits({ timeMs: 30_000 }),
+    });
+  }
+
+  /** What the script makes of the repository, by itself and by the diff: both must be the same. */
+  async function expectSame(host: string, script: string): Promise<string> {
+    const [direct, applied] = [join(folder, 'direct'), join(folder, 'applied')];
+    for (const to of [direct, applied]) execFileSync('cp', ['-a', host, to]);
+    execFileSync('/bin/bash', ['-ec', script], { cwd: direct, env, stdio: 'pipe' });
+
+    const result = await changed(host, script);
+    const { diff } = result;
+    if (diff)
+      execFileSync('git', ['-C', applied, 'apply', '--binary', '-'], {
+        env,
+        input: diff,
+        stdio: 'pipe',
+      });
+
+    expect(result).toMatchObject({ status: 'ok', stderr: '' });
+    expect(shownBelow(applied)).toEqual(shownBelow(direct));
+    return diff ?? '';
+  }
+
+  test('hold bytes that are no text, new, changed and removed', async () => {
+    const bytes = Buffer.from(Array.from({ length: 4096 }, (_, index) => (index * 7) % 256));
+    const host = repository('binary', { 'a.bin': bytes, 'gone.bin': bytes, latin: 'caf\xe9\n' });
+
+    const diff = await expectSame(
+      host,
+      'printf "\\x00\\x01\\xff" >> a.bin; rm gone.bin; head -c 5000 a.bin | tac > "new file.bin"; printf "caf\\xe8\\n" > latin',
+    );
+
+    expect(diff).toContain('GIT binary patch');
+  });
+
+  test('hold files that were renamed, moved into folders and copied', async () => {
+    const host = repository('names', {
+      one: '1\n2\n3\n4\n',
+      'in/two': 'two\n',
+      'ümläut "x"': 'x\n',
+    });
+
+    const diff = await expectSame(
+      host,
+      'mv one uno; mkdir -p deep/er; mv in/two deep/er/two; cp uno copy; mv "ümläut \\"x\\"" "tab\tname"',
+    );
+
+    expect(diff).toContain('deleted file');
+  });
+
+  test('hold removed files and folders, and a file in the place of a folder', async () => {
+    const host = repository('removed', { 'in/a': 'a\n', 'in/b': 'b\n', c: 'c\n', empty: '' });
+
+    const diff = await expectSame(
+      host,
+      'rm -r in c empty; echo now a file > in; mkdir c; echo x > c/x',
+    );
+
+    expect(diff).toContain('deleted file');
+  });
+
+  test('hold modes and links, and files that lost their last line’s end', async () => {
+    const host = repository('modes', { tool: 'echo\n', plain: 'x\n', end: 'a\nb\n' });
+    symlinkSync('plain', join(host, 'link'));
+    git(host, 'add', '.');
+    git(host, 'commit', '-qm', 'link');
+
+    const diff = await expectSame(
+      host,
+      'chmod +x tool; printf "a\\nb" > end; ln -sfn tool link; rm plain; ln -s /etc/passwd plain',
+    );
+
+    expect(diff).toContain('old mode 100644\nnew mode 100755');
+  });
+
+  test('hold what is not committed before as it was, and leave out what git ignores', async () => {
+    const host = repository('dirty', { kept: 'kept\n', '.gitignore': 'ignored\n' });
+    writeFileSync(join(host, 'untracked'), 'before\n');
+    git(host, 'rm', '-q', '--cached', 'kept');
+
+    const diff = await expectSame(host, 'echo more >> untracked; echo more >> kept');
+    const ignored = await changed(host, 'echo x > ignored');
+
+    expect(diff).toContain(' before\n+more');
+    expect(ignored.diff).toBe('');
+  });
+
+  test('tell nothing of attributes and filters that the repository names', async () => {
+    const host = repository('attributes', {
+      '.gitattributes': '* text eol=crlf filter=evil diff=evil\n',
+      a: 'a\n',
+    });
+    git(host, 'config', 'filter.evil.clean', `touch ${folder}/trapped; cat`);
+    git(host, 'config', 'diff.evil.textconv', `touch ${folder}/trapped; cat`);
+
+    const { diff } = await changed(host, 'printf "b\\r\\n" >> a');
+
+    expect(diff).toContain('+b\r\n');
+    expect(lstatSync(join(folder, 'trapped'), { throwIfNoEntry: false })).toBeUndefined();
+  });
+
+  test('hold what changed in a submodule, as in any folder', async () => {
+    const inner = repository('inner', { file: 'inner\n' });
+    const host = repository('outer', { file: 'outer\n' });
+    git(host, 'submodule', '--quiet', 'add', inner, 'lib');
+    git(host, 'commit', '-qm', 'submodule');
+
+    const result = await changed(host, 'echo more >> lib/file; echo new > lib/new; echo x >> file');
+
+    expect(result).toMatchObject({ status: 'ok', stderr: '' });
+    expect(result.diff).toContain('b/lib/file');
+    expect(result.diff).toContain('+more');
+    expect(result.diff).toContain('b/lib/new');
+    expect(result.diff).toContain('b/file');
+    expect(readFileSync(join(host, 'lib', 'file'), 'utf8')).toBe('inner\n');
+  });
+
+  test('are told where .git is a file, as in a worktree', async () => {
+    const main = repository('main', { file: 'one\n' });
+    const host = join(folder, 'worktree');
+    git(main, 'worktree', 'add', '-q', host);
+
+    const result = await changed(host, 'echo two >> file; (echo x > .git) 2>/dev/null || true');
+
+    expect(result).toMatchObject({ status: 'ok', reason: '' });
+    expect(result.diff).toContain('+two');
+    expect(result.diff).not.toContain('b/.git');
+    expect(readFileSync(join(host, '.git'), 'utf8')).toMatch(/^gitdir: /);
+  });
+
+  test('pass over pipes and sockets, also in the place of a file', async () => {
+    const host = repository('special', { a: 'a\n', b: 'b\n' });
+
+    const result = await changed(
+      host,
+      'rm a; mkfifo a new; python3 -c "import socket; socket.socket(1).bind(\'door\')"; echo x >> b',
+    );
+
+    expect(result).toMatchObject({ status: 'ok', reason: '' });
+    expect(result.diff).toContain('+x');
+    expect(result.diff).not.toContain('door');
+    expect(result.diff).not.toContain('b/new');
+  });
+
+  test('are told of a folder that is no repository', async () => {
+    const host = join(folder, 'plain');
+    mkdirSync(host);
+    writeFileSync(join(host, 'a'), 'a\n');
+    cpSync(host, join(folder, 'before'), { recursive: true });
+
+    const result = await changed(host, 'echo b >> a; git init -q . 2>/dev/null; echo c > c');
+
+    expect(result).toMatchObject({ status: 'ok' });
+    expect(result.diff).toContain('+b');
+    expect(result.diff).toContain('b/c');
+    expect(result.diff).not.toContain('.git/');
+  });
+});
