@@ -113,12 +113,13 @@ test('takes no prompt that is longer than an argument can be', () => {
 });
 
 test('takes no more files than an argument can hold', () => {
-  const half = 'a'.repeat(70_000);
+  const files = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [index, 'a'.repeat(15_000)]));
 
-  expect(commandRun(settings({ files: { a: half } }), call())).toMatchObject({ kind: 'built' });
-  expect(commandRun(settings({ files: { a: half, b: half } }), call())).toMatchObject({
+  expect(commandRun(settings({ files: files(8) }), call())).toMatchObject({ kind: 'built' });
+  expect(commandRun(settings({ files: files(9) }), call())).toEqual({
     kind: 'unfit',
-    message: 'files of 140015 bytes together; expected at most 130071',
+    message: 'files of 135064 bytes together; expected at most 130071',
   });
 });
 
