@@ -10,6 +10,7 @@ import { measureFullDatabase } from './measurements/full-database.ts';
 import { measureHistory } from './measurements/history.ts';
 import { measureReady } from './measurements/ready.ts';
 import { measureSingle } from './measurements/single.ts';
+import { measureSnippets } from './measurements/snippets.ts';
 import { measureThroughput } from './measurements/throughput.ts';
 import { measureWatchers } from './measurements/watchers.ts';
 import { measureWhatIf } from './measurements/what-if.ts';
@@ -62,6 +63,7 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
   if (isAsked('what-if')) found(measureWhatIf());
   if (isAsked('ready')) found(await measureReady());
+  if (isAsked('snippets')) found(await measureSnippets());
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {

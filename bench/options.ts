@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 export const measurementNames = [
   'what-if',
   'ready',
+  'snippets',
   'single',
   'temporal-alone',
   'throughput',

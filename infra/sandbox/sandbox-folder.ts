@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { accessSync, constants, existsSync, realpathSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,17 +10,16 @@ export interface SandboxPlace {
   readonly dataFolder: string;
   /** Whether runs are users of their own, who must come through every folder above theirs. */
   readonly isRoot: boolean;
-  /** Where folders are tried that every user may go to, best first. */
-  readonly elsewhere?: readonly string[];
+  /** Below which folders one for all engines is tried, best first; every user has to be able to go there. */
+  readonly shared?: readonly string[];
 }
 
 const EVERYONE_MAY_PASS = 0o001;
-const NAME_LENGTH = 12;
 
 /**
- * Finds the folder where runs have theirs: the configured one; else `sandbox` below the data folder; else, where the
- * engine is root and the way to the data is closed to the private users of runs (as below `/root`), one below
- * `/var/lib/conclave`, or below the temporary folder where that cannot be written.
+ * Finds the folder where runs have theirs: the configured one; else, where the engine is root, one for all engines of the
+ * machine, which have to share the private user ids by it: below `/var/lib`, or below the temporary folder where that
+ * cannot be written; else, where runs are the engine's own user, `sandbox` below the data folder.
  *
  * @returns an absolute path without links; the folder itself need not be there yet
  */
@@ -29,11 +27,10 @@ export function sandboxFolder(place: SandboxPlace): string {
   const { configured, dataFolder, isRoot } = place;
   if (configured !== undefined) return withoutLinks(configured);
   const below = withoutLinks(join(dataFolder, 'sandbox'));
-  if (!isRoot || isOpenToPass(below)) return below;
-  const name = createHash('sha256').update(dataFolder).digest('hex').slice(0, NAME_LENGTH);
-  const elsewhere = place.elsewhere ?? ['/var/lib', tmpdir()];
-  const found = elsewhere.map(withoutLinks).find((each) => isOpenToPass(each) && isWritable(each));
-  return found === undefined ? below : join(found, 'conclave', `sandbox-${name}`);
+  if (!isRoot) return below;
+  const shared = (place.shared ?? ['/var/lib', tmpdir()]).map(withoutLinks);
+  const found = shared.find((each) => isOpenToPass(each) && isWritable(each));
+  return found === undefined ? below : join(found, 'conclave', 'sandbox');
 }
 
 /** Resolves links of the part of a path that is there. */

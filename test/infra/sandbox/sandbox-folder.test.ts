@@ -25,34 +25,27 @@ function found(data: string, changes: object = {}): string {
     configured: undefined,
     dataFolder: join(folder, data),
     isRoot: true,
-    elsewhere: [join(folder, 'closed'), join(folder, 'open')],
+    shared: [join(folder, 'closed'), join(folder, 'open')],
     ...changes,
   });
 }
 
-test('lies below the data where every user may go there, made already or not', () => {
-  expect(found('open')).toBe(join(folder, 'open', 'sandbox'));
-  expect(found('open/later')).toBe(join(folder, 'open', 'later', 'sandbox'));
+test('is one for all engines that are root, where every user may go', () => {
+  expect(found('open')).toBe(join(folder, 'open', 'conclave', 'sandbox'));
+  expect(found('closed')).toBe(found('open'));
 });
 
-test('lies elsewhere where the way to the data is closed to others, apart for each data folder', () => {
-  const one = found('closed/data');
-
-  expect(one).toMatch(new RegExp(`^${folder}/open/conclave/sandbox-[0-9a-f]{12}$`));
-  expect(found('closed/other')).not.toBe(one);
-});
-
-test('stays below the data of an engine whose runs are its own user', () => {
+test('lies below the data of an engine whose runs are its own user, made already or not', () => {
   expect(found('closed/data', { isRoot: false })).toBe(join(folder, 'closed/data/sandbox'));
 });
 
-test('stays below the data where there is no other place, which is then refused with the reason', () => {
-  expect(found('closed/data', { elsewhere: [] })).toBe(join(folder, 'closed/data/sandbox'));
+test('lies below the data where there is no other place, and is refused there with the reason', () => {
+  expect(found('closed/data', { shared: [] })).toBe(join(folder, 'closed/data/sandbox'));
 });
 
 test('is the configured one, and never a link', () => {
   expect(found('closed', { configured: '/srv/runs' })).toBe('/srv/runs');
-  expect(found('link')).toBe(join(folder, 'open', 'sandbox'));
+  expect(found('link', { isRoot: false })).toBe(join(folder, 'open', 'sandbox'));
   expect(found('', { configured: join(folder, 'link', 'later') })).toBe(
     join(folder, 'open', 'later'),
   );

@@ -240,6 +240,18 @@ describe('a key', () => {
 });
 
 describe('the way out', () => {
+  test('is the only one: what listens on this machine is not there for a program', async () => {
+    const provider = await startServer((response) => response.end('fine'));
+    const network = { hosts: [new URL(provider.url).host], upstream: null };
+    const directly = await ask(['call-directly', provider.url], { ...text, network });
+    const byProxy = await ask(['call-by-proxy', provider.url], { ...text, network });
+    await provider.close();
+
+    expect(directly.text).toBe('not reached: ECONNREFUSED');
+    expect(byProxy.text).toBe('200 fine');
+    expect(directly.command?.record.traffic).toEqual([]);
+  });
+
   test('refuses what is not granted, says why, and counts it', async () => {
     const fields = { ...text, network: { hosts: ['127.0.0.1:9'], upstream: null } };
     const reply = await ask(['call-by-proxy', 'http://elsewhere.example.com/a'], fields);

@@ -110,6 +110,15 @@ const behaviours: Readonly<Record<string, () => void | Promise<void>>> = {
     const url = new URL(`${env['BASE_URL'] ?? ''}/v1/messages?beta=1`);
     stdout.write(`${await post(url, url.pathname + url.search)}\n`);
   },
+  /** Tries to reach an address without any proxy, and says what it met. */
+  'call-directly': async () => {
+    const url = new URL(rest[0] ?? '');
+    const met = await send(url, { body: '' }).then(
+      ({ status }) => `reached: ${String(status)}`,
+      (error: unknown) => `not reached: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+    );
+    stdout.write(`${met}\n`);
+  },
   /** Asks a host by the proxy that its environment names, as other programs do. */
   'call-by-proxy': async () => {
     stdout.write(`${await post(new URL(env['HTTP_PROXY'] ?? ''), rest[0] ?? '')}\n`);
