@@ -106,22 +106,30 @@ export function wireActivities(parts: ActivityParts): {
   });
   const ofParts = wirePartActivities(parts, { agentOf, putText });
   const recordSandboxEnd = createRecordSandboxEnd({ ledger: stores.ledger, now });
+  return {
+    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
+    sandboxActivities: wireSandboxActivities(parts, calls),
+    calls,
+  };
+}
+
+/** Makes what workers of processor-bound queues do. */
+function wireSandboxActivities(
+  { config, workerId, sandbox, stores, artifacts }: ActivityParts,
+  calls: CallsUnderWay,
+): SandboxActivities {
   const runInSandbox = createRunInSandbox({
-    workerId: parts.workerId,
-    sandbox: parts.sandbox,
+    workerId,
+    sandbox,
     runs: stores.sandboxRuns,
     ledger: stores.ledger,
     calls,
     requests: artifacts,
-    artifacts: tenantArtifacts,
+    artifacts: createTenantArtifacts({ store: artifacts, index: stores.artifacts }),
     folders: config.sandboxFolders,
-    now,
+    now: Date.now,
   });
-  return {
-    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
-    sandboxActivities: { runInSandbox },
-    calls,
-  };
+  return { runInSandbox };
 }
 
 /** Makes the activities that open and await the parts of an analysis. */
