@@ -9,6 +9,8 @@ import { measureBareTemporal } from './measurements/bare-temporal.ts';
 import { measureFullDatabase } from './measurements/full-database.ts';
 import { measureHistory } from './measurements/history.ts';
 import { measureReady } from './measurements/ready.ts';
+import { measureRepositoryCopies } from './measurements/repository-copies.ts';
+import { measureSandboxCommands } from './measurements/sandbox-commands.ts';
 import { measureSingle } from './measurements/single.ts';
 import { measureSnippets } from './measurements/snippets.ts';
 import { measureThroughput } from './measurements/throughput.ts';
@@ -78,6 +80,8 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
     }
   }
   if (isAsked('full-database')) found(await measureFullDatabase(options.models, options));
+  if (isAsked('sandbox-commands')) found(await measureSandboxCommands());
+  if (isAsked('repository-copies')) found(await measureRepositoryCopies());
 }
 
 function describeMachine(): Record<string, string | number> {

@@ -12,6 +12,8 @@ export const measurementNames = [
   'history',
   'approvals',
   'full-database',
+  'sandbox-commands',
+  'repository-copies',
 ] as const;
 
 /** Name of one measurement. */
