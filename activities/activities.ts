@@ -3,6 +3,7 @@ import type { Fact, TurnFact } from '../domain/collaboration/fact.ts';
 import type { Plan } from '../domain/collaboration/plan.ts';
 import type { TurnEnding } from '../domain/collaboration/turn-ending.ts';
 import type { Forgotten, Resumption } from '../domain/ledger/resumption.ts';
+import type { SandboxRunEnd } from '../domain/sandbox/run-fact.ts';
 
 /**
  * One model call's purpose; the turn is `<task>-<round>-<seat>`. It stands in the history once for every call, so it is
@@ -85,7 +86,26 @@ export interface OpenedPart {
 /** What opening a part came to. `ended`: it cannot be run, or has ended before. */
 export type OpenPartResult = OpenedPart | { readonly kind: 'ended'; readonly end: PartEnd };
 
-/** Everything that workflows may ask of the outside. */
+/** Names a run in a sandbox. */
+export interface SandboxRunRef {
+  readonly tenantId: string;
+  readonly runId: string;
+}
+
+/** How a run ended that no try brought to a result. */
+export interface RecordSandboxEndInput extends SandboxRunRef {
+  readonly status: 'killed' | 'failed';
+  /** One sentence for a person. */
+  readonly reason: string;
+}
+
+/** What workers of processor-bound queues do. */
+export interface SandboxActivities {
+  /** Runs what was asked for and records what came of it; a run that has ended is answered as recorded. */
+  runInSandbox(input: SandboxRunRef): Promise<SandboxRunEnd>;
+}
+
+/** Everything that workflows may ask of the outside, besides what {@link SandboxActivities} are. */
 export interface Activities {
   /** Asks one agent once; safe to repeat. */
   askAgent(input: AskAgentInput): Promise<TurnEnding>;
@@ -97,4 +117,6 @@ export interface Activities {
   openPart(input: PartRef): Promise<OpenPartResult>;
   /** Tells how a part ended; fails, to be tried again, while it goes on. */
   awaitPart(input: PartRef): Promise<PartEnd>;
+  /** Records the end of a run in a sandbox that no try brought to a result; the end that was recorded first stays. */
+  recordSandboxEnd(input: RecordSandboxEndInput): Promise<SandboxRunEnd>;
 }

@@ -7,6 +7,7 @@ import { accountOf, type Agent } from '../domain/providers/agent.ts';
 import type { ProviderFault } from '../domain/providers/model-connector.ts';
 import type { BeginResult, ExtendResult, Try } from '../infra/stores/turn-store.ts';
 import type { Activities } from './activities.ts';
+import { failedProgram } from './command-evidence.ts';
 import { keepUntilStored } from './kept-answer.ts';
 import { ProviderFaultError } from './models/fault.ts';
 import { takenOver, tryLater } from './retry-failures.ts';
@@ -85,6 +86,9 @@ async function tryAgent(
     return await answerTurn(deps, asking, { agent, tried: call.tried, reserveRepair });
   } catch (error) {
     if (!(error instanceof ProviderFaultError)) throw error;
+    const failed = await failedProgram(deps.artifacts, asking.key.tenantId, error);
+    if (failed !== null)
+      log.warn('program failed', { ...asking.key.turn, agent: agent.name, ...failed });
     return await afterFault(deps, call, error);
   } finally {
     clearInterval(beat);

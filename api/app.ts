@@ -25,6 +25,7 @@ import { addOutcome } from './resources/outcome.ts';
 import { addProviders } from './resources/providers.ts';
 import { addReplays } from './resources/replays.ts';
 import { addResolutions } from './resources/resolutions.ts';
+import { addSandboxRuns } from './resources/sandbox-runs.ts';
 import { addSigningKeys } from './resources/signing-keys.ts';
 import { addSteering } from './resources/steering.ts';
 import { addWebhookDeliveries } from './resources/webhook-deliveries.ts';
@@ -78,6 +79,7 @@ export function createApp(deps: ApiDeps): App {
   addCalibration(api, deps);
   addProviders(api, deps);
   addArtifacts(api, deps);
+  addSandboxRuns(api, deps, { metrics, hubs, stopping: stopping.signal });
   addWebhooks(api, deps);
   addWebhookDeliveries(api, deps);
   addSigningKeys(api, deps);

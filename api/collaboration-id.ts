@@ -28,8 +28,21 @@ export function createOrderedId(prefix: string, nowMs: number): string {
   for (let rest = nowMs, i = 0; i < TIME_SIGNS; i += 1, rest = Math.floor(rest / 32)) {
     time = signOf(rest % 32) + time;
   }
-  const chance = Array.from(randomBytes(RANDOM_SIGNS), (byte) => signOf(byte % 32)).join('');
-  return `${prefix}${time}${chance}`;
+  return `${prefix}${time}${signsOf(randomBytes(RANDOM_SIGNS))}`;
+}
+
+/**
+ * Derives an id of the same shape from bytes: the same bytes have the same. It sorts by nothing.
+ *
+ * @param prefix - what kind of thing it names
+ * @param bytes - 26 of them or more, such as a hash
+ */
+export function createDerivedId(prefix: string, bytes: Uint8Array): string {
+  return `${prefix}${signsOf(bytes.subarray(0, TIME_SIGNS + RANDOM_SIGNS))}`;
+}
+
+function signsOf(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => signOf(byte % 32)).join('');
 }
 
 function signOf(value: number): string {

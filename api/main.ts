@@ -21,10 +21,12 @@ import { createStores } from '../infra/stores/stores.ts';
 import { openTemporal } from '../infra/temporal/client.ts';
 import type { TemporalConnection } from '../infra/temporal/client.ts';
 import { createEngine } from '../infra/temporal/engine.ts';
+import { createSandboxEngine } from '../infra/temporal/sandbox-engine.ts';
 import { openWebhookSecrets } from '../infra/webhooks/webhook-secrets.ts';
 import { createApp } from './app.ts';
 import type { ApiDeps, Part } from './ports.ts';
 import { createReconciler } from './starts/reconciler.ts';
+import { createSandboxKeeper } from './sandbox/sandbox-keeper.ts';
 import { createRestorer } from './starts/restorer.ts';
 
 const DATABASE_CONNECTIONS = 10;
@@ -40,6 +42,7 @@ const parts = await connect(config);
 const app = createApp(parts.deps);
 const reconciler = createReconciler(parts.deps, app.metrics);
 const restorer = createRestorer(parts.deps, app.metrics);
+const sandboxKeeper = createSandboxKeeper(parts.deps);
 const server = createAdaptorServer({ fetch: app.api.fetch }) as Server;
 
 let isEnding = false;
@@ -84,6 +87,9 @@ async function connect(settings: ServiceConfig): Promise<{
     tenants: stores.tenants,
     collaborations: stores.collaborations,
     ledger: stores.ledger,
+    sandboxRuns: stores.sandboxRuns,
+    sandboxEngine: createSandboxEngine(temporal.client, settings.taskQueue),
+    sandboxFolders: settings.sandboxFolders,
     turns: stores.turns,
     approvals: stores.approvals,
     adapters: stores.adapters,
@@ -171,7 +177,7 @@ async function end(): Promise<void> {
   const grace = setTimeout(() => {
     server.closeAllConnections();
   }, GRACE_MS);
-  await Promise.all([closed, reconciler.stop(), restorer.stop()]);
+  await Promise.all([closed, reconciler.stop(), restorer.stop(), sandboxKeeper.stop()]);
   clearTimeout(grace);
   await parts.close();
   if (process.connected) process.disconnect();

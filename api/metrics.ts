@@ -8,6 +8,8 @@ export interface Metrics {
   readonly requestSeconds: Histogram<'method' | 'route' | 'status'>;
   /** Collaborations by pattern and outcome: `started`, `queued` (Temporal was away), `restarted`, `restored` (it had forgotten), `replayed`. */
   readonly starts: Counter<'pattern' | 'outcome'>;
+  /** Runs in a sandbox by lane and outcome: `started`, `queued` (Temporal was away), `replayed`. */
+  readonly sandboxStarts: Counter<'lane' | 'outcome'>;
 }
 
 /** What is asked whenever the metrics are read. */
@@ -43,6 +45,12 @@ export function createMetrics(sources: MetricSources): Metrics {
       name: 'conclave_collaboration_starts_total',
       help: 'Collaborations that were asked for',
       labelNames: ['pattern', 'outcome'],
+      registers: [registry],
+    }),
+    sandboxStarts: new Counter({
+      name: 'conclave_sandbox_starts_total',
+      help: 'Runs in a sandbox that were asked for',
+      labelNames: ['lane', 'outcome'],
       registers: [registry],
     }),
   };

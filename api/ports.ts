@@ -4,6 +4,8 @@ import type { Logger } from 'pino';
 import type { ApprovalReply } from '../domain/approvals/approval-terms.ts';
 import type { BudgetLimits, Pattern, Plan, Seat } from '../domain/collaboration/plan.ts';
 import type { Resumption } from '../domain/ledger/resumption.ts';
+import type { SandboxFolder } from '../domain/sandbox/granted-folders.ts';
+import type { SandboxLane } from '../domain/sandbox/run.ts';
 import type { HostVerdict } from '../domain/webhooks/webhook-hosts.ts';
 import type { EventFeed } from '../infra/database/event-feed.ts';
 import type { AdapterStore } from '../infra/stores/adapter-store.ts';
@@ -17,6 +19,7 @@ import type { LedgerStore } from '../infra/stores/ledger-store.ts';
 import type { ProgramStore } from '../infra/stores/program-store.ts';
 import type { ProviderAccounts } from '../infra/stores/provider-accounts.ts';
 import type { ResolutionStore } from '../infra/stores/resolution-store.ts';
+import type { SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
 import type { TenantStore } from '../infra/stores/tenant-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { WebhookStore } from '../infra/stores/webhook-store.ts';
@@ -118,6 +121,23 @@ export interface CollaborationEngine {
   answerApproval(target: SteeringTarget, input: ApprovalReply): Promise<SteeringOutcome>;
 }
 
+/** What a run in a sandbox is started with. */
+export interface SandboxStart {
+  readonly tenantId: string;
+  readonly runId: string;
+  readonly lane: SandboxLane;
+  /** Longest that it may take, milliseconds. */
+  readonly timeMs: number;
+}
+
+/** Starts and cancels runs in a sandbox. No method rejects because the other side is away: that is an outcome. */
+export interface SandboxEngine {
+  /** Starting twice is starting once; `closed`: it was started before, and its workflow has ended. */
+  start(run: SandboxStart): Promise<{ readonly kind: 'started' | 'closed' } | Unreachable>;
+  /** Does nothing to one that has ended. */
+  cancel(runId: string): Promise<{ readonly kind: 'done' } | Unreachable>;
+}
+
 /** A part without which the API cannot do its work. */
 export interface Part {
   readonly name: string;
@@ -149,7 +169,11 @@ export interface ApiDeps {
     | 'addMessage'
     | 'getMessage'
   >;
-  readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head'>;
+  readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head' | 'append'>;
+  readonly sandboxRuns: SandboxRunStore;
+  readonly sandboxEngine: SandboxEngine;
+  /** Folders of the workers' hosts that runs may be granted; only names and modes matter here. */
+  readonly sandboxFolders: readonly SandboxFolder[];
   readonly turns: Pick<TurnStore, 'outstandingOf'>;
   readonly feed: Feed;
   readonly artifacts: Artifacts;

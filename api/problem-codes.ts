@@ -16,6 +16,8 @@ const httpFaults = {
       'The webhook is switched off since its receiver answered 410 or failed for five days; nothing is sent to it.',
   },
   'webhooks-full': { status: 409, meaning: 'The tenant has as many webhooks as it may have.' },
+  'not-permitted': { status: 403, meaning: 'The tenant was not granted what this takes.' },
+  'run-ended': { status: 409, meaning: 'The run has ended.' },
   'not-ended': { status: 409, meaning: 'The collaboration has no decision yet.' },
 } as const;
 

@@ -9,7 +9,10 @@ import { measureBareTemporal } from './measurements/bare-temporal.ts';
 import { measureFullDatabase } from './measurements/full-database.ts';
 import { measureHistory } from './measurements/history.ts';
 import { measureReady } from './measurements/ready.ts';
+import { measureRepositoryCopies } from './measurements/repository-copies.ts';
+import { measureSandboxCommands } from './measurements/sandbox-commands.ts';
 import { measureSingle } from './measurements/single.ts';
+import { measureSnippets } from './measurements/snippets.ts';
 import { measureThroughput } from './measurements/throughput.ts';
 import { measureWatchers } from './measurements/watchers.ts';
 import { measureWhatIf } from './measurements/what-if.ts';
@@ -62,6 +65,7 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
   if (isAsked('what-if')) found(measureWhatIf());
   if (isAsked('ready')) found(await measureReady());
+  if (isAsked('snippets')) found(await measureSnippets());
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {
@@ -76,6 +80,8 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
     }
   }
   if (isAsked('full-database')) found(await measureFullDatabase(options.models, options));
+  if (isAsked('sandbox-commands')) found(await measureSandboxCommands());
+  if (isAsked('repository-copies')) found(await measureRepositoryCopies());
 }
 
 function describeMachine(): Record<string, string | number> {

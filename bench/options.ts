@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 export const measurementNames = [
   'what-if',
   'ready',
+  'snippets',
   'single',
   'temporal-alone',
   'throughput',
@@ -11,6 +12,8 @@ export const measurementNames = [
   'history',
   'approvals',
   'full-database',
+  'sandbox-commands',
+  'repository-copies',
 ] as const;
 
 /** Name of one measurement. */

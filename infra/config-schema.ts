@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 import { sandboxBackends } from '../domain/sandbox/run.ts';
 import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
+import { grantableFolders } from './sandbox-folders.ts';
+import { workQueues } from './work-queues.ts';
+import type { WorkQueue } from './work-queues.ts';
 
 /** Levels of the logger, from the most to the least talkative; `silent` writes nothing. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -83,6 +86,12 @@ const webhookHostList = list.refine(
   },
 );
 
+const queueList = list
+  .refine((names) => names.length > 0 && names.every(isWorkQueue), {
+    error: `expected queues separated by commas, each of: ${workQueues.join(', ')}`,
+  })
+  .transform((names): readonly WorkQueue[] => workQueues.filter((name) => names.includes(name)));
+
 const whole = ({ from, to }: { from: number; to: number }) =>
   z
     .string()
@@ -90,6 +99,10 @@ const whole = ({ from, to }: { from: number; to: number }) =>
       error: `expected a whole number from ${String(from)} to ${String(to)}`,
     })
     .transform(Number);
+
+function isWorkQueue(name: string): name is WorkQueue {
+  return (workQueues as readonly string[]).includes(name);
+}
 
 function hasPossiblePort(address: string): boolean {
   const port = /:(\d+)$/.exec(address)?.[1];
@@ -117,6 +130,8 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_TEMPORAL_UI_PORT: port.optional(),
   CONCLAVE_TEMPORAL_BIN: text.optional(),
   CONCLAVE_TASK_QUEUE: text.default('collaborations'),
+  CONCLAVE_QUEUES: queueList.default(workQueues),
+  CONCLAVE_SANDBOX_FOLDERS: grantableFolders.default([]),
   CONCLAVE_CALL_STACKS: oneOf(['on', 'off']).default('off'),
   CONCLAVE_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
   CONCLAVE_DATABASE_APP_URL: url(['postgres:', 'postgresql:']).optional(),

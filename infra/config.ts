@@ -7,10 +7,12 @@ import { resolve } from 'node:path';
 
 import type { SandboxBackend } from '../domain/sandbox/run.ts';
 import type { WebhookHostRules } from '../domain/webhooks/webhook-hosts.ts';
+import type { SandboxFolder } from '../domain/sandbox/granted-folders.ts';
 import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
 import type { LogLevel, Variables } from './config-schema.ts';
 import { keyVariables } from './key-variables.ts';
 import { readRunFile, readSecret } from './stack/run-files.ts';
+import type { WorkQueue } from './work-queues.ts';
 
 const PREFIX = 'CONCLAVE_';
 const EXIT_BAD_CONFIGURATION = 2;
@@ -94,6 +96,10 @@ export interface Config {
     readonly binary: string | undefined;
   };
   readonly taskQueue: string;
+  /** What a worker takes. */
+  readonly queues: readonly WorkQueue[];
+  /** Folders of the host that runs in the sandbox may be granted, by name. */
+  readonly sandboxFolders: readonly SandboxFolder[];
   /** Whether Temporal's UI can show where in its code a workflow waits. */
   readonly hasCallStacks: boolean;
   /** URL of the role that owns the tables and migrates them. */
@@ -265,6 +271,8 @@ function buildConfig(values: Variables, env: Environment): Config {
       binary: values.CONCLAVE_TEMPORAL_BIN,
     },
     taskQueue: values.CONCLAVE_TASK_QUEUE,
+    queues: values.CONCLAVE_QUEUES,
+    sandboxFolders: values.CONCLAVE_SANDBOX_FOLDERS,
     hasCallStacks: values.CONCLAVE_CALL_STACKS === 'on',
     databaseUrl: values.CONCLAVE_DATABASE_URL,
     databaseAppUrl: values.CONCLAVE_DATABASE_APP_URL,

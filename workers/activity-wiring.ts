@@ -1,4 +1,4 @@
-import type { Activities } from '../activities/activities.ts';
+import type { Activities, SandboxActivities } from '../activities/activities.ts';
 import { createAskAgent } from '../activities/ask-agent.ts';
 import { createCallsUnderWay, type CallsUnderWay } from '../activities/calls-under-way.ts';
 import { createCaseFiles } from '../activities/case-files.ts';
@@ -7,14 +7,17 @@ import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
 import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
 import { withCommands } from '../activities/commands/command-pool.ts';
-import { createConnectorPool } from '../activities/models/connector-pool.ts';
+import { createConnectorPool, type ConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
+import { createRecordSandboxEnd } from '../activities/sandbox/recorded-end.ts';
+import { createRunInSandbox } from '../activities/sandbox/run-in-sandbox.ts';
 import { createSealDecision } from '../activities/seal-decision.ts';
 import type { Adapter } from '../domain/providers/adapter.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
+import type { Sandbox } from '../domain/sandbox/run.ts';
 import type { ArtifactStore } from '../infra/artifacts/artifact-store.ts';
 import { createTenantArtifacts } from '../infra/artifacts/tenant-artifacts.ts';
 import type { ServiceConfig } from '../infra/config.ts';
@@ -36,6 +39,7 @@ export interface ActivityParts {
   /** Where Temporal has a run. */
   readonly presence: PartEndDeps['presence'];
   readonly onFault: (error: unknown) => void;
+  readonly sandbox: Pick<Sandbox, 'run'>;
   /** What programs are run with; `null` where this worker runs none. */
   readonly programs: CommandConnectorDeps | null;
 }
@@ -49,18 +53,13 @@ const interestChannel = 'conclave_watch';
 /** Makes every activity, and what stops its calls. */
 export function wireActivities(parts: ActivityParts): {
   readonly activities: Activities;
+  readonly sandboxActivities: SandboxActivities;
   readonly calls: CallsUnderWay;
 } {
   const { config, stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const ofModels = createConnectorPool({
-    secret: (name) => config.secretNamed(name),
-    allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
-    timeouts: modelTimeouts,
-    adapters: parts.adapters,
-  });
-  const pool = withCommands(ofModels, parts.programs);
+  const pool = connectorPool(parts);
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);
@@ -100,7 +99,42 @@ export function wireActivities(parts: ActivityParts): {
     now,
   });
   const ofParts = wirePartActivities(parts, { agentOf, putText });
-  return { activities: { askAgent, recordFacts, sealDecision, ...ofParts }, calls };
+  const recordSandboxEnd = createRecordSandboxEnd({ ledger: stores.ledger, now });
+  return {
+    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
+    sandboxActivities: wireSandboxActivities(parts, calls),
+    calls,
+  };
+}
+
+/** Makes what workers of processor-bound queues do. */
+function wireSandboxActivities(
+  { config, workerId, sandbox, stores, artifacts }: ActivityParts,
+  calls: CallsUnderWay,
+): SandboxActivities {
+  const runInSandbox = createRunInSandbox({
+    workerId,
+    sandbox,
+    runs: stores.sandboxRuns,
+    ledger: stores.ledger,
+    calls,
+    requests: artifacts,
+    artifacts: createTenantArtifacts({ store: artifacts, index: stores.artifacts }),
+    folders: config.sandboxFolders,
+    now: Date.now,
+  });
+  return { runInSandbox };
+}
+
+/** Reaches models by HTTP, and programs where this worker runs them. */
+function connectorPool({ config, adapters, programs }: ActivityParts): ConnectorPool {
+  const ofModels = createConnectorPool({
+    secret: (name) => config.secretNamed(name),
+    allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
+    timeouts: modelTimeouts,
+    adapters,
+  });
+  return withCommands(ofModels, programs);
 }
 
 /** Makes the activities that open and await the parts of an analysis. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
-import { NativeConnection, Worker, type WorkerDeploymentOptions } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
+import type { Worker } from '@temporalio/worker';
 
 import { loadAdapters, type LoadedAdapter } from '../infra/adapters/adapter-loading.ts';
 import { createArtifactStore } from '../infra/artifacts/artifact-store.ts';
@@ -9,7 +10,6 @@ import { readServiceConfig, refuse } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
 import { createLogger } from '../infra/logger.ts';
-import { releaseVersion } from '../infra/stack/program-part.ts';
 import { loadSigner, signingKeyPath } from '../infra/signing.ts';
 import { createStores } from '../infra/stores/stores.ts';
 import { createWorkerRegistry } from '../infra/stores/worker-registry.ts';
@@ -18,10 +18,10 @@ import { wireActivities } from './activity-wiring.ts';
 import { bundledWorkflows } from './bundle.ts';
 import { wirePrograms } from './program-wiring.ts';
 import { installRuntime } from './runtime.ts';
-import { lazySandbox } from './sandbox-wiring.ts';
+import { lazySandbox, type LazySandbox } from './sandbox-wiring.ts';
 import { watchWorkers } from './takeover.ts';
+import { createWorkers } from './work-queue-workers.ts';
 import { wireWebhooks } from './webhook-wiring.ts';
-import { workerOptions } from './worker-options.ts';
 import { omitCallStacks } from './workflow-threads.ts';
 
 const config = readServiceConfig('worker');
@@ -47,10 +47,10 @@ async function run(): Promise<void> {
   };
   const { temporalAddress, temporalNamespace, databaseUrl, s3 } = config.connections;
   const adapters = await loadedAdapters();
-  const [codePath, connection, signer] = await Promise.all([
-    bundledWorkflows(),
+  const [connection, signer, codePath] = await Promise.all([
     connected(temporalAddress),
     loadSigner(signingKeyPath(config.dataFolder)),
+    config.queues.includes('collaborations') ? bundledWorkflows() : undefined,
   ]);
   const database = createDatabase({ url: databaseUrl, connectionsMax, applicationName: workerId });
   const stores = createStores(database);
@@ -73,33 +73,27 @@ async function run(): Promise<void> {
     presence: (run) => engine.presence(run),
     programs: programs.deps,
     onFault,
+    sandbox,
   });
   feed.watchCancelled(({ collaborationId, turns }) => {
     wired.calls.stop(collaborationId, turns);
   });
-  const worker = await Worker.create({
-    ...workerOptions,
-    connection,
-    namespace: temporalNamespace,
-    taskQueue: config.taskQueue,
-    identity: workerId,
-    workerDeploymentOptions: deployment(),
-    workflowBundle: { codePath },
-    activities: wired.activities,
-  });
+  const workers = await createWorkers(config, { ...wired, connection, workerId, codePath });
   const registration = await registry.register({
     workerId,
     taskQueue: config.taskQueue,
     adapters: adapters.map(({ description }) => description),
   });
-  const takeover = watchWorkers({ registry, turns: stores.turns, client, log: logger });
+  const { turns, sandboxRuns } = stores;
+  const takeover = watchWorkers({ registry, turns, sandboxRuns, client, log: logger });
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
-  stopWhenTold(worker);
-  const running = worker.run();
+  stopWhenTold(workers);
+  const running = Promise.all(workers.map((worker) => worker.run()));
   // What a dead worker left is on its way again when we say that we are ready; but not for ever is it waited for.
   await Promise.race([running, takeover.looked, delay(handoverMaxMs, undefined, { ref: false })]);
   process.send?.({ kind: 'ready' });
-  logger.info({ workerId, taskQueue: config.taskQueue }, 'worker ready');
+  logger.info({ workerId, taskQueue: config.taskQueue, queues: config.queues }, 'worker ready');
+  if (sandbox.wasUsed()) prepareSandbox(sandbox, workerId);
   await running;
   await Promise.all([takeover.stop(), webhooks.stop(), programs.stop(), sandbox.close()]);
   await registration.close();
@@ -109,12 +103,6 @@ async function run(): Promise<void> {
   await database.close();
   await connection.close();
   if (process.connected) process.disconnect();
-}
-
-/** Stands in every event of a task; the default is a hash ten times as long. */
-function deployment(): WorkerDeploymentOptions {
-  const version = { deploymentName: 'conclave', buildId: releaseVersion() };
-  return { version, useWorkerVersioning: false };
 }
 
 /** A worker that lacks an adapter would fail turns that others answer: it does not start at all. */
@@ -139,10 +127,22 @@ async function connected(address: string): Promise<NativeConnection> {
   }
 }
 
+/** Makes it now, beside the path: what a dead worker left is swept, and the first run need not wait. */
+function prepareSandbox(sandbox: LazySandbox, workerId: string): void {
+  sandbox.get().then(
+    ({ backend }) => {
+      logger.info({ workerId, backend }, 'sandbox made');
+    },
+    (err: unknown) => {
+      logger.warn({ workerId, err }, 'sandbox could not be made; the next run tries again');
+    },
+  );
+}
+
 /** On a signal, and when the supervisor is gone, the worker finishes what it is doing and ends. */
-function stopWhenTold(worker: Worker): void {
+function stopWhenTold(workers: readonly Worker[]): void {
   const stop = (): void => {
-    if (worker.getState() === 'RUNNING') worker.shutdown();
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -1,41 +1,55 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 
 import type { Sandbox } from '../domain/sandbox/run.ts';
 import type { ServiceConfig } from '../infra/config.ts';
 import { createSandbox } from '../infra/sandbox/sandbox.ts';
+import { sandboxFolder } from '../infra/sandbox/sandbox-folder.ts';
+import { makeSnippetLanes } from '../infra/sandbox/snippet-lanes.ts';
 
-/** The sandbox of a worker, made when something is run for the first time. */
-export interface LazySandbox {
-  /** Gives the one sandbox of this process; where nothing protects here, one that refuses everything and says why. */
+type SandboxConfig = Pick<ServiceConfig, 'dataFolder' | 'queues' | 'sandbox'>;
+
+/** The sandbox of a worker, made beside the path: trying what protects takes a few hundred milliseconds. */
+export interface LazySandbox extends Pick<Sandbox, 'run' | 'close'> {
+  /**
+   * Gives the one sandbox of this process; where nothing protects here, one that refuses everything and says why.
+   * What dead engines left is swept as it is made.
+   */
   get(): Promise<Sandbox>;
-  /** Ends what runs in it. A second call does nothing, and so does one before the first run. */
-  close(): Promise<void>;
+  /** Whether engines ran here before, of which something may be left. */
+  wasUsed(): boolean;
 }
 
-/** As root each run has a user id of its own, and all engines of a machine have to share the ids: by this folder. */
-const sharedFolder = '/var/lib/conclave/sandbox';
-
 /**
- * Makes the sandbox that everything of a worker shares. Trying what protects takes a few hundred milliseconds, so that a worker
- * which never runs anything never tries.
+ * Makes the sandbox that everything of a worker shares, with the first run or whoever asks for it before.
  *
- * @param config - where its folder is: as root in one place for all engines of the machine, otherwise in the data folder
+ * @param config - which backend, where its folder is, and whether snippets are run
  */
-export function lazySandbox(config: Pick<ServiceConfig, 'dataFolder'>): LazySandbox {
-  const folder = process.getuid?.() === 0 ? sharedFolder : join(config.dataFolder, 'sandbox');
+export function lazySandbox(config: SandboxConfig): LazySandbox {
+  const { backend, image } = config.sandbox;
+  const folder = folderOf(config);
+  // They keep engines warm: only for whoever takes snippets.
+  const lanes = config.queues.includes('sandbox') ? { makeLanes: makeSnippetLanes } : {};
   let made: Promise<Sandbox> | undefined;
+  const get = async (): Promise<Sandbox> => {
+    made ??= createSandbox({ backend, folder, image, ...lanes });
+    try {
+      return await made;
+    } catch (error) {
+      made = undefined; // the next run tries again
+      throw error;
+    }
+  };
   return {
-    get: async () => {
-      made ??= createSandbox({ backend: 'bwrap', folder });
-      try {
-        return await made;
-      } catch (error) {
-        made = undefined; // the next run tries again
-        throw error;
-      }
-    },
+    get,
+    wasUsed: () => existsSync(folder),
+    run: async (run, signal) => await (await get()).run(run, signal),
     close: async () => {
       await (await made?.catch(() => undefined))?.close();
     },
   };
+}
+
+function folderOf({ dataFolder, sandbox }: SandboxConfig): string {
+  const isRoot = process.getuid?.() === 0;
+  return sandboxFolder({ configured: sandbox.dataFolder, dataFolder, isRoot });
 }

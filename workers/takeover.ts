@@ -1,14 +1,16 @@
 import type { Client } from '@temporalio/client';
 
+import type { OpenSandboxRun, SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
 import type { TurnStore } from '../infra/stores/turn-store.ts';
 import type { WorkerRegistry } from '../infra/stores/worker-registry.ts';
-import { workflowIdOf } from '../infra/temporal/settings.ts';
+import { sandboxWorkflowIdOf, workflowIdOf } from '../infra/temporal/settings.ts';
 import { handOverRun } from './run-handover.ts';
 
 /** What a takeover needs. */
 export interface TakeoverDeps {
   readonly registry: Pick<WorkerRegistry, 'deadWorkers' | 'claimDead' | 'forget'>;
   readonly turns: Pick<TurnStore, 'inFlightOf' | 'openRuns'>;
+  readonly sandboxRuns: Pick<SandboxRunStore, 'open'>;
   readonly client: Client;
   readonly log: {
     info(fields: object, message: string): void;
@@ -26,6 +28,9 @@ export interface Takeover {
 
 /** How often the others are looked at: a lock that has fallen is seen this late at most. */
 const lookMs = 100;
+
+/** Open runs that are read at a time. */
+const openRunsPage = 200;
 
 /** Requests to Temporal at a time. */
 const requestsAtOnce = 20;
@@ -81,9 +86,29 @@ async function takeOver(deps: TakeoverDeps, workerId: string): Promise<void> {
     const isSticky = run.workerId === workerId || run.workerId === null;
     return await handOverRun(client, { workflowId: run.workflowId, workerId, isSticky });
   });
+  const inSandbox = await takeOverSandbox(deps, workerId);
   await deps.registry.forget(workerId);
-  const counted = { runs: noted.size, calls: sum(known), unnoted: sum(unknown) };
+  const counted = { runs: noted.size, calls: sum(known), unnoted: sum(unknown), inSandbox };
   deps.log.info({ workerId, ...counted }, 'took over from a dead worker');
+}
+
+/** What the dead worker ran in its sandbox died with it, and is run again; answers how many there were. */
+async function takeOverSandbox(
+  { client, sandboxRuns }: TakeoverDeps,
+  workerId: string,
+): Promise<number> {
+  const counts: number[] = [];
+  let page: readonly OpenSandboxRun[] = [];
+  do {
+    page = await sandboxRuns.open(page.at(-1), openRunsPage);
+    const handed = await inPortions(page, async ({ runId }) => {
+      // Who runs it is not who had its workflow.
+      const hands = { workflowId: sandboxWorkflowIdOf(runId), workerId, isSticky: true };
+      return await handOverRun(client, hands);
+    });
+    counts.push(...handed);
+  } while (page.length === openRunsPage);
+  return sum(counts);
 }
 
 function sum(counts: readonly number[]): number {

@@ -22,3 +22,24 @@ export const workerOptions = {
   shutdownGraceTime: '2 seconds',
   shutdownForceTime: '4 seconds',
 } as const satisfies Partial<WorkerOptions>;
+
+/** However few cores there are: a run that waits holds up nobody. */
+const runsMin = 4;
+
+/**
+ * How a worker of the queues `sandbox` and `commands` runs: what it does takes a processor, so it takes few at a time and
+ * leaves the rest to others, where they wait fairly.
+ *
+ * @param cores - of this machine
+ */
+export function processorBoundOptions(cores: number): Partial<WorkerOptions> {
+  return {
+    maxConcurrentActivityTaskExecutions: Math.max(runsMin, 2 * cores),
+    maxConcurrentActivityTaskPolls: 2,
+    // A cancellation comes by the database; this is the net below that.
+    maxHeartbeatThrottleInterval: '2 seconds',
+    defaultHeartbeatThrottleInterval: '2 seconds',
+    shutdownGraceTime: '2 seconds',
+    shutdownForceTime: '4 seconds',
+  };
+}

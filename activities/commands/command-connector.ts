@@ -22,7 +22,12 @@ import type { CommandRun, Sandbox, SandboxResult } from '../../domain/sandbox/ru
 import { localFault, ProviderFaultError } from '../models/fault.ts';
 import { CommandFaultError } from './command-fault.ts';
 import { detectVersion } from './detection.ts';
-import { startEgressProxy, type EgressProxy, type EgressRules } from './egress-proxy.ts';
+import {
+  hostAndPort,
+  startEgressProxy,
+  type EgressProxy,
+  type EgressRules,
+} from './egress-proxy.ts';
 import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
 
 /** What a command connector needs from outside. */
@@ -251,16 +256,18 @@ function recordOf(
   granted: Readonly<Record<string, string>>,
   { result, traffic }: { readonly result: SandboxResult; readonly traffic: readonly HostTraffic[] },
 ): CommandRecord {
-  const { backend, status, exitCode, durationMs, peakMemoryBytes } = result;
+  const { backend, status, exitCode, peakMemoryBytes } = result;
   const grantedVariables = Object.keys(granted).sort();
-  const { grants } = command;
+  const { grants, network } = command;
+  const upstream = network.upstream === null ? [] : [hostAndPort(new URL(network.upstream.url))];
   return {
     backend,
     status,
     exitCode,
-    durationMs,
+    durationMs: Math.round(result.durationMs),
     peakMemoryBytes,
     grants,
+    hosts: [...network.hosts, ...upstream],
     grantedVariables,
     traffic,
   };

@@ -119,7 +119,7 @@ function answer(house: House, request: IncomingMessage, response: ServerResponse
     return;
   }
   const { url } = target;
-  const entry = house.count(hostOf(url), true);
+  const entry = house.count(hostAndPort(url), true);
   const headers = headersFor(house, request, target);
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   const onward = send(url, { method: request.method, headers, agent: false }, (came) => {
@@ -136,7 +136,7 @@ function answer(house: House, request: IncomingMessage, response: ServerResponse
   });
   onward.on('error', (error: NodeJS.ErrnoException) => {
     if (response.headersSent) response.destroy();
-    else say(response, 502, `${hostOf(url)} cannot be reached (${error.code ?? error.name})`);
+    else say(response, 502, `${hostAndPort(url)} cannot be reached (${error.code ?? error.name})`);
   });
   response.on('close', () => onward.destroy());
   request.pipe(onward);
@@ -145,7 +145,7 @@ function answer(house: House, request: IncomingMessage, response: ServerResponse
 function refuse(house: House, request: IncomingMessage, response: ServerResponse): void {
   request.resume();
   const url = absoluteUrl(request.url ?? '');
-  const host = url === undefined ? 'the proxy itself' : hostOf(url);
+  const host = url === undefined ? 'the proxy itself' : hostAndPort(url);
   if (url !== undefined) house.count(host, false);
   say(response, 403, refusal(host));
 }
@@ -166,7 +166,7 @@ function targetOf({ rules, hosts }: House, asked: string): Target | undefined {
   if (upstream !== null && new URL(upstream.url).hostname === url.hostname && url.port === '') {
     return keyedTarget(upstream.url, url.pathname + url.search);
   }
-  return hosts.has(hostOf(url)) ? { url, isKeyed: false } : undefined;
+  return hosts.has(hostAndPort(url)) ? { url, isKeyed: false } : undefined;
 }
 
 /** The upstream's own path stays in front, whatever dots the asked one has. */
@@ -257,7 +257,8 @@ function absoluteUrl(text: string): URL | undefined {
   return /^[a-z][a-z0-9+.-]*:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
 }
 
-function hostOf(url: URL): string {
+/** Names where a URL leads, with the port that its scheme means. */
+export function hostAndPort(url: URL): string {
   const usual = url.protocol === 'https:' ? '443' : '80';
   return `${url.hostname}:${url.port === '' ? usual : url.port}`;
 }

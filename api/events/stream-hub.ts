@@ -6,7 +6,7 @@ import type { LiveText } from './sse-frame.ts';
 export interface StreamSource {
   /** Reads events after a number, in order. */
   read(after: number, limit: number): Promise<readonly LedgerEvent[]>;
-  /** Whether the collaboration has ended, sealed or not. */
+  /** Whether what it tells of has ended, sealed or not. */
   isOver(): Promise<boolean>;
   /** Calls back at every hint that there is more to read, and at every piece of streaming text. */
   subscribe(listener: { onHint: () => void; onLive: (live: LiveText) => void }): () => void;
@@ -22,6 +22,11 @@ export interface Frame {
   readonly isLast: boolean;
 }
 
+/** After these nothing follows in a stream. */
+const lastTypes: readonly LedgerEvent['type'][] = [
+  'conclave.decision.sealed.v1',
+  'conclave.sandbox.ended.v1',
+];
 /** Most events read at once. */
 const PAGE_EVENTS = 200;
 /** Most events kept for watchers that lag a little; others read from the ledger again. */
@@ -234,6 +239,6 @@ function frameOf(event: LedgerEvent): Frame {
   return {
     seq: event.seq,
     bytes: eventFrame(event),
-    isLast: event.type === 'conclave.decision.sealed.v1',
+    isLast: lastTypes.includes(event.type),
   };
 }

@@ -24,14 +24,36 @@ export async function waitForEnd(
   run: { tenantId: string; collaborationId: string },
   until: { waitMs: number; signal: AbortSignal },
 ): Promise<Collaboration | undefined> {
-  const { tenantId, collaborationId } = run;
+  const { tenantId, collaborationId: stream } = run;
+  const read = async () => await deps.collaborations.get(tenantId, stream);
+  return await waitForRow(deps.feed, { tenantId, stream, read }, until);
+}
+
+/**
+ * Waits for the end of whatever a row tells of, moved by hints of its stream.
+ *
+ * @param feed - where hints come from
+ * @param of - whose end
+ * @param of.tenantId - its tenant
+ * @param of.stream - its stream
+ * @param of.read - reads its row
+ * @param until - how long
+ * @param until.waitMs - longest wait
+ * @param until.signal - ends it early
+ * @returns the row as it was seen last
+ */
+export async function waitForRow<Row extends { readonly endedAt: string | null }>(
+  feed: Pick<ApiDeps['feed'], 'watch'>,
+  of: { tenantId: string; stream: string; read: () => Promise<Row | undefined> },
+  until: { waitMs: number; signal: AbortSignal },
+): Promise<Row | undefined> {
   const deadline = performance.now() + until.waitMs;
   const alarm = createAlarm();
-  const unwatch = deps.feed.watch(tenantId, collaborationId, alarm.ring);
+  const unwatch = feed.watch(of.tenantId, of.stream, alarm.ring);
   until.signal.addEventListener('abort', alarm.ring, { once: true });
   try {
     for (;;) {
-      const row = await deps.collaborations.get(tenantId, collaborationId);
+      const row = await of.read();
       const leftMs = deadline - performance.now();
       if (row === undefined || isEnded(row)) return row;
       if (leftMs <= 0 || until.signal.aborted) return row;

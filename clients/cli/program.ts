@@ -12,6 +12,7 @@ import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
 import type { Printer } from './print.ts';
 import { collected, numberOf, timeOf } from './option-values.ts';
 import { addReplays } from './replay-program.ts';
+import { addSandbox } from './sandbox-program.ts';
 import { participantOf } from './start-request.ts';
 import { verify, type VerifyOptions } from './verify.ts';
 import { addWebhooks } from './webhook-program.ts';
@@ -81,6 +82,7 @@ function createProgram(surroundings: Surroundings, outcome: { exitCode: number }
   };
   addApprovals(program, shared);
   addWebhooks(program, shared);
+  addSandbox(program, shared);
   return program;
 }
 

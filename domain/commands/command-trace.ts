@@ -21,6 +21,8 @@ export interface CommandRecord {
   readonly peakMemoryBytes: number | null;
   /** What a person granted it besides its work folder. */
   readonly grants: readonly CommandGrant[];
+  /** Where it might go, each `host:port`, its upstream among them. */
+  readonly hosts: readonly string[];
   /** Names of the worker's variables whose values it was given. */
   readonly grantedVariables: readonly string[];
   readonly traffic: readonly HostTraffic[];

@@ -1,4 +1,5 @@
 import type { FactType } from '../collaboration/fact.ts';
+import { sandboxEventTypes } from '../sandbox/run-fact.ts';
 import type { EventType } from './event.ts';
 
 /** A fact that is missing here is a fault of types, so that the list is whole. */
@@ -38,4 +39,5 @@ const factTypes = {
 export const eventTypes: readonly EventType[] = [
   ...(Object.keys(factTypes) as FactType[]).map((type) => `conclave.${type}.v1` as const),
   'conclave.decision.sealed.v1',
+  ...sandboxEventTypes,
 ];

@@ -2,9 +2,12 @@ import type { Contradiction, PartQuestion } from '../analysis/analysis-terms.ts'
 import type { CommandRecord } from '../commands/command-trace.ts';
 import type { Fact, FactType, TurnFact } from '../collaboration/fact.ts';
 import type { FinishReason } from '../providers/model-connector.ts';
+import { isSandboxEvent } from '../sandbox/run-fact.ts';
+import type { SandboxEventType } from '../sandbox/run-fact.ts';
 
 /** The prefix and version that turn a fact's type into an event's type. */
-export type EventType = `conclave.${FactType}.v1` | 'conclave.decision.sealed.v1';
+export type EventType =
+  `conclave.${FactType}.v1` | 'conclave.decision.sealed.v1' | SandboxEventType;
 
 /** Text over this many UTF-8 bytes goes to S3 and leaves `{ artifact, bytes }` in the event. */
 export const inlineBytesMax = 8192;
@@ -137,10 +140,10 @@ export function eventOf(fact: Fact, about: EventAbout): NewEvent {
 /**
  * Reads the fact out of an event.
  *
- * @returns the fact, or `undefined` for an event that is no fact (the seal)
+ * @returns the fact, or `undefined` for an event that is no fact of a collaboration (the seal, runs in a sandbox)
  */
 export function factOf(event: Pick<NewEvent, 'type' | 'data'>): Fact | undefined {
-  if (event.type === 'conclave.decision.sealed.v1') return undefined;
+  if (event.type === 'conclave.decision.sealed.v1' || isSandboxEvent(event.type)) return undefined;
   const fields = Object.entries(event.data).filter(([name]) => name !== 'content');
   const type = event.type.slice('conclave.'.length, -'.v1'.length);
   return { type, ...Object.fromEntries(fields) } as Fact;

@@ -26,6 +26,9 @@ export const sandboxStatuses = [
 /** See {@link sandboxStatuses}. */
 export type SandboxStatus = (typeof sandboxStatuses)[number];
 
+/** How a folder may be granted, from the least to the most; what they mean stands with {@link Grant}. */
+export const grantModes = ['read', 'copy', 'write'] as const;
+
 /** A folder of the host that a run may see, at a path of its own. */
 export interface Grant {
   /** Absolute path on the host; no component of it is a link. */
@@ -36,7 +39,7 @@ export interface Grant {
    * `read`: as it is, without writing. `copy`: a copy of its own that it may change; what it changed is told as the
    * changes of the result, the folder on the host stays as it is. `write`: the folder itself.
    */
-  readonly mode: 'read' | 'copy' | 'write';
+  readonly mode: (typeof grantModes)[number];
 }
 
 interface AnyRun {

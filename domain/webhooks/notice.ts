@@ -1,5 +1,6 @@
 import type { FactOf, FactType } from '../collaboration/fact.ts';
 import type { LedgerEvent } from '../ledger/event.ts';
+import { isSandboxEvent } from '../sandbox/run-fact.ts';
 
 /** Type of the notice that only shows that a webhook works; no event of a ledger has it. */
 export const testedType = 'conclave.webhook.tested.v1';
@@ -10,9 +11,13 @@ const leftOut = {
   'collaboration.cancelled': ['reason'],
 } as const satisfies { readonly [T in FactType]?: readonly (keyof FactOf<T>)[] };
 
-const leftOutByType = new Map<string, readonly string[]>(
-  Object.entries(leftOut).map(([type, names]) => [`conclave.${type}.v1`, names]),
-);
+const leftOutByType = new Map<string, readonly string[]>([
+  ...Object.entries(leftOut).map(
+    ([type, names]) => [`conclave.${type}.v1`, names] as [string, readonly string[]],
+  ),
+  ['conclave.sandbox.cancelled.v1', ['reason']],
+  ['conclave.sandbox.ended.v1', ['reason', 'files', 'filesLeftOut']],
+]);
 
 /** What a webhook is told, in the form of Standard Webhooks: type, time and data. The receiver fetches the rest. */
 export interface Notice {
@@ -31,18 +36,21 @@ export function noticeOf(event: LedgerEvent): Notice {
   const { type, time, stream, seq } = event;
   const out = ['content', ...(leftOutByType.get(type) ?? [])];
   const kept = Object.entries(event.data).filter(([name]) => !out.includes(name));
-  const collaboration = `/v1/collaborations/${stream}`;
+  const [of, path] = isSandboxEvent(type)
+    ? (['sandboxRun', '/v1/sandbox/runs'] as const)
+    : (['collaboration', '/v1/collaborations'] as const);
+  const self = `${path}/${stream}`;
   const approval = event.data['approval'];
   return {
     type,
     timestamp: time,
     data: {
-      collaboration: stream,
+      [of]: stream,
       seq,
       event: { ...event, data: Object.fromEntries(kept) },
       links: {
-        collaboration,
-        event: `${collaboration}/events?after=${String(seq - 1)}&limit=1`,
+        [of]: self,
+        event: `${self}/events?after=${String(seq - 1)}&limit=1`,
         ...(typeof approval === 'string' && { approval: `/v1/approvals/${stream}.${approval}` }),
       },
     },

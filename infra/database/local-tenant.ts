@@ -21,6 +21,7 @@ export async function provisionLocalTenant(options: {
       name: 'Local',
       apiKey: options.apiKey,
     });
+    await administration.allowCode(localTenantId, true);
     return { tenantId: localTenantId };
   } finally {
     await administration.close();

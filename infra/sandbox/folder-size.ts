@@ -1,5 +1,5 @@
-import { lstatSync, readdirSync, statfsSync } from 'node:fs';
-import type { Stats } from 'node:fs';
+import { lstatSync, opendirSync, statfsSync } from 'node:fs';
+import type { Dir, Stats } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as othersTurn } from 'node:timers/promises';
 
@@ -9,14 +9,14 @@ export type FolderSize = number;
 const BLOCK_BYTES = 512;
 const ENTRY_BYTES = 512;
 const DEPTH_MAX = 256;
-const ENTRIES_AT_ONCE = 500;
+const ENTRIES_AT_ONCE = 200;
 const ENTRIES_MAX = 2_000_000;
 
 /**
  * Adds up what a folder and everything below it hold; links count as themselves.
  *
  * What changes while it is looked at counts as it was found. A tree too deep or too wide, or closed to us, counts as
- * endless: no program needs it, and a walk must end. Others get their turn every few hundred entries.
+ * endless: no program needs it, and a walk must end. Others get their turn every two hundred entries.
  */
 export async function folderSize(folder: string): Promise<FolderSize> {
   let total = 0;
@@ -24,15 +24,21 @@ export async function folderSize(folder: string): Promise<FolderSize> {
   const open: { readonly path: string; readonly depth: number }[] = [{ path: folder, depth: 0 }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     if (next.depth > DEPTH_MAX || entries > ENTRIES_MAX) return Infinity;
-    const names = namesIn(next.path);
-    if (names === undefined) return Infinity;
-    for (const name of names) {
-      const path = join(next.path, name);
-      const stats = statsOf(path);
-      if (++entries % ENTRIES_AT_ONCE === 0) await othersTurn();
-      if (stats === undefined) continue;
-      total += ENTRY_BYTES + stats.blocks * BLOCK_BYTES;
-      if (stats.isDirectory()) open.push({ path, depth: next.depth + 1 });
+    const listing = listingOf(next.path);
+    if (listing === 'closed') return Infinity;
+    if (listing === 'gone') continue;
+    try {
+      // A folder may have a million entries: they are never read at once.
+      for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
+        if (++entries % ENTRIES_AT_ONCE === 0) await othersTurn();
+        const path = join(next.path, entry.name);
+        const stats = statsOf(path);
+        if (stats === undefined) continue;
+        total += ENTRY_BYTES + stats.blocks * BLOCK_BYTES;
+        if (stats.isDirectory()) open.push({ path, depth: next.depth + 1 });
+      }
+    } finally {
+      listing.closeSync();
     }
   }
   return total;
@@ -44,12 +50,12 @@ export function fileSystemSize(path: string): FolderSize {
   return (blocks - bfree) * bsize + (files - ffree) * ENTRY_BYTES;
 }
 
-/** Undefined where it may not be looked into: a program that is the engine's own user could hide in there. */
-function namesIn(folder: string): string[] | undefined {
+/** `closed`: it may not be looked into, and a program that is the engine's own user could hide in there. */
+function listingOf(folder: string): Dir | 'closed' | 'gone' {
   try {
-    return readdirSync(folder);
+    return opendirSync(folder, { bufferSize: ENTRIES_AT_ONCE });
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EACCES' ? undefined : []; // else removed
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'closed' : 'gone';
   }
 }
 

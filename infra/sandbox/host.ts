@@ -14,6 +14,8 @@ import { machineOf, seccompFilter } from './seccomp-filter.ts';
 import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
 import { settingsPaths, systemPaths, writeSettings } from './system-paths.ts';
+import { createTurns } from './turns.ts';
+import type { Turns } from './turns.ts';
 
 /** What every run on this machine needs, made once. */
 export interface SandboxHost {
@@ -22,6 +24,8 @@ export interface SandboxHost {
   /** Path of bwrap. */
   readonly bwrap: string;
   readonly slots: Slots;
+  /** To start processes in. */
+  readonly turns: Turns;
   readonly cgroups: Cgroups;
   readonly system: readonly SystemPath[];
   /** Path of the file with the filter of system calls. */
@@ -82,6 +86,7 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
       cgroupParents: cgroups.parents,
       firstUid: process.getuid?.() === 0 ? firstUid : null,
     }),
+    turns: createTurns(),
     cgroups,
     system: [...systemPaths(), ...settingsPaths()],
     filter,

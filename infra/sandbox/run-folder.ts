@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, rmdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -42,6 +42,7 @@ export function makeWritableFolder(folder: string, name: string, slot: Slot): st
  * written as one path.
  */
 export async function removeFolder(folder: string): Promise<void> {
+  if (isRemovedEmpty(folder)) return;
   try {
     await rm(folder, { recursive: true, force: true });
   } catch {
@@ -49,5 +50,16 @@ export async function removeFolder(folder: string): Promise<void> {
       () => undefined,
     );
     await run('rm', ['-rf', '--', folder], { env: toolEnvironment });
+  }
+}
+
+/** Removes a folder that holds nothing but empty ones, as most runs leave it, at once; false where there is more. */
+function isRemovedEmpty(folder: string): boolean {
+  try {
+    for (const name of readdirSync(folder)) rmdirSync(join(folder, name));
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false; // a file, or something deeper: that takes longer
   }
 }

@@ -1,4 +1,5 @@
 import type { Config, Connections, Environment } from '../config.ts';
+import { folderText } from '../sandbox-folders.ts';
 
 // What programs that are not ours may see: where things are, no credentials, nothing that would
 // change how they behave.
@@ -35,6 +36,7 @@ export function programVariables(options: {
     CONCLAVE_COMMAND_FOLDERS: config.commandFolders.join(','),
     CONCLAVE_ADAPTERS: config.adapters.join(','),
     CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
+    CONCLAVE_SANDBOX_FOLDERS: config.sandboxFolders.map(folderText).join(','),
     CONCLAVE_SANDBOX_DATA: config.sandbox.dataFolder,
     CONCLAVE_SANDBOX_IMAGE: config.sandbox.image,
   };
@@ -48,6 +50,7 @@ export function programVariables(options: {
     CONCLAVE_TEMPORAL_ADDRESS: connections.temporalAddress,
     CONCLAVE_TEMPORAL_NAMESPACE: connections.temporalNamespace,
     CONCLAVE_TASK_QUEUE: config.taskQueue,
+    CONCLAVE_QUEUES: config.queues.join(','),
     CONCLAVE_CALL_STACKS: config.hasCallStacks ? 'on' : 'off',
     CONCLAVE_DATABASE_APP_URL: connections.databaseUrl,
     CONCLAVE_S3_ENDPOINT: connections.s3.endpoint,

@@ -22,6 +22,8 @@ import { createProviderAccounts } from './provider-accounts.ts';
 import type { ProviderAccounts } from './provider-accounts.ts';
 import { createResolutionStore } from './resolution-store.ts';
 import type { ResolutionStore } from './resolution-store.ts';
+import { createSandboxRunStore } from './sandbox-run-store.ts';
+import type { SandboxRunStore } from './sandbox-run-store.ts';
 import { createTenantStore } from './tenant-store.ts';
 import type { TenantStore } from './tenant-store.ts';
 import { createTurnStore } from './turn-store.ts';
@@ -42,6 +44,7 @@ export interface Stores {
   readonly programs: ProgramStore;
   readonly providerAccounts: ProviderAccounts;
   readonly resolutions: ResolutionStore;
+  readonly sandboxRuns: SandboxRunStore;
   readonly tenants: TenantStore;
   readonly turns: TurnStore;
   readonly webhooks: WebhookStore;
@@ -66,6 +69,7 @@ export function createStores(database: Database): Stores {
     programs: createProgramStore(deps),
     providerAccounts: createProviderAccounts(deps),
     resolutions: createResolutionStore(deps),
+    sandboxRuns: createSandboxRunStore(deps),
     tenants: createTenantStore(deps),
     turns: createTurnStore(deps),
     webhooks: createWebhookStore(deps),

@@ -10,6 +10,8 @@ import type { StoreDeps } from './store-deps.ts';
 export interface TenantStore {
   /** Finds whose key this is; undefined for an unknown or revoked key. */
   tenantOfKey(apiKey: string): Promise<string | undefined>;
+  /** Whether a tenant was granted to run code; false for one that is not there. */
+  mayRunCode(tenantId: string): Promise<boolean>;
 }
 
 /** Creates tenants and keys; works with the owner's URL only. */
@@ -20,9 +22,16 @@ export interface TenantAdministration {
     readonly name: string;
     readonly apiKey: string;
   }): Promise<void>;
+  /** Grants a tenant to run code in the sandbox, or takes it back; false when there is no such tenant. */
+  allowCode(tenantId: string, isAllowed: boolean): Promise<boolean>;
   /** Lists tenants by their ids, with the number of keys that are not revoked. */
   listTenants(): Promise<
-    readonly { readonly tenantId: string; readonly name: string; readonly keys: number }[]
+    readonly {
+      readonly tenantId: string;
+      readonly name: string;
+      readonly keys: number;
+      readonly mayRunCode: boolean;
+    }[]
   >;
   /** Ends a key at once; false when it is unknown. */
   revokeKey(apiKey: string): Promise<boolean>;
@@ -46,6 +55,13 @@ export function createTenantStore(deps: StoreDeps): TenantStore {
           select conclave.tenant_of_api_key(${keySha256(apiKey)}) as tenant`,
       );
       return row?.tenant ?? undefined;
+    },
+    mayRunCode: async (tenantId) => {
+      const [row] = await persistently(
+        () => database.sql<{ may: boolean }[]>`
+          select conclave.tenant_may_run_code(${tenantId}) as may`,
+      );
+      return row?.may === true;
     },
   };
 }
@@ -78,9 +94,14 @@ export function createTenantAdministration(options: {
         await addKey(sql, tenantId, apiKey);
       });
     },
+    allowCode: async (tenantId, isAllowed) => {
+      const { count } = await database.sql`
+        update conclave.tenants set may_run_code = ${isAllowed} where tenant_id = ${tenantId}`;
+      return count > 0;
+    },
     listTenants: async () =>
-      await database.sql<{ tenantId: string; name: string; keys: number }[]>`
-        select t.tenant_id as "tenantId", t.name,
+      await database.sql<{ tenantId: string; name: string; keys: number; mayRunCode: boolean }[]>`
+        select t.tenant_id as "tenantId", t.name, t.may_run_code as "mayRunCode",
           (select count(*)::int from conclave.api_keys k
            where k.tenant_id = t.tenant_id and k.revoked_at is null) as keys
         from conclave.tenants t order by t.tenant_id`,

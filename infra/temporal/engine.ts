@@ -274,7 +274,12 @@ async function incarnationOf(client: Client): Promise<string | undefined> {
   }
 }
 
-function awayOrThrow(error: unknown): Unreachable {
+/**
+ * Tells that the service is away.
+ *
+ * @throws whatever else it is
+ */
+export function awayOrThrow(error: unknown): Unreachable {
   if (isAway(error)) return { kind: 'unreachable', cause: error };
   throw error;
 }

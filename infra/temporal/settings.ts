@@ -42,3 +42,8 @@ export type UpdateName = keyof typeof updateNames;
 export function workflowIdOf(run: { pattern: Pattern; collaborationId: string }): string {
   return `${run.pattern}/${run.collaborationId}`;
 }
+
+/** Derives the id of the workflow of a run in a sandbox. */
+export function sandboxWorkflowIdOf(runId: string): string {
+  return `sandbox/${runId}`;
+}

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 
 import type { TenantAdministration } from '../stores/tenant-store.ts';
 
@@ -46,11 +46,23 @@ export async function runTenantsCommand(
     .command('add <id>')
     .description('make a tenant, or one more key for one that is there')
     .option('--name <name>', 'what people call it; its id by default')
-    .action(async (tenantId: string, { name = tenantId }: { name?: string }) => {
+    .option('--sandbox', 'let it run code in the sandbox')
+    .action(async (tenantId: string, { name = tenantId, sandbox = false }: AddOptions) => {
       await work(async (tenants) => {
         const apiKey = `ck_${tenantId}_${randomBytes(32).toString('base64url')}`;
         await tenants.createTenant({ tenantId, name, apiKey });
+        if (sandbox) await tenants.allowCode(tenantId, true);
         return [apiKey];
+      });
+    });
+  program
+    .command('sandbox <id>')
+    .description('let a tenant run code in the sandbox, or no longer')
+    .addArgument(new Argument('<allowed>', 'on or off').choices(['on', 'off']))
+    .action(async (tenantId: string, allowed: string) => {
+      await work(async (tenants) => {
+        if (await tenants.allowCode(tenantId, allowed === 'on')) return [`sandbox ${allowed}`];
+        throw new Error(`id: got ${JSON.stringify(tenantId)}, expected a tenant that is there`);
       });
     });
   program
@@ -77,6 +89,17 @@ export async function runTenantsCommand(
   }
 }
 
-function lineOf(tenant: { tenantId: string; name: string; keys: number }): string {
-  return `${tenant.tenantId}\t${tenant.name}\t${String(tenant.keys)} keys`;
+interface AddOptions {
+  readonly name?: string;
+  readonly sandbox?: boolean;
+}
+
+function lineOf(tenant: {
+  tenantId: string;
+  name: string;
+  keys: number;
+  mayRunCode: boolean;
+}): string {
+  const line = `${tenant.tenantId}\t${tenant.name}\t${String(tenant.keys)} keys`;
+  return tenant.mayRunCode ? `${line}\tsandbox` : line;
 }

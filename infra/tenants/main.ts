@@ -1,4 +1,4 @@
-/** Tenants and their keys: `npm run tenants -- add <id>`, `list`, `revoke <key>`. */
+/** Tenants and their keys: `npm run tenants -- add <id>`, `sandbox <id> on|off`, `list`, `revoke <key>`. */
 import { ownerDatabaseUrl, readConfig } from '../config.ts';
 import { createTenantAdministration } from '../stores/tenant-store.ts';
 import { runTenantsCommand } from './command.ts';

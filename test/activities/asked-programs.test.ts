@@ -1,6 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
-import { faultOfFailure } from '../../activities/commands/command-fault.ts';
+import { failedProgram } from '../../activities/command-evidence.ts';
+import { CommandFaultError, faultOfFailure } from '../../activities/commands/command-fault.ts';
+import { ProviderFaultError } from '../../activities/models/fault.ts';
+import { RepairFaultError } from '../../activities/model-call.ts';
 import { commandFailure } from '../../domain/commands/command-output.ts';
 import type { CommandTrace } from '../../domain/commands/command-trace.ts';
 import { goodReply, pricedAgent, turnHouse } from './turn-house.ts';
@@ -13,6 +16,7 @@ const trace: CommandTrace = {
     durationMs: 2100,
     peakMemoryBytes: 300_000_000,
     grants: [{ host: '/srv/docs', path: '/docs', mode: 'read' }],
+    hosts: [],
     grantedVariables: ['OWN_KEY'],
     traffic: [],
   },
@@ -106,4 +110,45 @@ test('words that sound as if it will pass make a failure one to try again', () =
 
   expect(words(true)).toMatchObject({ disposition: 'retry-now', code: 'server-error' });
   expect(words(false)).toMatchObject({ disposition: 'never', code: 'server-error' });
+});
+
+describe('a program that failed', () => {
+  const artifacts = (kept: string[]) => ({
+    put: (_tenantId: string, bytes: Uint8Array) => {
+      kept.push(new TextDecoder().decode(bytes));
+      return Promise.resolve({ sha256: 'f00d' });
+    },
+  });
+  const failed = new CommandFaultError(commandFailure('half-output', 'it breaks off'), trace);
+
+  test('has what it printed kept, and the log told where; nothing that it wrote is told', async () => {
+    const kept: string[] = [];
+
+    const fields = await failedProgram(artifacts(kept), 'one', failed);
+
+    expect(kept).toEqual(['{"stdout":"said","stderr":"warned"}']);
+    expect(fields).toEqual({
+      ...{ reason: 'half-output', status: 'ok', exitCode: 0, durationMs: 2100 },
+      peakMemoryBytes: 300_000_000,
+      output: { artifact: 'f00d', bytes: 35 },
+    });
+  });
+
+  test('is told of as the second call of a turn, and while the store is away', async () => {
+    const away = { put: () => Promise.reject(new Error('no store')) };
+    const second = new RepairFaultError(failed.fault, { cause: failed });
+
+    expect(await failedProgram(away, 'one', second)).toMatchObject({
+      reason: 'half-output',
+      output: null,
+    });
+  });
+
+  test('is not told of where it was stopped, or where none ran', async () => {
+    const stopped = new CommandFaultError(commandFailure('cancelled', 'stopped'), trace);
+    const plain = new ProviderFaultError(failed.fault);
+
+    expect(await failedProgram(artifacts([]), 'one', stopped)).toBeNull();
+    expect(await failedProgram(artifacts([]), 'one', plain)).toBeNull();
+  });
 });

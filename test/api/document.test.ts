@@ -76,11 +76,12 @@ test('every body is required or has no required field', async () => {
     .filter(([, { requestBody }]) => requestBody?.required === false)
     .map(([name]) => name);
 
-  expect(optional).toEqual(
-    ['replays', 'forks', 'pause', 'resume', 'cancel', 'close'].map(
+  expect(optional).toEqual([
+    ...['replays', 'forks', 'pause', 'resume', 'cancel', 'close'].map(
       (step) => `POST /v1/collaborations/{id}/${step}`,
     ),
-  );
+    'POST /v1/sandbox/runs/{run}/cancel',
+  ]);
 });
 
 test('every code that the API answers is in the document, with its status', async () => {

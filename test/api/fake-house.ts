@@ -14,6 +14,7 @@ import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
 import { createFakeEngine, type EngineBook } from './fake-engine.ts';
 import { createFakeResolutions } from './fake-resolutions.ts';
+import { createFakeSandboxRuns, type SandboxBook } from './fake-sandbox-runs.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
 
 /** A key and its tenant; `b` may see nothing of `a`. */
@@ -22,7 +23,7 @@ export const keys = { a: 'key-of-a', b: 'key-of-b' } as const;
 const tenantsByKey: Readonly<Record<string, string>> = { [keys.a]: 'a', [keys.b]: 'b' };
 
 /** What a test may look into and change. */
-export interface House extends EngineBook {
+export interface House extends EngineBook, SandboxBook {
   readonly app: App;
   readonly deps: ApiDeps;
   readonly rows: Map<string, Collaboration>;
@@ -95,6 +96,9 @@ export function createHouse(): House {
     isEngineAway: false,
     presences: new Map<string, 'busy' | 'idle' | 'closed'>(),
     restored: [],
+    sandboxStarted: [],
+    sandboxCancelled: [],
+    sandboxClosed: new Set<string>(),
     caughtUp: [],
     incarnation: 'first',
     outcome: { kind: 'done', status: 'running' },
@@ -151,7 +155,10 @@ export function createHouse(): House {
   };
 
   house.deps = {
-    tenants: { tenantOfKey: (key) => Promise.resolve(tenantsByKey[key]) },
+    tenants: {
+      tenantOfKey: (key) => Promise.resolve(tenantsByKey[key]),
+      mayRunCode: (tenantId) => Promise.resolve(tenantId === 'a'),
+    },
     collaborations: {
       create: (input) => {
         const used = idempotency.get(`${input.tenantId}/${input.idempotency?.key ?? ''}`);
@@ -220,7 +227,10 @@ export function createHouse(): House {
         return Promise.resolve(kept && { ...kept, author: '/users/a', createdAt: '' });
       },
     },
+    ...createFakeSandboxRuns(house),
     ledger: {
+      append: ({ tenantId, stream, events }) =>
+        Promise.resolve(appendOnce(house, { tenantId, stream, events })),
       read: ({ tenantId, stream, afterSeq, limit }) => {
         house.reads += 1;
         const events = house.streams.get(`${tenantId}/${stream}`) ?? [];
@@ -308,6 +318,19 @@ export function createHouse(): House {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
   return house;
+}
+
+/** An event that is there is answered as it is. */
+function appendOnce(
+  house: Pick<House, 'append' | 'streams'>,
+  { tenantId, stream, events }: Parameters<ApiDeps['ledger']['append']>[0],
+): LedgerEvent[] {
+  return events.flatMap((event) => {
+    const find = (): LedgerEvent | undefined =>
+      house.streams.get(`${tenantId}/${stream}`)?.find(({ id }) => id === event.id);
+    if (find() === undefined) house.append(tenantId, stream, event);
+    return find() ?? [];
+  });
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

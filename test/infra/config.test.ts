@@ -142,6 +142,38 @@ describe('loadConfig', () => {
     },
   );
 
+  test('names the queues of a worker in an order of their own, each once', () => {
+    expect(loaded({}).queues).toEqual(['collaborations', 'sandbox', 'commands']);
+    expect(loaded({ CONCLAVE_QUEUES: 'commands, sandbox,sandbox' }).queues).toEqual([
+      'sandbox',
+      'commands',
+    ]);
+    for (const CONCLAVE_QUEUES of ['kitchen', 'sandbox,kitchen', ',']) {
+      expect(faultsOf({ CONCLAVE_QUEUES })).toEqual([
+        expect.stringMatching(/^CONCLAVE_QUEUES: expected queues .*collaborations, sandbox/),
+      ]);
+    }
+  });
+
+  test('reads folders that runs may be granted; without a mode only for reading', () => {
+    const CONCLAVE_SANDBOX_FOLDERS = 'sources=/srv/my sources:copy, cache=/srv/cache:write,docs=/d';
+
+    expect(loaded({ CONCLAVE_SANDBOX_FOLDERS }).sandboxFolders).toEqual([
+      { name: 'sources', host: '/srv/my sources', mode: 'copy' },
+      { name: 'cache', host: '/srv/cache', mode: 'write' },
+      { name: 'docs', host: '/d', mode: 'read' },
+    ]);
+  });
+
+  test.each(['x', 'x=rel', '=/a', 'x=/a/../b', 'x=/a,x=/b', 'x=/a/', 'a b=/a'])(
+    'refuses the folders %s',
+    (CONCLAVE_SANDBOX_FOLDERS) => {
+      expect(faultsOf({ CONCLAVE_SANDBOX_FOLDERS })).toEqual([
+        expect.stringMatching(/^CONCLAVE_SANDBOX_FOLDERS: expected folders .*name=\/path:mode/),
+      ]);
+    },
+  );
+
   test('offers the providers whose variable is set, by name only', () => {
     const env = { GEMINI_API_KEY: 'secret-g', ANTHROPIC_API_KEY: 'secret-a', XAI_API_KEY: '' };
 

@@ -2,6 +2,7 @@ import { ActivityNotFoundError, WorkflowNotFoundError, type Client } from '@temp
 import { NamespaceNotFoundError } from '@temporalio/common';
 import { expect, test } from '@jest/globals';
 
+import type { OpenSandboxRun } from '../../infra/stores/sandbox-run-store.ts';
 import type { OpenRun, TurnInFlight } from '../../infra/stores/turn-store.ts';
 import { watchWorkers } from '../../workers/takeover.ts';
 
@@ -11,6 +12,7 @@ const SCHEDULED = 1;
 interface Scene {
   readonly turns?: readonly TurnInFlight[];
   readonly open?: readonly OpenRun[];
+  readonly inSandbox?: readonly OpenSandboxRun[];
   /** What Temporal says of a run's pending activities; a run that is not here has not been started. */
   readonly pending?: Readonly<Record<string, readonly object[]>>;
   /** What asking Temporal for a run comes to, instead. */
@@ -71,6 +73,7 @@ async function takeOver(scene: Scene): Promise<{ asked: unknown[]; warnings: unk
       inFlightOf: () => Promise.resolve([...(scene.turns ?? [])]),
       openRuns: () => Promise.resolve([...(scene.open ?? [])]),
     },
+    sandboxRuns: { open: () => Promise.resolve([...(scene.inSandbox ?? [])]) },
     client: client as unknown as Client,
     log: {
       info: () => undefined,
@@ -115,6 +118,35 @@ test('calls in flight fail at once, their runs leave the sticky queue, then the 
   });
 
   expect(asked).toEqual([failed('1'), failed('2'), { unstick: 'debate/c1' }, 'forget']);
+});
+
+test('what the dead worker ran in its sandbox is handed over, too', async () => {
+  const run: OpenSandboxRun = {
+    tenantId: 'one',
+    runId: 'r1',
+    lane: 'command',
+    status: 'running',
+    timeMs: 1000,
+    workerId: 'dead',
+    createdAt: '2026-11-21T09:00:00.000Z',
+  };
+  const { asked } = await takeOver({
+    inSandbox: [run, { ...run, runId: 'r2', workerId: 'alive' }],
+    pending: {
+      'sandbox/r1': [pendingAt('1', 'dead')],
+      'sandbox/r2': [pendingAt('1', 'alive')],
+    },
+  });
+
+  const handedOver = { fail: { workflowId: 'sandbox/r1', activityId: '1' } };
+  expect(asked).toEqual(
+    expect.arrayContaining([
+      { ...handedOver, as: 'worker-lost', after: 1 },
+      { unstick: 'sandbox/r1' },
+      { unstick: 'sandbox/r2' },
+    ]),
+  );
+  expect(asked).toHaveLength(4);
 });
 
 test('a call that the dead worker had noted and somebody else has by now is left alone', async () => {

@@ -42,6 +42,12 @@ export function libraryFolder(): string {
 }
 
 /**
+ * Each run leaves garbage that is young when it dies: with room for it, collecting takes a fifth of the time less of all that a
+ * run takes.
+ */
+const roomForYoung = '--min-semi-space-size=16';
+
+/**
  * Tells how an engine is started.
  *
  * @param slots - runs at a time
@@ -52,6 +58,7 @@ export function engineCommand(slots: number, place: EnginePlace = ownPlace): rea
   return [
     place.executable,
     '--disable-warning=ExperimentalWarning',
+    roomForYoung,
     `${place.folder}/engine-main.ts`,
     String(slots),
   ];

@@ -7,7 +7,7 @@ import { encodeFrame, FrameReader } from './frame.ts';
 import type { RecordedProgram } from './recorded-program.ts';
 import { createRecord, readRecord } from './run-record.ts';
 import type { SnippetEnd } from './snippet.ts';
-import { importMemory } from './wasm-memory.ts';
+import { importMemory, keepExports } from './wasm-memory.ts';
 import { WorkerPool } from './worker-pool.ts';
 import type { RunHandle } from './worker-pool.ts';
 
@@ -22,9 +22,7 @@ const bodyBytesMax = 128 * 1024 * 1024;
  * @param slots - runs at a time
  */
 export async function serveHost(program: RecordedProgram, slots: number): Promise<void> {
-  const { bytes, initialPages } = importMemory(
-    readFileSync(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm'))),
-  );
+  const { bytes, initialPages } = importMemory(readEngine());
   const pool = new WorkerPool({
     engine: { module: await WebAssembly.compile(bytes), initialPages },
     program,
@@ -47,6 +45,14 @@ export async function serveHost(program: RecordedProgram, slots: number): Promis
   // Without its host it has nothing to do.
   process.stdin.on('end', () => process.exit(0));
   send({ kind: 'ready' }, []);
+}
+
+/** The engine's module, without the exports that its library does not name: most are for extensions. */
+function readEngine(): Uint8Array {
+  const read = (specifier: string): Buffer =>
+    readFileSync(fileURLToPath(import.meta.resolve(specifier)));
+  const words = new Set(read('quickjs-wasi').toString('utf8').match(/\w+/g));
+  return keepExports(read('quickjs-wasi/quickjs.wasm'), (name) => words.has(name));
 }
 
 async function answer(

@@ -11,6 +11,7 @@ export const memoryImport = { module: 'wasi_snapshot_preview1', name: 'memory' }
 const headerBytes = 8;
 const importSection = 2;
 const memorySection = 5;
+const exportSection = 7;
 const memoryKind = 2;
 
 /**
@@ -34,6 +35,45 @@ export function importMemory(bytes: Uint8Array): ImportingModule {
   if (initialPages === undefined) throw new Error('wasm module: got no memory, expected one');
   if (!hasImports) throw new Error('wasm module: got no imports, expected at least one');
   return { bytes: joined(parts), initialPages };
+}
+
+/**
+ * Takes exports out of a wasm module: each one that is left costs every instance an object of its own.
+ *
+ * @param bytes - a module
+ * @param isUsed - whether an export of that name stays
+ * @returns the same module with fewer exports
+ */
+export function keepExports(
+  bytes: Uint8Array,
+  isUsed: (name: string) => boolean,
+): Uint8Array<ArrayBuffer> {
+  const parts = [bytes.subarray(0, headerBytes)];
+  for (const { id, body, whole } of sectionsOf(bytes)) {
+    if (id !== exportSection) {
+      parts.push(whole);
+      continue;
+    }
+    const kept = exportsOf(body).filter(({ name }) => isUsed(name));
+    const fewer = joined([written(kept.length), ...kept.map((each) => each.whole)]);
+    parts.push(Uint8Array.of(exportSection), written(fewer.length), fewer);
+  }
+  return joined(parts);
+}
+
+function exportsOf(body: Uint8Array): { readonly name: string; readonly whole: Uint8Array }[] {
+  const count = readNumber(body, 0);
+  const found: { name: string; whole: Uint8Array }[] = [];
+  let at = count.next;
+  for (let index = 0; index < count.value; index++) {
+    const length = readNumber(body, at);
+    const nameEnd = length.next + length.value;
+    const name = new TextDecoder().decode(body.subarray(length.next, nameEnd));
+    const { next } = readNumber(body, nameEnd + 1); // behind the kind, which is one byte
+    found.push({ name, whole: body.subarray(at, next) });
+    at = next;
+  }
+  return found;
 }
 
 interface Section {

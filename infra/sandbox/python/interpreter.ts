@@ -11,6 +11,8 @@ import type { GrantedMounts } from '../granted-mounts.ts';
 import type { SandboxHost } from '../host.ts';
 import { encodeFrame } from '../javascript/frame.ts';
 import { killSandbox } from '../kill.ts';
+import { StagingFault } from '../launcher.ts';
+import { namelessBytes } from '../nameless-files.ts';
 import { collectOutput } from '../output.ts';
 import { cgroupLimits } from '../program-start.ts';
 import { refusal } from '../refusal.ts';
@@ -37,6 +39,7 @@ const fixedOrder = { PYTHONHASHSEED: '0' };
 const workFolder = '/work';
 const READY_MS = 20_000;
 const WORDS_LENGTH = 500;
+const PAGE_BYTES = 4096;
 
 /** What an interpreter is started with; its run may ask for less, not for more. */
 export interface InterpreterStart {
@@ -89,6 +92,7 @@ export async function startInterpreter(
   } catch (error) {
     granted.close();
     await leave(host, room);
+    if (error instanceof StagingFault) return { kind: 'refused', reason: error.message };
     throw error;
   }
 }
@@ -145,6 +149,8 @@ export class Interpreter {
     const words = String(launched.stderr.read() ?? '').slice(0, WORDS_LENGTH);
     await this.#waiting.end();
     await this.#waiting.clear();
+    // What bwrap itself says is about what it was to mount.
+    if (words.startsWith('bwrap: ')) throw new StagingFault(words.trim());
     throw new Error(`Python does not start: ${words.trim() || heard.reason}`);
   }
 
@@ -184,6 +190,8 @@ export class Interpreter {
     const { pid } = launched;
     const { without, runtime } = this.#host;
     const temporary = followTemporaryFiles(pid);
+    // Standard input is a file without a name too, which is none of what the snippet writes.
+    const inputBytes = Math.ceil(Buffer.byteLength(run.stdin) / PAGE_BYTES) * PAGE_BYTES;
     let excess: Breach | undefined;
     const output = collectOutput(launched, limits.outputBytes, () => {
       excess = {
@@ -199,7 +207,9 @@ export class Interpreter {
         ...(runtime === undefined ? {} : { usage: runtime.usage }),
         writtenBytes: async () =>
           temporary.size() +
-          ((await launched.writtenBytes?.()) ?? 0) +
+          (launched.writtenBytes === undefined
+            ? Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes)
+            : await launched.writtenBytes()) +
           (await this.#granted.writtenBytes()),
       },
       () => {

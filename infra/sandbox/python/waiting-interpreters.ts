@@ -20,6 +20,9 @@ export interface WaitingOptions<T> {
   readonly startingMax: number;
 }
 
+/** The start of another takes a processor for longer than most snippets do: it lets a short one pass. */
+const REFILL_AFTER_MS = 15;
+
 /** Interpreters that were started beforehand; whoever takes one uses it once, and another is started for it. */
 export class WaitingInterpreters<T extends Waiting> {
   readonly #options: WaitingOptions<T>;
@@ -27,6 +30,7 @@ export class WaitingInterpreters<T extends Waiting> {
   readonly #takers: Taker<T>[] = [];
   readonly #working = new Set<Promise<void>>();
   #starting = 0;
+  #refilling: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: WaitingOptions<T>) {
@@ -45,7 +49,7 @@ export class WaitingInterpreters<T extends Waiting> {
     if (signal.aborted || this.#isClosed) return undefined;
     const idle = this.#idle.shift();
     if (idle !== undefined) {
-      this.#fill();
+      this.#refill();
       return idle;
     }
     return await new Promise((resolve, reject) => {
@@ -72,8 +76,16 @@ export class WaitingInterpreters<T extends Waiting> {
   /** Ends those that wait; called when nobody takes any more. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    clearTimeout(this.#refilling);
     await Promise.all(this.#idle.splice(0).map((each) => each.discard()));
     await Promise.all(this.#working);
+  }
+
+  #refill(): void {
+    this.#refilling ??= setTimeout(() => {
+      this.#refilling = undefined;
+      this.#fill();
+    }, REFILL_AFTER_MS);
   }
 
   #fill(): void {

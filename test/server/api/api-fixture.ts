@@ -60,6 +60,11 @@ export async function openApi(): Promise<ApiFixture> {
     judgeWebhookHost: webhookHosts({ hosts: [], loopback: true }),
     webhookBacklog: () => stores.deliveryQueue.backlog(),
     engine: engineOf(started),
+    sandboxEngine: {
+      start: () => Promise.resolve({ kind: 'started' }),
+      cancel: () => Promise.resolve({ kind: 'done' }),
+    },
+    sandboxFolders: [],
     parts: [],
     signingKeys: [],
     isHostAllowed: () => true,

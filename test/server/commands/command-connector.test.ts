@@ -93,7 +93,8 @@ describe('a program that answers', () => {
     expect(Object.values((mirrored as unknown as { contents: object }).contents)).toEqual([
       '{"model":"m-1"}',
     ]);
-    expect(Object.keys(mirrored.env).sort()).toEqual(
+    const names = Object.keys(mirrored.env).filter((name) => !name.startsWith('npm_config_'));
+    expect(names.sort()).toEqual(
       [
         ...['CI', 'HOME', 'NO_COLOR', 'OWN', 'PATH', 'SECRET', 'TERM'],
         // What every run has.
@@ -214,6 +215,7 @@ describe('a key', () => {
     expect(reply.text).toBe('200 fine');
     expect(heard).toEqual(['/anthropic/v1/messages?beta=1', KEY, 'undefined', 'undefined']);
     expect(JSON.stringify(house.runs.at(-1))).not.toContain(KEY);
+    expect(reply.command?.record.hosts).toEqual([new URL(provider.url).host]);
     expect(reply.command?.record.traffic).toEqual([
       {
         host: new URL(provider.url).host,
@@ -239,11 +241,24 @@ describe('a key', () => {
 });
 
 describe('the way out', () => {
+  test('is the only one: what listens on this machine is not there for a program', async () => {
+    const provider = await startServer((response) => response.end('fine'));
+    const network = { hosts: [new URL(provider.url).host], upstream: null };
+    const directly = await ask(['call-directly', provider.url], { ...text, network });
+    const byProxy = await ask(['call-by-proxy', provider.url], { ...text, network });
+    await provider.close();
+
+    expect(directly.text).toBe('not reached: ECONNREFUSED');
+    expect(byProxy.text).toBe('200 fine');
+    expect(directly.command?.record.traffic).toEqual([]);
+  });
+
   test('refuses what is not granted, says why, and counts it', async () => {
     const fields = { ...text, network: { hosts: ['127.0.0.1:9'], upstream: null } };
     const reply = await ask(['call-by-proxy', 'http://elsewhere.example.com/a'], fields);
 
     expect(reply.text).toMatch(/^403 elsewhere\.example\.com:80 is not among the hosts/);
+    expect(reply.command?.record.hosts).toEqual(['127.0.0.1:9']);
     expect(reply.command?.record.traffic).toMatchObject([
       { host: 'elsewhere.example.com:80', isAllowed: false, requests: 1 },
     ]);

@@ -29,12 +29,16 @@ export function addressesOf({ apiAddress, ownerUrl, connections }: Stack): Addre
 }
 
 /** Creates a tenant that nobody else uses and gives its key: default panels and lists are its own. */
-export async function newTenant({ postgres }: Addresses): Promise<string> {
+export async function newTenant(
+  { postgres }: Addresses,
+  { mayRunCode = false } = {},
+): Promise<string> {
   const name = `end-to-end-${randomBytes(6).toString('hex')}`;
   const apiKey = randomBytes(24).toString('base64url');
   const administration = createTenantAdministration(postgres);
   try {
     await administration.createTenant({ tenantId: name, name, apiKey });
+    await administration.allowCode(name, mayRunCode);
   } finally {
     await administration.close();
   }

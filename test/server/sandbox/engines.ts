@@ -48,12 +48,20 @@ export function engineUids(): (number | null)[] {
 /** Runs probes on an engine of their own, whose environment and descriptors hold what must not be found. */
 export async function probeOn(
   { uid, usesCgroups, backend = 'bwrap' }: EngineKind,
-  { without = [], probes = [] }: { without?: readonly Protection[]; probes?: readonly string[] },
+  {
+    without = [],
+    probes = [],
+    lane = 'command',
+  }: {
+    without?: readonly Protection[];
+    probes?: readonly string[];
+    lane?: 'command' | 'python';
+  },
 ): Promise<ProbeOutcome[]> {
   const folder = stateFolder(uid);
   const secret = `secret-${randomUUID()}`;
   try {
-    const order = { backend, folder, secret, without, probes, usesCgroups };
+    const order = { backend, folder, secret, without, probes, usesCgroups, lane };
     const child = startEngine(program, order, { uid, env: { CONCLAVE_CANARY: secret } });
     const { stdout, stderr, code } = await outputOf(child);
     if (code !== 0) throw new Error(`probe program: ended with ${String(code)}: ${stderr}`);

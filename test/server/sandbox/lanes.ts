@@ -1,9 +1,10 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { Sandbox, SnippetRun } from '../../../domain/sandbox/run.ts';
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
+import { processTree } from '../../../infra/sandbox/process-tree.ts';
 import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { makeSnippetLanes } from '../../../infra/sandbox/snippet-lanes.ts';
 import { stateFolder } from './engines.ts';
@@ -50,4 +51,17 @@ export function pythonSnippet(
     ...rest,
     limits: completeLimits({ timeMs: 30_000, ...limits }),
   };
+}
+
+/** Processes that this one has started, and those below them, whose first word is a given one. */
+export function ownProcesses(word: string): number[] {
+  return processTree(process.pid).filter((pid) => firstWordOf(pid) === word);
+}
+
+function firstWordOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8').split('\0')[0];
+  } catch {
+    return undefined; // it ended between the two looks
+  }
 }

@@ -4,7 +4,9 @@ import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import { hostOf, ownKernelDevices } from './backends.ts';
+import { createPythonLane } from '../../../infra/sandbox/python/python-lane.ts';
 import { setUpCanaries } from './canaries.ts';
+import { asSnippet, withoutChannel } from './probe.ts';
 import { probes } from './probes.ts';
 
 /**
@@ -21,6 +23,8 @@ interface Order {
   /** Names; all where none is given. */
   readonly probes: readonly string[];
   readonly usesCgroups: boolean;
+  /** Where each probe runs: as the command that it is, or as a snippet of Python. */
+  readonly lane: 'command' | 'python';
 }
 
 const PROBE_MS_MAX = 5000;
@@ -31,7 +35,9 @@ const host = await hostOf(order.backend, {
   without: new Set(order.without),
   cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
 });
-const sandbox = bwrapSandbox(host);
+// It keeps interpreters warm, which other probes need not wait for.
+const lanes = order.lane === 'python' ? { python: createPythonLane(host) } : {};
+const sandbox = bwrapSandbox(host, lanes);
 try {
   for (const probe of probes) {
     if (order.probes.length > 0 && !order.probes.includes(probe.name)) continue;
@@ -39,14 +45,17 @@ try {
     const answer = await sandbox
       .run(
         {
-          lane: 'command',
-          ...{ argv, grants, env: {}, stdin: '', seed: '', workFolder: '/work' },
+          ...(order.lane === 'command'
+            ? { lane: 'command', argv, workFolder: '/work' }
+            : { lane: 'python', code: asSnippet(argv) }),
+          ...{ grants, env: {}, stdin: '', seed: '' },
           limits: completeLimits({ timeMs: PROBE_MS_MAX, ...limits }),
         },
         AbortSignal.timeout((limits.timeMs ?? PROBE_MS_MAX) + 2 * PROBE_MS_MAX),
       )
       .then(
-        (result) => {
+        (told) => {
+          const result = order.lane === 'python' ? withoutChannel(told) : told;
           const files = result.files.map(({ path }) => path);
           const isDiscovery = probe.isDiscovery(result, canaries);
           return { isDiscovery, ...result, files, backend: result.backend.name };

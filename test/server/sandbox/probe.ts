@@ -38,6 +38,18 @@ const prelude = [
   'def found(*what): print("FOUND", *what, flush=True)',
 ];
 
+/** The same program as a snippet of Python. */
+export function asSnippet(argv: readonly string[]): string {
+  const [path, , option, program = ''] = argv;
+  if (path === '/usr/bin/python3' && option === '-c') return `${program}\nNone`;
+  return `import subprocess, sys\nsys.exit(subprocess.run(${JSON.stringify(argv)}).returncode)`;
+}
+
+/** What a snippet found, but for the channel of its own result. */
+export function withoutChannel(result: SandboxResult): SandboxResult {
+  return { ...result, stdout: result.stdout.replace(/^FOUND 3 socket:\[\d+\]$/m, '') };
+}
+
 /** A script for the shell. */
 export function shell(script: string): readonly string[] {
   return ['/bin/bash', '-c', script];

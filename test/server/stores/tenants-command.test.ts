@@ -52,6 +52,30 @@ describe('the tenants command', () => {
     expect(lines).toContain('one\tone\t1 keys');
   });
 
+  test('lets a tenant run code, and no longer', async () => {
+    const { tenants: rights } = fixture.stores;
+
+    await tenants('add', 'coder', '--sandbox');
+    await tenants('add', 'reader');
+    const before = [await rights.mayRunCode('coder'), await rights.mayRunCode('reader')];
+    const { lines } = await tenants('list');
+    const ended = await tenants('sandbox', 'coder', 'off');
+
+    expect(before).toEqual([true, false]);
+    expect(lines).toContain('coder\tcoder\t1 keys\tsandbox');
+    expect(lines).toContain('reader\treader\t1 keys');
+    expect(ended).toEqual({ code: 0, lines: ['sandbox off'] });
+    expect(await rights.mayRunCode('coder')).toBe(false);
+  });
+
+  test('grants nothing to a tenant that is not there', async () => {
+    const { code, lines } = await tenants('sandbox', 'nobody', 'on');
+
+    expect(code).toBe(1);
+    expect(lines[0]).toContain('id: got "nobody", expected a tenant that is there');
+    expect(await fixture.stores.tenants.mayRunCode('nobody')).toBe(false);
+  });
+
   test('refuses an id that cannot be one, and makes nothing', async () => {
     const { code, lines } = await tenants('add', 'a b');
 
@@ -60,12 +84,15 @@ describe('the tenants command', () => {
     expect((await tenants('list')).lines.join()).not.toContain('a b');
   });
 
-  test.each([[['fly']], [['add']], [['add', 'x', '--colour', 'red']], [[]]])(
-    'answers %j with its usage',
-    async (args) => {
-      expect(await tenants(...args)).toEqual({ code: 2, lines: [] });
-    },
-  );
+  test.each([
+    [['sandbox', 'x', 'maybe']],
+    [['fly']],
+    [['add']],
+    [['add', 'x', '--colour', 'red']],
+    [[]],
+  ])('answers %j with its usage', async (args) => {
+    expect(await tenants(...args)).toEqual({ code: 2, lines: [] });
+  });
 });
 
 describe('a revoked key', () => {

@@ -96,7 +96,12 @@ const behaviours: Readonly<Record<string, () => void | Promise<void>>> = {
         ...{ type: 'result', subtype: 'success', is_error: false, stop_reason: 'end_turn' },
         result: said.content.map(({ text }) => text).join(''),
         total_cost_usd: (tokens * 2) / 1_000_000,
-        modelUsage: { [said.model]: { inputTokens, outputTokens, cacheReadInputTokens } },
+        modelUsage: {
+          [said.model]: {
+            ...{ inputTokens, outputTokens, cacheReadInputTokens },
+            cacheCreationInputTokens: 0,
+          },
+        },
       })}\n`,
     );
   },
@@ -104,6 +109,15 @@ const behaviours: Readonly<Record<string, () => void | Promise<void>>> = {
   'call-provider': async () => {
     const url = new URL(`${env['BASE_URL'] ?? ''}/v1/messages?beta=1`);
     stdout.write(`${await post(url, url.pathname + url.search)}\n`);
+  },
+  /** Tries to reach an address without any proxy, and says what it met. */
+  'call-directly': async () => {
+    const url = new URL(rest[0] ?? '');
+    const met = await send(url, { body: '' }).then(
+      ({ status }) => `reached: ${String(status)}`,
+      (error: unknown) => `not reached: ${(error as NodeJS.ErrnoException).code ?? ''}`,
+    );
+    stdout.write(`${met}\n`);
   },
   /** Asks a host by the proxy that its environment names, as other programs do. */
   'call-by-proxy': async () => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 export const programsFolder = realpathSync(fileURLToPath(new URL('.', import.meta.url)));
 
 /** Shows that folder to a program. */
-export const programsGrant = { host: programsFolder, path: '/programs' };
+export const programsGrant = { host: programsFolder, path: '/made-up' };
 
 /** Where the made-up agent is inside. */
-export const fakeProgram = '/programs/fake-agent.ts';
+export const fakeProgram = '/made-up/fake-agent.ts';

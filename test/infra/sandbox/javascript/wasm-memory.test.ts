@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { importMemory } from '../../../../infra/sandbox/javascript/wasm-memory.ts';
+import { importMemory, keepExports } from '../../../../infra/sandbox/javascript/wasm-memory.ts';
 
 const quickjs = readFileSync(fileURLToPath(import.meta.resolve('quickjs-wasi/quickjs.wasm')));
 const header = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
@@ -22,6 +22,16 @@ describe('a module', () => {
       ...WebAssembly.Module.imports(before),
       { module: 'wasi_snapshot_preview1', name: 'memory', kind: 'memory' },
     ]);
+  });
+
+  test('keeps the exports that are used, and nothing else is changed', async () => {
+    const before = await WebAssembly.compile(new Uint8Array(quickjs));
+    const after = await WebAssembly.compile(keepExports(quickjs, (name) => name === 'memory'));
+
+    expect(WebAssembly.Module.exports(before).length).toBeGreaterThan(1);
+    expect(WebAssembly.Module.exports(after)).toEqual([{ name: 'memory', kind: 'memory' }]);
+    expect(WebAssembly.Module.imports(after)).toEqual(WebAssembly.Module.imports(before));
+    expect(keepExports(quickjs, () => true)).toEqual(new Uint8Array(quickjs));
   });
 
   test.each([

@@ -41,7 +41,10 @@ describe('what a snippet says of its end', () => {
   });
 
   test('is read once, whatever follows', async () => {
-    const reply = await replyOf(...ended({ hasValue: true }, '1'), ...ended({ hasValue: true }, '2'));
+    const reply = await replyOf(
+      ...ended({ hasValue: true }, '1'),
+      ...ended({ hasValue: true }, '2'),
+    );
 
     expect(reply).toMatchObject({ value: '1' });
   });
@@ -58,10 +61,8 @@ describe('what a snippet says of its end', () => {
   ])('is nothing where it is %s', async (_what, pieces) => {
     const reply = await replyOf(...pieces);
 
-    expect(reply).toMatchObject({
-      kind: 'none',
-      reason: expect.stringMatching(/^gave no result that can be read: ./) as string,
-    });
+    expect(reply).toHaveProperty('kind', 'none');
+    expect(reply).toHaveProperty('reason', expect.stringMatching(/^gave no result .*: ./));
   });
 
   test('is nothing where it ends in the middle of it', async () => {
