@@ -8,6 +8,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/
 
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
+import { slotName } from '../../../infra/sandbox/slots.ts';
 import type { Swept } from '../../../infra/sandbox/sweep.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { containerBackends } from './backends.ts';
@@ -132,8 +133,12 @@ async function until(isSo: () => boolean, withinMs: number): Promise<void> {
   }
 }
 
+/** Of this test's engine: others may run beside it. */
 function leftCgroups(): string[] {
+  const own = Array.from({ length: RUNS }, (_, index) =>
+    slotName(join(folder, 'slots', String(index + 1))),
+  );
   return findOwnCgroups()
     .parents.filter((parent) => existsSync(parent))
-    .flatMap((parent) => readdirSync(parent).filter((name) => name.startsWith('conclave-sandbox')));
+    .flatMap((parent) => readdirSync(parent).filter((name) => own.includes(name)));
 }
