@@ -36,6 +36,7 @@ export async function startWaiting(
   host: SandboxHost,
   start: WaitingStart,
 ): Promise<WaitingProgram> {
+  await host.turns();
   const cgroup = makeCgroup(host.cgroups, start.slot.name, start.limits);
   try {
     const launched = await launch({
