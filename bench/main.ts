@@ -32,6 +32,12 @@ const onOneStack: readonly MeasurementName[] = [
   'history',
   'approvals',
 ];
+/** Measurements of the sandbox, which need no stack. */
+const ofTheSandbox: readonly (readonly [MeasurementName, () => Promise<Finding>])[] = [
+  ['snippets', measureSnippets],
+  ['sandbox-commands', measureSandboxCommands],
+  ['repository-copies', measureRepositoryCopies],
+];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -65,7 +71,6 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
   if (isAsked('what-if')) found(measureWhatIf());
   if (isAsked('ready')) found(await measureReady());
-  if (isAsked('snippets')) found(await measureSnippets());
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {
@@ -80,8 +85,9 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
     }
   }
   if (isAsked('full-database')) found(await measureFullDatabase(options.models, options));
-  if (isAsked('sandbox-commands')) found(await measureSandboxCommands());
-  if (isAsked('repository-copies')) found(await measureRepositoryCopies());
+  for (const [name, measure] of ofTheSandbox) {
+    if (isAsked(name)) found(await measure());
+  }
 }
 
 function describeMachine(): Record<string, string | number> {

@@ -56,7 +56,7 @@ export function wireActivities(parts: ActivityParts): {
   readonly sandboxActivities: SandboxActivities;
   readonly calls: CallsUnderWay;
 } {
-  const { config, stores, artifacts, signer } = parts;
+  const { stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
   const pool = connectorPool(parts);
@@ -100,22 +100,30 @@ export function wireActivities(parts: ActivityParts): {
   });
   const ofParts = wirePartActivities(parts, { agentOf, putText });
   const recordSandboxEnd = createRecordSandboxEnd({ ledger: stores.ledger, now });
+  return {
+    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
+    sandboxActivities: wireSandboxActivities(parts, calls),
+    calls,
+  };
+}
+
+/** Makes what workers of processor-bound queues do. */
+function wireSandboxActivities(
+  { config, workerId, sandbox, stores, artifacts }: ActivityParts,
+  calls: CallsUnderWay,
+): SandboxActivities {
   const runInSandbox = createRunInSandbox({
-    workerId: parts.workerId,
-    sandbox: parts.sandbox,
+    workerId,
+    sandbox,
     runs: stores.sandboxRuns,
     ledger: stores.ledger,
     calls,
     requests: artifacts,
-    artifacts: tenantArtifacts,
+    artifacts: createTenantArtifacts({ store: artifacts, index: stores.artifacts }),
     folders: config.sandboxFolders,
-    now,
+    now: Date.now,
   });
-  return {
-    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
-    sandboxActivities: { runInSandbox },
-    calls,
-  };
+  return { runInSandbox };
 }
 
 /** Reaches models by HTTP, and programs where this worker runs them. */

@@ -12,7 +12,7 @@ import type { Figure, Finding } from '../figures.ts';
 import { command, succeed, timed } from './sandbox-commands.ts';
 
 const SIZES = [1000, 20_000];
-const RUNS = 5;
+const RUNS = 3;
 const FILES_PER_FOLDER = 100;
 const FILE_BYTES = 2048;
 const OTHER_UIDS = 300_000;
@@ -73,6 +73,7 @@ function makeRepository(path: string, files: number): string {
   run('init', '-q');
   run('add', '.');
   run('commit', '-qm', 'first');
+  run('repack', '-adq'); // as repositories are that somebody cloned
   return path;
 }
 

@@ -1,13 +1,5 @@
-import {
-  accessSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmdirSync,
-  writeFileSync,
-} from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -154,7 +146,7 @@ export function killCgroup(paths: readonly string[]): void {
 export async function removeCgroup(path: string): Promise<void> {
   for (let tries = REMOVE_TRIES; ; tries--) {
     try {
-      rmdirSync(path);
+      await rmdir(path);
       return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

@@ -34,6 +34,8 @@ const FIRST_LOOK_MS = 5;
 const LOOK_MS = 100;
 // A walk over a large folder is done less often, so that it takes a tenth of the time at most.
 const DISK_SHARE = 10;
+// A look at many processes holds the engine; it takes a quarter of the time at most.
+const USAGE_SHARE = 3;
 
 /**
  * Watches a run for its limits on time, processor, memory and disk, and for its cancellation.
@@ -77,8 +79,10 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
       : undefined;
   };
   const lookAtUsage = (): void => {
+    const started = performance.now();
     report(seen());
-    after(LOOK_MS, lookAtUsage);
+    const tookMs = performance.now() - started;
+    after(Math.max(LOOK_MS, tookMs * USAGE_SHARE), lookAtUsage);
   };
   const lookAtDisk = async (): Promise<void> => {
     const started = performance.now();

@@ -12,6 +12,7 @@ import type { SandboxHost } from '../host.ts';
 import { encodeFrame } from '../javascript/frame.ts';
 import { killSandbox } from '../kill.ts';
 import { StagingFault } from '../launcher.ts';
+import { namelessBytes } from '../nameless-files.ts';
 import { collectOutput } from '../output.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
@@ -37,6 +38,7 @@ const fixedOrder = { PYTHONHASHSEED: '0' };
 const workFolder = '/work';
 const READY_MS = 20_000;
 const WORDS_LENGTH = 500;
+const PAGE_BYTES = 4096;
 
 /** What an interpreter is started with; its run may ask for less, not for more. */
 export interface InterpreterStart {
@@ -187,6 +189,8 @@ export class Interpreter {
     const { pid } = launched;
     const { without } = this.#host;
     const temporary = followTemporaryFiles(pid);
+    // Standard input is a file without a name too, which is none of what the snippet writes.
+    const inputBytes = Math.ceil(Buffer.byteLength(run.stdin) / PAGE_BYTES) * PAGE_BYTES;
     let excess: Breach | undefined;
     const output = collectOutput(launched, limits.outputBytes, () => {
       excess = {
@@ -199,7 +203,10 @@ export class Interpreter {
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
-        writtenBytes: async () => temporary.size() + (await this.#granted.writtenBytes()),
+        writtenBytes: async () =>
+          temporary.size() +
+          Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes) +
+          (await this.#granted.writtenBytes()),
       },
       () => {
         killSandbox(launched);
