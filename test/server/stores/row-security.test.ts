@@ -45,7 +45,7 @@ async function fillEveryTable(tenantId: string): Promise<void> {
   );
   await turns.begin(beginOf(id, proposal('s1'), { tenantId, limits: { concurrent: 5 } }));
   await turns.settle({ ...settleOf(id, proposal('s1')), tenantId });
-  await agents.put(tenantId, { name: 'agent', command: {} } as Agent);
+  await agents.put(tenantId, { name: 'agent' } as Agent);
   const sha256 = 'ab'.repeat(32);
   await artifacts.record(tenantId, [{ sha256, bytes: 1, mediaType: 'text/plain' }]);
   const run = { tenantId, collaborationId: id };
