@@ -56,7 +56,7 @@ export function wireActivities(parts: ActivityParts): {
   readonly sandboxActivities: SandboxActivities;
   readonly calls: CallsUnderWay;
 } {
-  const { config, stores, artifacts, signer } = parts;
+  const { stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
   const pool = connectorPool(parts);
