@@ -51,7 +51,7 @@ try {
           ...{ grants, env: {}, stdin: '', seed: '' },
           limits: completeLimits({ timeMs: PROBE_MS_MAX, ...limits }),
         },
-        AbortSignal.timeout((limits.timeMs ?? PROBE_MS_MAX) + 2 * PROBE_MS_MAX),
+        AbortSignal.timeout(4 * PROBE_MS_MAX),
       )
       .then(
         (told) => {
