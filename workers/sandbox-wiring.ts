@@ -6,6 +6,8 @@ import { createSandbox } from '../infra/sandbox/sandbox.ts';
 import { sandboxFolder } from '../infra/sandbox/sandbox-folder.ts';
 import { makeSnippetLanes } from '../infra/sandbox/snippet-lanes.ts';
 
+type SandboxConfig = Pick<ServiceConfig, 'dataFolder' | 'queues' | 'sandbox'>;
+
 /** The sandbox of a worker, made beside the path: trying what protects takes a few hundred milliseconds. */
 export interface LazySandbox extends Pick<Sandbox, 'run' | 'close'> {
   /**
@@ -20,14 +22,16 @@ export interface LazySandbox extends Pick<Sandbox, 'run' | 'close'> {
 /**
  * Makes the sandbox that everything of a worker shares, with the first run or whoever asks for it before.
  *
- * @param config - which backend, and where its folder is
+ * @param config - which backend, where its folder is, and whether snippets are run
  */
-export function lazySandbox(config: Pick<ServiceConfig, 'dataFolder' | 'sandbox'>): LazySandbox {
+export function lazySandbox(config: SandboxConfig): LazySandbox {
   const { backend } = config.sandbox;
   const folder = folderOf(config);
+  // They keep engines warm: only for whoever takes snippets.
+  const lanes = config.queues.includes('sandbox') ? { makeLanes: makeSnippetLanes } : {};
   let made: Promise<Sandbox> | undefined;
   const get = async (): Promise<Sandbox> => {
-    made ??= createSandbox({ backend, folder, makeLanes: makeSnippetLanes });
+    made ??= createSandbox({ backend, folder, ...lanes });
     try {
       return await made;
     } catch (error) {
@@ -45,7 +49,7 @@ export function lazySandbox(config: Pick<ServiceConfig, 'dataFolder' | 'sandbox'
   };
 }
 
-function folderOf({ dataFolder, sandbox }: Pick<ServiceConfig, 'dataFolder' | 'sandbox'>): string {
+function folderOf({ dataFolder, sandbox }: SandboxConfig): string {
   const isRoot = process.getuid?.() === 0;
   return sandboxFolder({ configured: sandbox.dataFolder, dataFolder, isRoot });
 }

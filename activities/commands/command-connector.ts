@@ -256,7 +256,7 @@ function recordOf(
   granted: Readonly<Record<string, string>>,
   { result, traffic }: { readonly result: SandboxResult; readonly traffic: readonly HostTraffic[] },
 ): CommandRecord {
-  const { backend, status, exitCode, durationMs, peakMemoryBytes } = result;
+  const { backend, status, exitCode, peakMemoryBytes } = result;
   const grantedVariables = Object.keys(granted).sort();
   const { grants, network } = command;
   const upstream = network.upstream === null ? [] : [hostAndPort(new URL(network.upstream.url))];
@@ -264,7 +264,7 @@ function recordOf(
     backend,
     status,
     exitCode,
-    durationMs,
+    durationMs: Math.round(result.durationMs),
     peakMemoryBytes,
     grants,
     hosts: [...network.hosts, ...upstream],

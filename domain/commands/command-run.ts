@@ -30,6 +30,9 @@ export type BuiltRun =
 /** Linux takes no longer argument, and no longer variable with its name: 32 pages, with the byte that ends it. */
 const argumentBytesMax = 131_071;
 
+/** Files come by one argument of our launcher, with where the way out is. */
+const filesBytesMax = argumentBytesMax - 1000;
+
 const encoder = new TextEncoder();
 
 /** Programs print for a terminal unless they are told that there is none. */
@@ -59,10 +62,16 @@ export function commandRun(settings: CommandSettings, call: CommandCall): BuiltR
       `an argument or variable of ${String(longest)} bytes; expected at most ${String(argumentBytesMax)}: without {prompt} among its arguments a program gets the prompt by standard input`,
     );
   }
-  const files = Object.entries(settings.files).map(([path, text]) => [path, filled(text, values)]);
+  const named = Object.entries(settings.files).map(([path, text]) => [path, filled(text, values)]);
+  const files = Object.fromEntries(named) as Record<string, string>;
+  const filesBytes = bytesOf(JSON.stringify(files));
+  if (filesBytes > filesBytesMax) {
+    const most = String(filesBytesMax);
+    return unfit(`files of ${String(filesBytes)} bytes together; expected at most ${most}`);
+  }
   return {
     kind: 'built',
-    files: Object.fromEntries(files) as Record<string, string>,
+    files,
     run: {
       lane: 'command',
       argv,

@@ -96,7 +96,7 @@ const grant = only({ host: absolutePath, path: insidePath, mode: maybe(oneOf(['r
 const labelError = 'a label of 1 to 63 letters, digits, dots, dashes and underscores';
 const label = z
   .string({ error: labelError })
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, { error: labelError });
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, { error: labelError });
 
 const timeError = `at most ${String(commandTimeMsMax)}, for a turn may take two runs`;
 const limits = limitsSchema.refine(({ timeMs = 0 }) => timeMs <= commandTimeMsMax, {
@@ -106,16 +106,40 @@ const limits = limitsSchema.refine(({ timeMs = 0 }) => timeMs <= commandTimeMsMa
 
 /** How a program is asked, as a registration names it: path and output, and whatever is not as usual. */
 export const commandSchema = only({
-  path: absolutePath,
-  output: outputFormatSchema,
-  arguments: maybe(listOf(argument, { max: argumentsMax, of: 'arguments' })),
-  environment: maybe(recordOf(variableName, variableValue, { max: variablesMax, of: 'variables' })),
-  files: maybe(recordOf(relativePath, setting, { max: filesMax, of: 'files' })),
-  network: maybe(network),
-  grants: maybe(listOf(grant, { max: grantsMax, of: 'grants' })),
+  path: absolutePath.describe('Absolute path of the program inside its sandbox.'),
+  output: outputFormatSchema.describe(
+    'How it prints its answer; of a known program it also brings the usual arguments, variables, files and network.',
+  ),
+  arguments: maybe(
+    listOf(argument, { max: argumentsMax, of: 'arguments' }).describe(
+      `Templates with ${placeholdersOf(argumentPlaceholders)}; without {prompt} the prompt comes by standard input.`,
+    ),
+  ),
+  environment: maybe(
+    recordOf(variableName, variableValue, { max: variablesMax, of: 'variables' }).describe(
+      'Its whole environment: templates, or the name of a variable of the worker.',
+    ),
+  ),
+  files: maybe(
+    recordOf(relativePath, setting, { max: filesMax, of: 'files' }).describe(
+      'Put into its work folder before it starts: templates by relative path.',
+    ),
+  ),
+  network: maybe(network.describe('Where it may connect to; nowhere by default.')),
+  grants: maybe(
+    listOf(grant, { max: grantsMax, of: 'grants' }).describe(
+      'Folders of the host that it sees, each in one that CONCLAVE_COMMAND_FOLDERS lists; `copy`: it may change a copy.',
+    ),
+  ),
   labels: maybe(listOf(label, { max: labelsMax, of: 'labels' })),
-  limits: maybe(limits),
-  isDryCalled: maybe(z.boolean({ error: 'true or false' })),
+  limits: maybe(limits.describe('5 minutes, 2 GiB of memory and 8 MiB of output by default.')),
+  isDryCalled: maybe(
+    z
+      .boolean({ error: 'true or false' })
+      .describe(
+        'Whether it is asked for one word when it is registered, to see what it tells; true by default.',
+      ),
+  ),
 });
 
 /** See {@link commandSchema}. */
@@ -169,8 +193,12 @@ function isKnown(kind: string): kind is KnownFormat {
   return (knownFormats as readonly string[]).includes(kind);
 }
 
+function placeholdersOf(names: readonly string[]): string {
+  return names.map((name) => `{${name}}`).join(', ');
+}
+
 function template(names: readonly string[]) {
-  const placeholders = names.map((name) => `{${name}}`).join(', ');
+  const placeholders = placeholdersOf(names);
   const error = `a text of at most ${String(templateCharactersMax)} characters whose placeholders are among ${placeholders}; {{word}} stands for {word} itself`;
   return z
     .string({ error })

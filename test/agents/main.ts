@@ -69,7 +69,8 @@ async function debate(stack: Stack, house: House, folder: string): Promise<numbe
     pattern: 'debate',
     question: 'Which store should the ledger use?',
     options: ['Postgres', 'SQLite'],
-    participants: names,
+    // A simulated model beside them keeps the votes from a tie.
+    participants: [...names, 'sim-eve'],
     endsEarly: false,
   });
   const run = await endOf(house, id);

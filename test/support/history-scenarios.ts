@@ -135,3 +135,37 @@ export const historyScenarios: readonly HistoryScenario[] = [
     stoppedBy: 'parts',
   },
 ];
+
+/** A run in the sandbox to be recorded. */
+export interface SandboxScenario {
+  readonly workflow: 'sandbox';
+  /** Name of its file. */
+  readonly name: string;
+  /** Body of the start. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** Whether it is cancelled right after its start. */
+  readonly isCancelled: boolean;
+  /** How it must end. */
+  readonly status: string;
+}
+
+/** What the worker takes while runs in the sandbox are recorded: commands, but no snippets. */
+export const recordedQueues = 'collaborations,commands';
+
+/** Runs in the sandbox whose histories must be replayed as well. */
+export const sandboxScenarios: readonly SandboxScenario[] = [
+  {
+    workflow: 'sandbox',
+    name: 'a-command',
+    body: { lane: 'command', argv: ['/bin/echo', 'spoken by a command'] },
+    isCancelled: false,
+    status: 'ok',
+  },
+  {
+    workflow: 'sandbox',
+    name: 'cancelled-before-it-began',
+    body: { lane: 'javascript', code: 'output("spoken by a snippet")' },
+    isCancelled: true,
+    status: 'killed',
+  },
+];

@@ -6,21 +6,29 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { historyToJSON, type History } from '@temporalio/common/lib/proto-utils.js';
 
 import { startStack, type Stack } from '../../infra/stack/stack.ts';
 import { openTemporal, type TemporalConnection } from '../../infra/temporal/client.ts';
-import { workflowIdOf } from '../../infra/temporal/settings.ts';
-import { historyScenarios, slowAgents, type HistoryScenario } from './history-scenarios.ts';
+import { sandboxWorkflowIdOf, workflowIdOf } from '../../infra/temporal/settings.ts';
+import {
+  historyScenarios,
+  recordedQueues,
+  sandboxScenarios,
+  slowAgents,
+  type HistoryScenario,
+  type SandboxScenario,
+} from './history-scenarios.ts';
 
 const histories = join(import.meta.dirname, '..', 'histories');
 
 await record(scenariosNamed(process.argv.slice(2)));
 
 /** @throws Error for a name that no scenario has */
-function scenariosNamed(names: readonly string[]): readonly HistoryScenario[] {
-  const known = new Map(historyScenarios.map((one) => [`${one.workflow}/${one.name}`, one]));
-  if (names.length === 0) return historyScenarios;
+function scenariosNamed(names: readonly string[]): readonly Scenario[] {
+  const all = [...historyScenarios, ...sandboxScenarios];
+  const known = new Map(all.map((one) => [`${one.workflow}/${one.name}`, one]));
+  if (names.length === 0) return all;
   return names.map((name) => {
     const scenario = known.get(name);
     if (scenario !== undefined) return scenario;
@@ -28,16 +36,22 @@ function scenariosNamed(names: readonly string[]): readonly HistoryScenario[] {
   });
 }
 
-async function record(scenarios: readonly HistoryScenario[]): Promise<void> {
+type Scenario = HistoryScenario | SandboxScenario;
+
+async function record(scenarios: readonly Scenario[]): Promise<void> {
   const dataFolder = await mkdtemp(join(tmpdir(), 'conclave-histories-'));
-  const stack = await startStack({ dataFolder, simulated: 'on', simulatedLatencyMs: 20 });
+  const env = { CONCLAVE_QUEUES: recordedQueues };
+  const stack = await startStack({ dataFolder, simulated: 'on', simulatedLatencyMs: 20, env });
   const temporal = openTemporal({
     address: stack.connections.temporalAddress,
     namespace: stack.connections.temporalNamespace,
   });
   try {
     await registerSlowAgents(stack);
-    for (const scenario of scenarios) await recordOne(stack, temporal, scenario);
+    for (const scenario of scenarios) {
+      if (scenario.workflow === 'sandbox') await recordSandboxRun(stack, temporal, scenario);
+      else await recordOne(stack, temporal, scenario);
+    }
   } finally {
     await temporal.close();
     await stack.stop();
@@ -77,7 +91,24 @@ async function recordOne(
   if (decision.stoppedBy !== stoppedBy) {
     throw new Error(`${name}: stopped by ${decision.stoppedBy}, expected ${stoppedBy}`);
   }
-  const history = await handle.fetchHistory();
+  await write(scenario, await handle.fetchHistory());
+}
+
+async function recordSandboxRun(
+  stack: Stack,
+  temporal: TemporalConnection,
+  scenario: SandboxScenario,
+): Promise<void> {
+  const { name, body, isCancelled, status } = scenario;
+  const { id } = await post<{ id: string }>(stack, '/v1/sandbox/runs', body);
+  if (isCancelled) await post(stack, `/v1/sandbox/runs/${id}/cancel`, {});
+  const handle = temporal.client.workflow.getHandle(sandboxWorkflowIdOf(id));
+  const end = (await handle.result()) as { status: string };
+  if (end.status !== status) throw new Error(`${name}: ended ${end.status}, expected ${status}`);
+  await write(scenario, await handle.fetchHistory());
+}
+
+async function write({ workflow, name }: Scenario, history: History): Promise<void> {
   const text = JSON.stringify(JSON.parse(historyToJSON(history)));
   await mkdir(join(histories, workflow), { recursive: true });
   await writeFile(join(histories, workflow, `${name}.json`), `${text}\n`);

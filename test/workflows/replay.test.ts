@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { temporal } from '@temporalio/proto';
 
-import { historyScenarios } from '../support/history-scenarios.ts';
+import { historyScenarios, sandboxScenarios } from '../support/history-scenarios.ts';
 import { historyNamed, historyOf, recordedHistories, wordsOf } from '../support/histories.ts';
 import { bundleWithinMs, openReplayer, replayWithinMs } from '../support/replaying.ts';
 import type { Replayer } from '../support/replaying.ts';
@@ -40,7 +40,8 @@ describe('the workflows', () => {
 
 describe('a recorded history', () => {
   test('is there for every scenario', () => {
-    const names = historyScenarios.map(({ workflow, name }) => `${workflow}/${name}`).sort();
+    const scenarios = [...historyScenarios, ...sandboxScenarios];
+    const names = scenarios.map(({ workflow, name }) => `${workflow}/${name}`).sort();
 
     expect(recordedHistories.map(({ name }) => name)).toEqual(names);
   });
@@ -69,7 +70,8 @@ describe('a recorded history', () => {
     const messages = (steps ?? []).flatMap(([, { text }]) =>
       typeof text === 'string' ? text : [],
     );
-    const said = [String(body?.['question']), ...options, ...messages];
+    const question = body === undefined ? [] : [String(body['question'])];
+    const said = [...question, ...options, ...messages, 'spoken by'];
 
     expect(said.filter((phrase) => words.includes(phrase))).toEqual([]);
     expect(words).not.toContain('[simulated]');

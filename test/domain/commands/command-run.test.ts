@@ -112,6 +112,17 @@ test('takes no prompt that is longer than an argument can be', () => {
   expect(commandRun(settings(), call({ parts }))).toMatchObject({ kind: 'built' });
 });
 
+test('takes no more files than an argument can hold', () => {
+  const files = (count: number): object =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [index, 'a'.repeat(15_000)]));
+
+  expect(commandRun(settings({ files: files(8) }), call())).toMatchObject({ kind: 'built' });
+  expect(commandRun(settings({ files: files(9) }), call())).toEqual({
+    kind: 'unfit',
+    message: 'files of 135064 bytes together; expected at most 130071',
+  });
+});
+
 test('a template keeps unknown and doubled braces, and fills nothing into what was filled in', () => {
   const template = '{a} {b} {{a}} {} { a } {a';
 

@@ -60,7 +60,7 @@ describe('a registration', () => {
       LANG: 'C',
       GOOGLE_GEMINI_BASE_URL: '{baseUrl}',
     });
-    expect(Object.keys(settings.files)).toEqual(['.gemini-settings.json', 'a/b.txt']);
+    expect(Object.keys(settings.files)).toEqual(['.gemini/settings.json', 'a/b.txt']);
     expect(settings.limits).toEqual({ ...commandLimits, timeMs: 1000 });
     expect(settings.grants).toEqual([{ host: '/srv/docs', path: '/docs', mode: 'read' }]);
     expect(settings.labels).toEqual(['fast']);

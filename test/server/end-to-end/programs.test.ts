@@ -1,4 +1,12 @@
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -39,6 +47,8 @@ beforeAll(async () => {
   ensureSandboxTools();
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'conclave-programs-')));
   chmodSync(folder, 0o711); // the users of runs go through it
+  mkdirSync(temporary());
+  chmodSync(temporary(), 0o1777);
   stack = await startStack({
     dataFolder: join(folder, 'data'),
     simulated: 'on',
@@ -47,6 +57,7 @@ beforeAll(async () => {
       CONCLAVE_COMMAND_FOLDERS: programsFolder,
       CONCLAVE_SANDBOX_DATA: join(folder, 'sandbox'),
       CANARY_API_KEY: canary,
+      TMPDIR: temporary(),
     },
   });
   house = await House.open(addressesOf(stack));
@@ -85,9 +96,14 @@ function slots(): readonly string[] {
   return readdirSync(join(folder, 'sandbox', 'slots'));
 }
 
+/** Where this stack, and no other of the machine, has its temporary files. */
+function temporary(): string {
+  return join(folder, 'tmp');
+}
+
 /** Folders of workers with the sockets of ways out. */
 function ways(): readonly string[] {
-  return readdirSync(tmpdir()).filter((name) => name.startsWith(waysPrefix));
+  return readdirSync(temporary()).filter((name) => name.startsWith(waysPrefix));
 }
 
 /** What the processes of made-up programs show of themselves: arguments and environment. */

@@ -68,6 +68,32 @@ describe('a command', () => {
   });
 });
 
+describe('a snippet', () => {
+  test('of JavaScript gives its value, the same for the same seed', async () => {
+    const body = { lane: 'javascript', code: 'output({ drawn: Math.random() })', seed: 'x' };
+
+    const [first, second] = [await tenant.run(body), await tenant.run(body)];
+
+    expect(first.status).toBe('ok');
+    expect(JSON.parse(String(first.result?.value))).toEqual({ drawn: expect.any(Number) });
+    expect(second.result?.value).toBe(first.result?.value);
+  });
+
+  test('of JavaScript that does not end runs out of fuel', async () => {
+    const run = await tenant.run({ lane: 'javascript', code: 'for (;;);', limits: { fuel: 10 } });
+
+    expect(run).toMatchObject({ status: 'fuel', result: { fuelUsed: 10 } });
+  });
+
+  test('of Python gives its value and what it printed', async () => {
+    const code = 'import sys\nprint("said", file=sys.stderr)\noutput([1, 2])';
+
+    const run = await tenant.run({ lane: 'python', code });
+
+    expect(run).toMatchObject({ status: 'ok', result: { value: '[1,2]', stderr: 'said\n' } });
+  });
+});
+
 describe('the record of a run', () => {
   test('is a whole chain that tells course and result, and no word of what was run or said', async () => {
     const run = await tenant.shell('echo spoken-word; : hidden-word');

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+import { snippet } from '../../support/sandbox/snippets.ts';
+import { ownSandbox, pythonSnippet } from './lanes.ts';
+import type { OwnSandbox } from './lanes.ts';
+
+const SET_UP_MS = 300_000;
+const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/snippets.md'), 'utf8');
+const example = /```(ts|python)\n([^]*?)```\n\nInput `(.*?)`; value `(.*?)`\./g;
+const examples = [...guide.matchAll(example)].map(([, language, code, stdin, value]) => {
+  return { language, code: code ?? '', stdin: stdin ?? '', value };
+});
+
+let own: OwnSandbox;
+
+beforeAll(async () => {
+  ensureSandboxTools();
+  own = await ownSandbox();
+}, SET_UP_MS);
+
+afterAll(async () => {
+  await own.remove();
+});
+
+test('the guide has examples in both languages', () => {
+  expect(new Set(examples.map(({ language }) => language))).toEqual(new Set(['ts', 'python']));
+  expect(examples).toHaveLength(guide.split('```').length / 2 - 0.5);
+});
+
+test.each(examples)('the guide’s example in $language that gives $value does', async (each) => {
+  const { language, code, stdin, value } = each;
+  const run = language === 'ts' ? snippet(code, { stdin }) : pythonSnippet(code, { stdin });
+
+  expect(await own.sandbox.run(run)).toMatchObject({ status: 'ok', reason: '', value });
+});
