@@ -169,13 +169,16 @@ describe('a command', () => {
 describe('cancelling', () => {
   test('ends a run within a second, with what it wrote so far', async () => {
     const canceller = new AbortController();
+    const script = 'trap "" TERM INT; echo begun; touch /begun/now; sleep 600 & wait; sleep 600';
     const started = sandbox.run(
-      command(['/bin/bash', '-c', 'trap "" TERM INT; echo begun; sleep 600 & wait; sleep 600'], {
+      command(['/bin/bash', '-c', script], {
+        grants: [{ host: folder, path: '/begun', mode: 'write' }],
         limits: completeLimits({ timeMs: 600_000 }),
       }),
       canceller.signal,
     );
-    await new Promise((resolve) => setTimeout(resolve, 500)); // so that it has begun
+    while (!existsSync(join(folder, 'now')))
+      await new Promise((resolve) => setTimeout(resolve, 10));
     const cancelled = performance.now();
     canceller.abort();
     const result = await started;
