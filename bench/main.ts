@@ -65,7 +65,6 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
   if (isAsked('what-if')) found(measureWhatIf());
   if (isAsked('ready')) found(await measureReady());
-  if (isAsked('snippets')) found(await measureSnippets());
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {
@@ -80,6 +79,15 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
     }
   }
   if (isAsked('full-database')) found(await measureFullDatabase(options.models, options));
+  await measureSandbox(isAsked, found);
+}
+
+/** Measures the sandbox by itself, without a stack. */
+async function measureSandbox(
+  isAsked: (name: MeasurementName) => boolean,
+  found: (finding: Finding) => void,
+): Promise<void> {
+  if (isAsked('snippets')) found(await measureSnippets());
   if (isAsked('sandbox-commands')) found(await measureSandboxCommands());
   if (isAsked('repository-copies')) found(await measureRepositoryCopies());
 }
