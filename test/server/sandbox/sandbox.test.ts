@@ -21,6 +21,7 @@ import type { CommandRun, Grant, Sandbox, SandboxResult } from '../../../domain/
 import { setUpHost } from '../../../infra/sandbox/host.ts';
 import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { stateFolder } from './engines.ts';
 
 const INSTALL_MS = 300_000;
@@ -170,12 +171,19 @@ describe('cancelling', () => {
   test('ends a run within a second, with what it wrote so far', async () => {
     const canceller = new AbortController();
     const started = sandbox.run(
-      command(['/bin/bash', '-c', 'trap "" TERM INT; echo begun; sleep 600 & wait; sleep 600'], {
-        limits: completeLimits({ timeMs: 600_000 }),
-      }),
+      command(
+        ['/bin/bash', '-c', 'trap "" TERM INT; echo begun; : > sign; sleep 600 & wait; sleep 600'],
+        {
+          grants: [{ host: folder, path: '/work', mode: 'write' }],
+          limits: completeLimits({ timeMs: 600_000 }),
+        },
+      ),
       canceller.signal,
     );
-    await new Promise((resolve) => setTimeout(resolve, 500)); // so that it has begun
+    await untilSeen(
+      async () => await Promise.resolve(existsSync(join(folder, 'sign'))),
+      (isThere) => isThere,
+    );
     const cancelled = performance.now();
     canceller.abort();
     const result = await started;
