@@ -32,8 +32,10 @@ const onOneStack: readonly MeasurementName[] = [
   'history',
   'approvals',
 ];
-/** Measurements of the sandbox, which need no stack. */
-const ofTheSandbox: readonly (readonly [MeasurementName, () => Promise<Finding>])[] = [
+/** Measurements that need no stack of the bench's. */
+const withoutStack: readonly (readonly [MeasurementName, () => Finding | Promise<Finding>])[] = [
+  ['what-if', measureWhatIf],
+  ['ready', measureReady],
   ['snippets', measureSnippets],
   ['sandbox-commands', measureSandboxCommands],
   ['repository-copies', measureRepositoryCopies],
@@ -69,8 +71,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measureAll(options: BenchOptions, found: (finding: Finding) => void): Promise<void> {
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
-  if (isAsked('what-if')) found(measureWhatIf());
-  if (isAsked('ready')) found(await measureReady());
+  for (const [name, measure] of withoutStack) {
+    if (isAsked(name)) found(await measure());
+  }
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {
@@ -85,9 +88,6 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
     }
   }
   if (isAsked('full-database')) found(await measureFullDatabase(options.models, options));
-  for (const [name, measure] of ofTheSandbox) {
-    if (isAsked(name)) found(await measure());
-  }
 }
 
 function describeMachine(): Record<string, string | number> {

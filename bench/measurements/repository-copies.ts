@@ -93,7 +93,9 @@ async function copies(repository: string, folder: string): Promise<number> {
   for (let run = 0; run < RUNS; run += 1) {
     const to = join(folder, 'copy');
     times.push(
-      await timed(async () => await copyFolder({ from: repository, to, left: [], uid: null })),
+      await timed(async () => {
+        await copyFolder({ from: repository, to, left: [], uid: null });
+      }),
     );
     rmSync(to, { recursive: true });
   }

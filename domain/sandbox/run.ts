@@ -83,6 +83,7 @@ export type SandboxBackend = (typeof sandboxBackends)[number];
 /** What a backend proved by trying, before it took its first run. */
 export type ProvenFeature =
   | 'namespaces'
+  | 'own-kernel'
   | 'seccomp'
   | 'cgroup'
   | 'private-uid'

@@ -70,6 +70,7 @@ async function runInSlot(
   try {
     const result = await runContained(host, {
       slot,
+      folder,
       argv: run.argv,
       mounts: granted.mounts,
       env: { ...run.env, CONCLAVE_SEED: run.seed },

@@ -10,6 +10,7 @@ import { FolderUse } from './folder-use.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { makePassableFolder } from './run-folder.ts';
+import type { ContainerRuntime } from './program-start.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
 import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
@@ -36,6 +37,8 @@ export interface SandboxHost {
   readonly canStage: boolean;
   readonly folderUse: FolderUse;
   readonly backend: BackendProof;
+  /** What runs programs where bwrap does not. */
+  readonly runtime?: ContainerRuntime;
   readonly without: Without;
 }
 

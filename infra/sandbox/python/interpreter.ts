@@ -14,6 +14,7 @@ import { killSandbox } from '../kill.ts';
 import { StagingFault } from '../launcher.ts';
 import { namelessBytes } from '../nameless-files.ts';
 import { collectOutput } from '../output.ts';
+import { cgroupLimits } from '../program-start.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
 import type { Slot } from '../slots.ts';
@@ -91,7 +92,7 @@ async function startIn(
   const { granted } = granting;
   try {
     const waiting = await startWaiting(host, {
-      slot,
+      ...{ slot, folder },
       argv: [pythonPath, ...flags, '-c', readFileSync(program, 'utf8')],
       mounts: granted.mounts,
       env: fixedOrder,
@@ -177,7 +178,7 @@ export class Interpreter {
   async run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult> {
     const { channel, cgroup } = this.#waiting;
     try {
-      cgroup?.restrict(run.limits);
+      cgroup?.restrict(cgroupLimits(this.#host, run.limits));
     } catch {
       const reason = `memoryBytes: ${run.limits.memoryBytes} bytes are less than Python itself needs`;
       return { ...refusal(this.#host.backend, reason), status: 'memory' };
@@ -203,7 +204,7 @@ export class Interpreter {
     const { launched, cgroup, channel } = this.#waiting;
     const { limits } = run;
     const { pid } = launched;
-    const { without } = this.#host;
+    const { without, runtime } = this.#host;
     const temporary = followTemporaryFiles(pid);
     // Standard input is a file without a name too, which is none of what the snippet writes.
     const inputBytes = Math.ceil(Buffer.byteLength(run.stdin) / PAGE_BYTES) * PAGE_BYTES;
@@ -219,9 +220,12 @@ export class Interpreter {
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
+        ...(runtime === undefined ? {} : { usage: runtime.usage }),
         writtenBytes: async () =>
           temporary.size() +
-          Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes) +
+          (launched.writtenBytes === undefined
+            ? Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes)
+            : await launched.writtenBytes()) +
           (await this.#granted.writtenBytes()),
       },
       () => {

@@ -170,18 +170,16 @@ describe('a command', () => {
 describe('cancelling', () => {
   test('ends a run within a second, with what it wrote so far', async () => {
     const canceller = new AbortController();
+    const script = 'trap "" TERM INT; echo begun; touch /begun/now; sleep 600 & wait; sleep 600';
     const started = sandbox.run(
-      command(
-        ['/bin/bash', '-c', 'trap "" TERM INT; echo begun; : > sign; sleep 600 & wait; sleep 600'],
-        {
-          grants: [{ host: folder, path: '/work', mode: 'write' }],
-          limits: completeLimits({ timeMs: 600_000 }),
-        },
-      ),
+      command(['/bin/bash', '-c', script], {
+        grants: [{ host: folder, path: '/begun', mode: 'write' }],
+        limits: completeLimits({ timeMs: 600_000 }),
+      }),
       canceller.signal,
     );
     await untilSeen(
-      async () => await Promise.resolve(existsSync(join(folder, 'sign'))),
+      async () => await Promise.resolve(existsSync(join(folder, 'now'))),
       (isThere) => isThere,
     );
     const cancelled = performance.now();
