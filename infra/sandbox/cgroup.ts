@@ -1,4 +1,12 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
 import { rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -107,7 +115,7 @@ export function makeCgroup(
 ): RunCgroup | undefined {
   if (mode === 'none') return undefined;
   const paths = parents.map((parent) => join(parent, name));
-  for (const path of paths) mkdirSync(path);
+  for (const path of paths) makeAnew(path);
   const restrict = (to: SandboxLimits): void => {
     const settings = mode === 'v2' ? settingsV2(to) : settingsV1(to);
     for (const [file, value] of settings) setWhereThere(paths, file, value);
@@ -128,6 +136,12 @@ export function makeCgroup(
       for (const path of paths) await removeCgroup(path);
     },
   };
+}
+
+/** One that could not be removed after an earlier run is empty by now, and would stand against every later one. */
+function makeAnew(path: string): void {
+  if (existsSync(path)) rmdirSync(path);
+  mkdirSync(path);
 }
 
 /** Kills what is in these cgroups; folders that are gone count as empty. */

@@ -111,10 +111,10 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
 
   return {
     end: async () => {
+      isOver = true; // before anything is waited for: a look that is under way would ask for the next one
       for (const timer of timers) clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
       breach ??= seen() ?? (await filled());
-      isOver = true;
       return { breach, peakMemoryBytes: telling?.usage().peakMemoryBytes ?? peak };
     },
   };

@@ -69,13 +69,26 @@ export async function startInterpreter(
 ): Promise<StartedInterpreter> {
   const slot = await host.slots.take();
   const folder = makeRunFolder(slot);
-  const room: Room = { slot, folder, artifacts: makeWritableFolder(folder, 'artifacts', slot) };
+  try {
+    const room: Room = { slot, folder, artifacts: makeWritableFolder(folder, 'artifacts', slot) };
+    const started = await startIn(host, room, { grants, limits });
+    if (started.kind === 'refused') await leave(host, room);
+    return started;
+  } catch (error) {
+    await leave(host, { slot, folder });
+    throw error;
+  }
+}
+
+async function startIn(
+  host: SandboxHost,
+  room: Room,
+  { grants, limits }: InterpreterStart,
+): Promise<StartedInterpreter> {
+  const { slot } = room;
   const { canStage, without } = host;
   const granting = await openGrants(grants, { ...room, workFolder, canStage, without });
-  if (granting.kind === 'refused') {
-    await leave(host, room);
-    return granting;
-  }
+  if (granting.kind === 'refused') return granting;
   const { granted } = granting;
   try {
     const waiting = await startWaiting(host, {
@@ -91,13 +104,15 @@ export async function startInterpreter(
     return { kind: 'ready', interpreter };
   } catch (error) {
     granted.close();
-    await leave(host, room);
     if (error instanceof StagingFault) return { kind: 'refused', reason: error.message };
     throw error;
   }
 }
 
-async function leave(host: SandboxHost, { slot, folder }: Room): Promise<void> {
+async function leave(
+  host: SandboxHost,
+  { slot, folder }: Pick<Room, 'slot' | 'folder'>,
+): Promise<void> {
   await removeFolder(folder);
   host.slots.give(slot);
 }
@@ -171,7 +186,8 @@ export class Interpreter {
     const replying = hear(channel, valueBytesMax(run.limits)).then(readReply);
     const result = await this.#follow(run, signal);
     const collected = collectFiles(this.#room.artifacts, undefined, this.#host.without);
-    const told = await resultOf(this.#host, { result, collected, granted: this.#granted });
+    const { limits } = run;
+    const told = await resultOf(this.#host, { result, collected, granted: this.#granted, limits });
     return { ...told, ...outcomeOf(told, await replying, run.limits) };
   }
 

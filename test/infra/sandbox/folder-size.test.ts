@@ -1,4 +1,12 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,6 +39,13 @@ test('counts empty files too, since each takes its place', async () => {
   for (let index = 0; index < 500; index++) writeFileSync(join(folder, String(index)), '');
 
   expect(await folderSize(folder)).toBeGreaterThanOrEqual(500 * 512);
+});
+
+test('counts a file with holes as if they were filled, since git stores it so', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  truncateSync(join(folder, 'file'), MEGABYTE);
+
+  expect(await folderSize(folder)).toBeGreaterThanOrEqual(MEGABYTE);
 });
 
 test('counts links as themselves', async () => {
