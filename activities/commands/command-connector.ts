@@ -29,6 +29,7 @@ import {
   type EgressRules,
 } from './egress-proxy.ts';
 import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
+import { refusedGrant } from './refused-grant.ts';
 
 /** What a command connector needs from outside. */
 export interface CommandConnectorDeps {
@@ -40,7 +41,7 @@ export interface CommandConnectorDeps {
   /** Says whether a program may reach this address at all; asked before every run for every host that its agent names. */
   allowedHosts(url: URL): boolean;
   /** Says whether this worker shows a folder of its machine to programs at all; asked before every run for every grant. */
-  isGrantable(host: string): boolean;
+  readonly isGrantable: (host: string) => boolean;
   /** Makes a new folder of this machine for a socket, its path below 90 bytes, and says how to remove it with what is in it. */
   makeFolder(): Promise<{ readonly path: string; remove(): Promise<void> }>;
 }
@@ -127,7 +128,7 @@ async function askOnce(
   return {
     outcome: readCommandOutput(command.output, output),
     trace: {
-      record: recordOf(command, granted, { result, traffic }),
+      record: recordOf(command, granted, { result, traffic: traffic.map(namedBy(blotted)) }),
       stdout: output.stdout,
       stderr: output.stderr,
     },
@@ -190,10 +191,8 @@ function passing(
 }
 
 function refuseGrants({ name, command }: CommandAgent, deps: CommandConnectorDeps): void {
-  const refused = command.grants.find(({ host }) => !deps.isGrantable(host));
-  if (refused === undefined) return;
-  const list = 'not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)';
-  throw fault('bad-request', `agent ${name}: ${refused.host}: ${list}`);
+  const refused = refusedGrant(command, deps.isGrantable);
+  if (refused !== null) throw fault('bad-request', `agent ${name}: ${refused}`);
 }
 
 function grantedVariables(
@@ -245,10 +244,20 @@ function keyIn(egress: EgressRules | null): readonly string[] {
 /** Shortest value that is blotted out: what is shorter is everywhere. */
 const secretCharactersMin = 6;
 
-/** A program that was given a key may print it; nothing that is kept may hold it. */
+/**
+ * A program that was given a key may print it, or ask for a host of that name; nothing that is kept may hold it. What it
+ * disguises, by an encoding for instance, is not known.
+ */
 function blotter(secrets: readonly string[]): (text: string) => string {
-  const long = secrets.filter((secret) => secret.length >= secretCharactersMin);
+  const long = secrets
+    .filter((secret) => secret.length >= secretCharactersMin)
+    .flatMap((secret) => [secret, secret.toLowerCase()]);
   return (text) => long.reduce((rest, secret) => rest.replaceAll(secret, '[blotted out]'), text);
+}
+
+/** Names of hosts are the program's to choose. */
+function namedBy(blotted: (text: string) => string): (each: HostTraffic) => HostTraffic {
+  return (each) => ({ ...each, host: blotted(each.host) });
 }
 
 function recordOf(

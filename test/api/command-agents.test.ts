@@ -86,6 +86,21 @@ describe('an agent that is a program', () => {
     });
   });
 
+  test('is refused to a tenant that was not granted to run code', async () => {
+    const house = createHouse();
+
+    const refused = await house.request('/v1/agents', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(program),
+      key: keys.b,
+    });
+
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: 'not-permitted' });
+    expect(await house.deps.agents.get('b', 'coder')).toBeUndefined();
+  });
+
   test.each([
     ['command', { ...program, command: undefined }],
     ['command', { ...program, provider: 'anthropic' }],
