@@ -85,7 +85,7 @@ async function startIn(
   room: Room,
   { grants, limits }: InterpreterStart,
 ): Promise<StartedInterpreter> {
-  const { slot } = room;
+  const { slot, folder } = room;
   const { canStage, without } = host;
   const granting = await openGrants(grants, { ...room, workFolder, canStage, without });
   if (granting.kind === 'refused') return granting;
