@@ -38,8 +38,13 @@ export interface CommandConnectorDeps {
   readonly launching: Launching;
   /** Gives a variable's value, or `undefined` where it is not set. */
   secret(name: string): string | undefined;
-  /** Says whether a program may reach this address at all; asked before every run for every host that its agent names. */
+  /** Says whether a program's requests may be handed to this address, its agent's upstream; asked before every run. */
   allowedHosts(url: URL): boolean;
+  /**
+   * Says whether a program may reach this address as it is; asked before every run for every host that its agent names. In local
+   * mode too this machine is not among them by itself: databases and others listen here that trust whoever is near.
+   */
+  namedHosts(url: URL): boolean;
   /** Says whether this worker shows a folder of its machine to programs at all; asked before every run for every grant. */
   readonly isGrantable: (host: string) => boolean;
   /** Makes a new folder of this machine for a socket, its path below 90 bytes, and says how to remove it with what is in it. */
@@ -212,8 +217,9 @@ function egressRules(
 ): EgressRules | null {
   const { hosts, upstream } = network;
   if (hosts.length === 0 && upstream === null) return null;
-  const urls = [...hosts.map(urlOf), ...(upstream === null ? [] : [new URL(upstream.url)])];
-  const refused = urls.find((url) => !deps.allowedHosts(url));
+  const refused =
+    hosts.map(urlOf).find((url) => !deps.namedHosts(url)) ??
+    (upstream === null ? [] : [new URL(upstream.url)]).find((url) => !deps.allowedHosts(url));
   if (refused !== undefined) {
     const list = 'not on the list of hosts that may be called (CONCLAVE_ALLOWED_HOSTS)';
     throw fault('host-not-allowed', `agent ${name}: ${refused.host}: ${list}`);

@@ -115,6 +115,10 @@ describe('an agent that is a program', () => {
       withCommand({ network: { hosts: ['example.com:443'], upstream: null } }),
     ],
     [
+      'command.network.hosts[0]',
+      withCommand({ network: { hosts: ['127.0.0.1:7233'], upstream: null } }),
+    ],
+    [
       'command.network.upstream.from',
       withCommand({ network: { upstream: { url: 'http://127.0.0.1:4010', from: 'HOME' } } }),
     ],
