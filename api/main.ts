@@ -66,7 +66,7 @@ async function connect(settings: ServiceConfig): Promise<{
   deps: ApiDeps;
   close: () => Promise<void>;
 }> {
-  const { connections } = settings;
+  const { connections, allowedHosts: hosts } = settings;
   const database = createDatabase({
     url: connections.databaseUrl,
     connectionsMax: DATABASE_CONNECTIONS,
@@ -113,11 +113,8 @@ async function connect(settings: ServiceConfig): Promise<{
     engine: createEngine(temporal.client, settings.taskQueue),
     parts: partsOf({ database, temporal, store }),
     signingKeys: [{ keyId, algorithm: 'Ed25519', pem, raw }],
-    isHostAllowed: allowedHosts({
-      hosts: settings.allowedHosts,
-      loopback: settings.mode === 'local',
-    }),
-    isHostNamed: allowedHosts({ hosts: settings.allowedHosts, loopback: false }),
+    isHostAllowed: allowedHosts({ hosts, loopback: settings.mode === 'local' }),
+    isHostNamed: allowedHosts({ hosts, loopback: false }),
     isSimulated: (url) => simulatedHost !== '' && url.host === simulatedHost,
     isKeyVariable: keyVariables(settings.keyVariables),
     commandFolders: settings.commandFolders,

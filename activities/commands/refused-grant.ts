@@ -4,6 +4,7 @@ import type { CommandSettings } from '../../domain/commands/command-settings.ts'
  * Says which folder of a program this worker does not show, however its registration came to be.
  *
  * @param command - what the program may see
+ * @param command.grants - folders of this machine
  * @param isGrantable - whether this worker shows a folder of its machine at all
  * @returns one sentence; `null` where all may be shown
  */

@@ -29,11 +29,18 @@ interface Scene {
   /** What the sandbox does with a run; by default it says `out`. */
   readonly act?: (run: SandboxRun, signal: AbortSignal) => Promise<SandboxResult>;
   /** What keeping meets, artifact by artifact, before it works. */
-  readonly faults?: readonly unknown[];
+  readonly faults?: readonly Error[];
 }
 
 function resultOf(changes: Partial<SandboxResult> = {}): SandboxResult {
   return { ...refusal(backend, ''), status: 'ok', exitCode: 0, stdout: 'out', ...changes };
+}
+
+/** The event that every run begins with. */
+function requestedEvent({ events }: { readonly events: readonly LedgerEvent[] }): LedgerEvent {
+  const [first] = events;
+  if (first === undefined) throw new Error('a run without an event');
+  return first;
 }
 
 /** A run that ends when it is stopped. */
@@ -224,7 +231,7 @@ describe('a cancellation', () => {
   test('that came before anybody began it is all that happens', async () => {
     const house = sandboxHouse();
     const about = { type: 'conclave.sandbox.cancelled.v1', id: 'r_1/cancelled' } as const;
-    house.events.push({ ...(house.events[0] as LedgerEvent), ...about, data: { reason: '' } });
+    house.events.push({ ...requestedEvent(house), ...about, data: { reason: '' } });
 
     const end = await house.run();
 

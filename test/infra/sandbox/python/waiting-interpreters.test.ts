@@ -149,7 +149,7 @@ test('replaces one that ends while it waits, and cannot be removed', async () =>
   await starter.finish();
   const [first] = starter.made;
   if (first !== undefined) {
-    first.discard = async () => await Promise.reject(new Error('EBUSY'));
+    first.discard = () => Promise.reject(new Error('EBUSY'));
   }
 
   first?.end();
