@@ -32,8 +32,8 @@ export interface ContainedRun {
   readonly workFolder: string;
   readonly limits: SandboxLimits;
   readonly stdin: string | Uint8Array;
-  /** Bytes written into folders of the host so far. */
-  readonly writtenBytes: () => Promise<number>;
+  /** Bytes written into folders of the host so far; it may stop counting where that is more than enough. */
+  readonly writtenBytes: (enough: number) => Promise<number>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -101,7 +101,7 @@ async function follow(
         writtenBytes: async () =>
           temporary.size() +
           (await namelessBytes(pid, temporary.devices())) +
-          (await writtenBytes()),
+          (await writtenBytes(limits.diskBytes)),
       },
       () => {
         killSandbox(launched);

@@ -199,7 +199,8 @@ export class Interpreter {
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
-        writtenBytes: async () => temporary.size() + (await this.#granted.writtenBytes()),
+        writtenBytes: async () =>
+          temporary.size() + (await this.#granted.writtenBytes(limits.diskBytes)),
       },
       () => {
         killSandbox(launched);
