@@ -177,7 +177,7 @@ function turnCost(
   agent: Agent | null,
 ): TurnCost {
   const isFree = totalTokens(usage) === 0;
-  const microsUsd = isFree ? 0 : (toldMicrosUsd ?? costOf(usage, agent?.price ?? null));
+  const microsUsd = toldMicrosUsd ?? (isFree ? 0 : costOf(usage, agent?.price ?? null));
   const tokens = totalTokens(usage);
   if (tokens !== null && microsUsd !== null) return { usage, microsUsd };
   return {

@@ -6,7 +6,7 @@ import type { Fault } from '../domain/planning/fault.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import type { ApiDeps } from './ports.ts';
 
-type Deps = Pick<ApiDeps, 'isKeyVariable' | 'isHostAllowed' | 'commandFolders'>;
+type Deps = Pick<ApiDeps, 'isKeyVariable' | 'isHostNamed' | 'commandFolders'>;
 
 /**
  * Gives what an agent that is a program has beside other agents; its upstream's address and key variable make its account.
@@ -70,8 +70,8 @@ function variableFaults({ environment, network }: CommandSettings, deps: Deps): 
 function hostFaults({ network }: CommandSettings, deps: Deps): Fault[] {
   return network.hosts.flatMap((host, index) => {
     const scheme = host.endsWith(':443') ? 'https' : 'http';
-    if (deps.isHostAllowed(new URL(`${scheme}://${host}`))) return [];
-    const expected = 'a host on the list of allowed hosts';
+    if (deps.isHostNamed(new URL(`${scheme}://${host}`))) return [];
+    const expected = 'a known provider’s host, or one that CONCLAVE_ALLOWED_HOSTS names';
     return [{ field: `command.network.hosts[${String(index)}]`, got: shown(host), expected }];
   });
 }

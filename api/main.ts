@@ -117,6 +117,7 @@ async function connect(settings: ServiceConfig): Promise<{
       hosts: settings.allowedHosts,
       loopback: settings.mode === 'local',
     }),
+    isHostNamed: allowedHosts({ hosts: settings.allowedHosts, loopback: false }),
     isSimulated: (url) => simulatedHost !== '' && url.host === simulatedHost,
     isKeyVariable: keyVariables(settings.keyVariables),
     commandFolders: settings.commandFolders,

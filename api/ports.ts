@@ -195,6 +195,8 @@ export interface ApiDeps {
   readonly signingKeys: readonly PublishedKey[];
   /** Whether model calls may go to this address. */
   readonly isHostAllowed: (url: URL) => boolean;
+  /** The same without this machine itself, where programs would find more than models. */
+  readonly isHostNamed: (url: URL) => boolean;
   /** Whether this address is that of the simulated panel: what comes from there is marked everywhere. */
   readonly isSimulated: (url: URL) => boolean;
   /** Whether an agent may name this variable for its key. */

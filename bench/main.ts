@@ -32,6 +32,14 @@ const onOneStack: readonly MeasurementName[] = [
   'history',
   'approvals',
 ];
+/** Measurements that need no stack of the bench's. */
+const withoutStack: readonly (readonly [MeasurementName, () => Finding | Promise<Finding>])[] = [
+  ['what-if', measureWhatIf],
+  ['ready', measureReady],
+  ['snippets', measureSnippets],
+  ['sandbox-commands', measureSandboxCommands],
+  ['repository-copies', measureRepositoryCopies],
+];
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -63,8 +71,9 @@ async function main(args: readonly string[]): Promise<number> {
 
 async function measureAll(options: BenchOptions, found: (finding: Finding) => void): Promise<void> {
   const isAsked = (name: MeasurementName): boolean => options.only.includes(name);
-  if (isAsked('what-if')) found(measureWhatIf());
-  if (isAsked('ready')) found(await measureReady());
+  for (const [name, measure] of withoutStack) {
+    if (isAsked(name)) found(await measure());
+  }
   if (options.only.some((name) => onOneStack.includes(name))) {
     const bench = await openBenchStack(options.models);
     try {
@@ -79,17 +88,6 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
     }
   }
   if (isAsked('full-database')) found(await measureFullDatabase(options.models, options));
-  await measureSandbox(isAsked, found);
-}
-
-/** Measures the sandbox by itself, without a stack. */
-async function measureSandbox(
-  isAsked: (name: MeasurementName) => boolean,
-  found: (finding: Finding) => void,
-): Promise<void> {
-  if (isAsked('snippets')) found(await measureSnippets());
-  if (isAsked('sandbox-commands')) found(await measureSandboxCommands());
-  if (isAsked('repository-copies')) found(await measureRepositoryCopies());
 }
 
 function describeMachine(): Record<string, string | number> {

@@ -156,6 +156,7 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_WEBHOOK_TIMEOUT_MS: whole({ from: 100, to: 60_000 }).default(15_000),
   CONCLAVE_SANDBOX: oneOf(sandboxBackends).default('bwrap'),
   CONCLAVE_SANDBOX_DATA: text.optional(),
+  CONCLAVE_SANDBOX_IMAGE: text.optional(),
   CONCLAVE_SIMULATED: oneOf(['auto', 'on', 'off']).default('auto'),
   CONCLAVE_SIMULATED_ADDRESS: url(['http:', 'https:']).optional(),
   CONCLAVE_SIMULATED_LATENCY_MS: milliseconds.default(50),

@@ -75,6 +75,8 @@ export interface SandboxSettings {
   readonly backend: SandboxBackend;
   /** Absolute path of the folder for what runs need; undefined: `sandboxFolder` finds one. */
   readonly dataFolder: string | undefined;
+  /** The image of Docker's containers; undefined: Docker refuses every run. */
+  readonly image: string | undefined;
 }
 
 /** All settings of a process. Never log it whole: it holds credentials. */
@@ -297,6 +299,7 @@ function buildConfig(values: Variables, env: Environment): Config {
     sandbox: {
       backend: values.CONCLAVE_SANDBOX,
       dataFolder: values.CONCLAVE_SANDBOX_DATA && resolve(values.CONCLAVE_SANDBOX_DATA),
+      image: values.CONCLAVE_SANDBOX_IMAGE,
     },
     simulated: values.CONCLAVE_SIMULATED,
     simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,

@@ -7,7 +7,7 @@ import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
 import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
 import { withCommands } from '../activities/commands/command-pool.ts';
-import { createConnectorPool } from '../activities/models/connector-pool.ts';
+import { createConnectorPool, type ConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
@@ -56,16 +56,10 @@ export function wireActivities(parts: ActivityParts): {
   readonly sandboxActivities: SandboxActivities;
   readonly calls: CallsUnderWay;
 } {
-  const { config, stores, artifacts, signer } = parts;
+  const { stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const ofModels = createConnectorPool({
-    secret: (name) => config.secretNamed(name),
-    allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
-    timeouts: modelTimeouts,
-    adapters: parts.adapters,
-  });
-  const pool = withCommands(ofModels, parts.programs);
+  const pool = connectorPool(parts);
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);
@@ -106,22 +100,41 @@ export function wireActivities(parts: ActivityParts): {
   });
   const ofParts = wirePartActivities(parts, { agentOf, putText });
   const recordSandboxEnd = createRecordSandboxEnd({ ledger: stores.ledger, now });
+  return {
+    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
+    sandboxActivities: wireSandboxActivities(parts, calls),
+    calls,
+  };
+}
+
+/** Makes what workers of processor-bound queues do. */
+function wireSandboxActivities(
+  { config, workerId, sandbox, stores, artifacts }: ActivityParts,
+  calls: CallsUnderWay,
+): SandboxActivities {
   const runInSandbox = createRunInSandbox({
-    workerId: parts.workerId,
-    sandbox: parts.sandbox,
+    workerId,
+    sandbox,
     runs: stores.sandboxRuns,
     ledger: stores.ledger,
     calls,
     requests: artifacts,
-    artifacts: tenantArtifacts,
+    artifacts: createTenantArtifacts({ store: artifacts, index: stores.artifacts }),
     folders: config.sandboxFolders,
-    now,
+    now: Date.now,
   });
-  return {
-    activities: { askAgent, recordFacts, sealDecision, recordSandboxEnd, ...ofParts },
-    sandboxActivities: { runInSandbox },
-    calls,
-  };
+  return { runInSandbox };
+}
+
+/** Reaches models by HTTP, and programs where this worker runs them. */
+function connectorPool({ config, adapters, programs }: ActivityParts): ConnectorPool {
+  const ofModels = createConnectorPool({
+    secret: (name) => config.secretNamed(name),
+    allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
+    timeouts: modelTimeouts,
+    adapters,
+  });
+  return withCommands(ofModels, programs);
 }
 
 /** Makes the activities that open and await the parts of an analysis. */

@@ -44,6 +44,7 @@ export async function wirePrograms(parts: ProgramParts): Promise<WiredPrograms> 
     launching: await launchingWith(process.execPath),
     secret: (name) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
+    namedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: false }),
     isGrantable: isInFolders(config.commandFolders),
     makeFolder: folders.make,
   };

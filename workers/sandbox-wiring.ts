@@ -25,13 +25,13 @@ export interface LazySandbox extends Pick<Sandbox, 'run' | 'close'> {
  * @param config - which backend, where its folder is, and whether snippets are run
  */
 export function lazySandbox(config: SandboxConfig): LazySandbox {
-  const { backend } = config.sandbox;
+  const { backend, image } = config.sandbox;
   const folder = folderOf(config);
   // They keep engines warm: only for whoever takes snippets.
   const lanes = config.queues.includes('sandbox') ? { makeLanes: makeSnippetLanes } : {};
   let made: Promise<Sandbox> | undefined;
   const get = async (): Promise<Sandbox> => {
-    made ??= createSandbox({ backend, folder, ...lanes });
+    made ??= createSandbox({ backend, folder, image, ...lanes });
     try {
       return await made;
     } catch (error) {

@@ -29,6 +29,7 @@ import {
   type EgressRules,
 } from './egress-proxy.ts';
 import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
+import { refusedGrant } from './refused-grant.ts';
 
 /** What a command connector needs from outside. */
 export interface CommandConnectorDeps {
@@ -37,10 +38,15 @@ export interface CommandConnectorDeps {
   readonly launching: Launching;
   /** Gives a variable's value, or `undefined` where it is not set. */
   secret(name: string): string | undefined;
-  /** Says whether a program may reach this address at all; asked before every run for every host that its agent names. */
+  /** Says whether a program's requests may be handed to this address, its agent's upstream; asked before every run. */
   allowedHosts(url: URL): boolean;
+  /**
+   * Says whether a program may reach this address as it is; asked before every run for every host that its agent names. In local
+   * mode too this machine is not among them by itself: databases and others listen here that trust whoever is near.
+   */
+  namedHosts(url: URL): boolean;
   /** Says whether this worker shows a folder of its machine to programs at all; asked before every run for every grant. */
-  isGrantable(host: string): boolean;
+  readonly isGrantable: (host: string) => boolean;
   /** Makes a new folder of this machine for a socket, its path below 90 bytes, and says how to remove it with what is in it. */
   makeFolder(): Promise<{ readonly path: string; remove(): Promise<void> }>;
 }
@@ -127,7 +133,7 @@ async function askOnce(
   return {
     outcome: readCommandOutput(command.output, output),
     trace: {
-      record: recordOf(command, granted, { result, traffic }),
+      record: recordOf(command, granted, { result, traffic: traffic.map(namedBy(blotted)) }),
       stdout: output.stdout,
       stderr: output.stderr,
     },
@@ -190,10 +196,8 @@ function passing(
 }
 
 function refuseGrants({ name, command }: CommandAgent, deps: CommandConnectorDeps): void {
-  const refused = command.grants.find(({ host }) => !deps.isGrantable(host));
-  if (refused === undefined) return;
-  const list = 'not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)';
-  throw fault('bad-request', `agent ${name}: ${refused.host}: ${list}`);
+  const refused = refusedGrant(command, deps.isGrantable);
+  if (refused !== null) throw fault('bad-request', `agent ${name}: ${refused}`);
 }
 
 function grantedVariables(
@@ -213,8 +217,9 @@ function egressRules(
 ): EgressRules | null {
   const { hosts, upstream } = network;
   if (hosts.length === 0 && upstream === null) return null;
-  const urls = [...hosts.map(urlOf), ...(upstream === null ? [] : [new URL(upstream.url)])];
-  const refused = urls.find((url) => !deps.allowedHosts(url));
+  const refused =
+    hosts.map(urlOf).find((url) => !deps.namedHosts(url)) ??
+    (upstream === null ? [] : [new URL(upstream.url)]).find((url) => !deps.allowedHosts(url));
   if (refused !== undefined) {
     const list = 'not on the list of hosts that may be called (CONCLAVE_ALLOWED_HOSTS)';
     throw fault('host-not-allowed', `agent ${name}: ${refused.host}: ${list}`);
@@ -245,10 +250,20 @@ function keyIn(egress: EgressRules | null): readonly string[] {
 /** Shortest value that is blotted out: what is shorter is everywhere. */
 const secretCharactersMin = 6;
 
-/** A program that was given a key may print it; nothing that is kept may hold it. */
+/**
+ * A program that was given a key may print it, or ask for a host of that name; nothing that is kept may hold it. What it
+ * disguises, by an encoding for instance, is not known.
+ */
 function blotter(secrets: readonly string[]): (text: string) => string {
-  const long = secrets.filter((secret) => secret.length >= secretCharactersMin);
+  const long = secrets
+    .filter((secret) => secret.length >= secretCharactersMin)
+    .flatMap((secret) => [secret, secret.toLowerCase()]);
   return (text) => long.reduce((rest, secret) => rest.replaceAll(secret, '[blotted out]'), text);
+}
+
+/** Names of hosts are the program's to choose. */
+function namedBy(blotted: (text: string) => string): (each: HostTraffic) => HostTraffic {
+  return (each) => ({ ...each, host: blotted(each.host) });
 }
 
 function recordOf(

@@ -10,6 +10,14 @@ import { completeLimits } from '../../domain/sandbox/limits.ts';
 import type { CommandRun, Sandbox } from '../../domain/sandbox/run.ts';
 import { ProviderFaultError } from '../models/fault.ts';
 import { launched, type Launching } from './launching.ts';
+import { refusedGrant } from './refused-grant.ts';
+
+/** What looking at a program needs. */
+interface DetectionDeps {
+  readonly sandbox: () => Promise<Sandbox>;
+  readonly launching: Launching;
+  readonly isGrantable: (host: string) => boolean;
+}
 
 /** A program that does not tell its version in this time is not waited for, milliseconds. */
 const versionTimeMs = 20_000;
@@ -26,17 +34,17 @@ const dryCallTokensMax = 2000;
  * @param deps - where it runs
  * @param deps.sandbox - runs it
  * @param deps.launching - gives it the `node` that scripts need
+ * @param deps.isGrantable - whether this worker shows a folder at all
  * @param signal - ends it
  */
 export async function detectVersion(
   { command }: { readonly command: CommandSettings },
-  {
-    sandbox,
-    launching,
-  }: { readonly sandbox: () => Promise<Sandbox>; readonly launching: Launching },
+  { sandbox, launching, isGrantable }: DetectionDeps,
   signal: AbortSignal,
 ): Promise<DetectedVersion> {
   const absent = (detail: string): DetectedVersion => ({ isThere: false, version: null, detail });
+  const refused = refusedGrant(command, isGrantable);
+  if (refused !== null) return absent(refused);
   const run: CommandRun = {
     lane: 'command',
     argv: [command.path, '--version'],
@@ -114,7 +122,7 @@ export async function dryCall(
  */
 export async function detectProgram(
   { command, connector }: { readonly command: CommandSettings; readonly connector: ModelConnector },
-  deps: { readonly sandbox: () => Promise<Sandbox>; readonly launching: Launching },
+  deps: DetectionDeps,
   signal: AbortSignal,
 ): Promise<DetectedProgram> {
   const found = await detectVersion({ command }, deps, signal);

@@ -1,5 +1,11 @@
 import { createServer, request as httpRequest } from 'node:http';
-import type { IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from 'node:http';
+import type {
+  ClientRequest,
+  IncomingMessage,
+  OutgoingHttpHeaders,
+  Server,
+  ServerResponse,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -28,12 +34,15 @@ export interface EgressProxy {
   close(): Promise<void>;
 }
 
-/** Connections at a time; a program that opens more waits. */
+/** Connections at a time; a program that opens more finds them closed. */
 const connectionsMax = 128;
 
 /** Hosts whose traffic is counted apart; the rest is counted together. */
 const countedHostsMax = 64;
 const otherHosts = 'others';
+
+/** Lower ones come before an answer, and are none. */
+const finalStatusMin = 200;
 
 /** Headers that belong to one connection (RFC 9110, section 7.6.1), and those in which a program shows a key. */
 const hopHeaders = [
@@ -120,16 +129,18 @@ function answer(house: House, request: IncomingMessage, response: ServerResponse
   }
   const { url } = target;
   const entry = house.count(hostAndPort(url), true);
-  const headers = headersFor(house, request, target);
-  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-  const onward = send(url, { method: request.method, headers, agent: false }, (came) => {
-    const kept = Object.entries(came.headers).filter(([name]) => !hopHeaders.includes(name));
-    response.writeHead(came.statusCode ?? 502, Object.fromEntries(kept));
-    came.on('data', (chunk: Buffer) => {
-      entry.receivedBytes += chunk.length;
-    });
-    came.on('error', () => response.destroy());
-    came.pipe(response);
+  let onward: ClientRequest;
+  try {
+    onward = sendOn(house, request, target);
+  } catch (error) {
+    request.resume();
+    // For instance a key with a line break. What it says may hold the key.
+    const { code } = error as NodeJS.ErrnoException;
+    say(response, 502, `${hostAndPort(url)} cannot be asked (${code ?? 'unknown'})`);
+    return;
+  }
+  onward.on('response', (came) => {
+    handBack(response, came, { host: hostAndPort(url), entry });
   });
   request.on('data', (chunk: Buffer) => {
     entry.sentBytes += chunk.length;
@@ -140,6 +151,34 @@ function answer(house: House, request: IncomingMessage, response: ServerResponse
   });
   response.on('close', () => onward.destroy());
   request.pipe(onward);
+}
+
+function sendOn(house: House, request: IncomingMessage, target: Target): ClientRequest {
+  const { url } = target;
+  const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  const headers = headersFor(house, request, target);
+  return send(url, { method: request.method, headers, agent: false });
+}
+
+function handBack(
+  response: ServerResponse,
+  came: IncomingMessage,
+  { host, entry }: { readonly host: string; readonly entry: Mutable<HostTraffic> },
+): void {
+  const { statusCode = 0 } = came;
+  // The parser takes any three digits, and writing some of them throws.
+  if (statusCode < finalStatusMin) {
+    came.resume();
+    say(response, 502, `${host} answers with an impossible status`);
+    return;
+  }
+  const kept = Object.entries(came.headers).filter(([name]) => !hopHeaders.includes(name));
+  response.writeHead(statusCode, Object.fromEntries(kept));
+  came.on('data', (chunk: Buffer) => {
+    entry.receivedBytes += chunk.length;
+  });
+  came.on('error', () => response.destroy());
+  came.pipe(response);
 }
 
 function refuse(house: House, request: IncomingMessage, response: ServerResponse): void {
@@ -172,6 +211,8 @@ function targetOf({ rules, hosts }: House, asked: string): Target | undefined {
 /** The upstream's own path stays in front, whatever dots the asked one has. */
 function keyedTarget(upstream: string, path: string): Target | undefined {
   const base = upstream.replace(/\/$/, '');
+  // To a URL, `/\` is `//`, and a host has to follow.
+  if (!URL.canParse(path, 'http://proxy')) return undefined;
   const { pathname, search } = new URL(path, 'http://proxy');
   return { url: new URL(base + pathname + search), isKeyed: true };
 }

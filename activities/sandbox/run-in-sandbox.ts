@@ -62,7 +62,9 @@ async function runOnce(
 ): Promise<SandboxRunEnd> {
   const source = `/workers/${deps.workerId}`;
   const { row, asked } = await readRun(deps, ref);
-  const early = endOfOld(row, asked) ?? (signal.aborted ? cancelledEarly : undefined);
+  const old = endOfOld(row, asked);
+  if (old === undefined && signal.aborted) throwIfTakenAway();
+  const early = old ?? (signal.aborted ? cancelledEarly : undefined);
   if (early !== undefined) return await settle(deps, ref, early, source);
   await noteStart(deps, ref, source);
   const faults = folderFaults(asked.grants, deps.folders);

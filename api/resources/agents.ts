@@ -11,6 +11,7 @@ import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
 import { adapterStatus } from '../adapter-view.ts';
 import { commandFaults, commandFields } from '../command-terms.ts';
 import type { Api } from '../context.ts';
+import { refuseUngranted } from '../may-run-code.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound, Problem } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
@@ -35,7 +36,7 @@ const registerRoute = createRoute({
   responses: {
     200: answers('Replaced. Runs that go on use it from their next call on.', registeredSchema),
     201: answers('Registered.', registeredSchema),
-    ...keyedProblems(...bodyProblems, 'host-not-allowed'),
+    ...keyedProblems(...bodyProblems, 'host-not-allowed', 'not-permitted'),
   },
 });
 
@@ -80,6 +81,7 @@ export function addAgents(api: Api, deps: ApiDeps): void {
       ...(await faultsOf(deps, tenantId, agent)),
     ];
     if (faults.length > 0) throw invalidRequest(faults);
+    if (agent.command !== undefined) await refuseUngranted(deps, tenantId);
     const { created } = await deps.agents.put(tenantId, agent);
     c.header('Location', `/v1/agents/${encodeURIComponent(agent.name)}`);
     const warnings = [...adapterWarnings(provider.adapter), ...warningsOf(deps, agent)];

@@ -10,8 +10,8 @@ import { createDerivedId, createOrderedId } from '../collaboration-id.ts';
 import { actorOf } from '../context.ts';
 import { keyReused } from '../idempotency.ts';
 import type { Metrics } from '../metrics.ts';
+import { refuseUngranted } from '../may-run-code.ts';
 import type { ApiDeps } from '../ports.ts';
-import { Problem } from '../problem.ts';
 import { invalidRequest } from '../routes.ts';
 import { sha256Of } from '../starts/start.ts';
 
@@ -52,7 +52,7 @@ export async function startSandboxRun(
   call: SandboxCall,
 ): Promise<AcceptedRun> {
   const { tenantId, request, idempotencyKey } = call;
-  if (!(await deps.tenants.mayRunCode(tenantId))) throw notPermitted(tenantId);
+  await refuseUngranted(deps, tenantId);
   const faults = folderFaults(request.grants ?? [], deps.sandboxFolders);
   if (faults.length > 0) throw invalidRequest(faults);
   const runId = idOf(call, deps.now());
@@ -117,17 +117,4 @@ function requestedIn(event: LedgerEvent): SandboxAsked {
   const asked = askedIn(event);
   if (asked !== undefined) return asked;
   throw new Error(`${event.stream}: got ${event.type} as its first event, expected a request`);
-}
-
-function notPermitted(tenantId: string): Problem {
-  return new Problem('not-permitted', {
-    detail: `The tenant ${tenantId} was not granted to run code; whoever runs this installation can grant it.`,
-    errors: [
-      {
-        field: 'Authorization',
-        got: `a key of ${tenantId}`,
-        expected: 'a tenant that may run code',
-      },
-    ],
-  });
 }

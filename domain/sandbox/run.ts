@@ -83,6 +83,7 @@ export type SandboxBackend = (typeof sandboxBackends)[number];
 /** What a backend proved by trying, before it took its first run. */
 export type ProvenFeature =
   | 'namespaces'
+  | 'own-kernel'
   | 'seccomp'
   | 'cgroup'
   | 'private-uid'
@@ -126,7 +127,10 @@ export interface SandboxResult {
   /** Null where the backend cannot tell. */
   readonly peakMemoryBytes: number | null;
   readonly durationMs: number;
-  /** What a `copy` grant's folder changed, as git's unified diff; null without such a grant. */
+  /**
+   * What a `copy` grant's folder changed, as git's unified diff; null without such a grant, and where more was written
+   * than allowed.
+   */
   readonly diff: string | null;
   readonly files: readonly SandboxFile[];
   /** What was left in `/artifacts` and not taken along, with why: links, too many, too large. Absent: nothing. */

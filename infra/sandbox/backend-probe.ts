@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readlinkSync,
   rmSync,
   symlinkSync,
@@ -47,8 +48,10 @@ grep -q '^CapEff:[[:space:]]*0*$' /proc/self/status && capabilities=none || capa
 unshare --user true && seccomp=no
 # 40 is AF_VSOCK, which no network namespace parts.
 [ -x /usr/bin/python3 ] && /usr/bin/python3 -I -S -c 'import socket; socket.socket(40, 1)' && seccomp=no
-descriptors=$(ls /proc/self/fd | tr '\\n' ' ')
+descriptors=$(cd /proc/self/fd && echo *)
+kernel=$(cat /proc/version)
 echo "namespaces=$namespaces seccomp=$seccomp capabilities=$capabilities descriptors=$descriptors" > /artifacts/seen
+echo "kernel=$kernel" >> /artifacts/seen
 `;
 
 /**
@@ -70,25 +73,54 @@ export async function probeBackend(host: SandboxHost): Promise<ProbeOutcome> {
   if (!(await hasDescriptorMounts(host.bwrap))) {
     return { kind: 'unfit', reason: `${version} has no --bind-fd`, mend: INSTALL };
   }
+  return await tryOut(host, { name: 'bwrap', version, mend: mendOfOwnLocks });
+}
+
+/** What lets user namespaces be made here. */
+export function mendOfOwnLocks(): string {
+  return mendOfLocks(findNamespaceLocks());
+}
+
+/**
+ * Runs a program that looks around, and tells what was proved by that.
+ *
+ * @param host - set up, with a backend of no proven features
+ * @param known - of the backend
+ * @param known.name - which one it is
+ * @param known.version - as it tells
+ * @param known.mend - what to do where it does not protect
+ */
+export async function tryOut(
+  host: SandboxHost,
+  {
+    name,
+    version,
+    mend,
+  }: { readonly name: string; readonly version: string; readonly mend: () => string },
+): Promise<ProbeOutcome> {
   let result: SandboxResult;
   try {
     result = await lookAround(host);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return { kind: 'unfit', reason, mend: mendOfLocks(findNamespaceLocks()) };
+    return { kind: 'unfit', reason, mend: mend() };
   }
   const proven = provenBy(result, host);
-  if (await canMountAnew(host)) proven.push('overlay');
-  const absent = needed.filter((feature) => !proven.includes(feature));
+  if ((host.canStage || host.runtime === undefined) && (await canMountAnew(host))) {
+    proven.push('overlay');
+  }
+  // A kernel of its own has none of the host's namespaces to be seen.
+  const parted = proven.includes('own-kernel') ? proven.concat('namespaces') : proven;
+  const absent = needed.filter((feature) => !parted.includes(feature));
   if (absent.length > 0) {
     const words = result.stderr.trim() || result.reason;
     return {
       kind: 'unfit',
       reason: `not proven: ${absent.join(', ')} (${words})`,
-      mend: mendOfLocks(findNamespaceLocks()),
+      mend: mend(),
     };
   }
-  return { kind: 'proven', backend: { name: 'bwrap', version, proven } };
+  return { kind: 'proven', backend: { name, version, proven } };
 }
 
 async function lookAround(host: SandboxHost): Promise<SandboxResult> {
@@ -113,11 +145,18 @@ function provenBy({ files }: SandboxResult, host: SandboxHost): ProvenFeature[] 
     proven.push('namespaces');
   if (seen.includes('seccomp=yes')) proven.push('seccomp');
   // The fourth is the listing's own.
-  if (/descriptors=0 1 2 3 $/m.test(seen)) proven.push('descriptors-closed');
+  if (/descriptors=0 1 2 3$/m.test(seen)) proven.push('descriptors-closed');
   if (areLinksRefused(host.folder)) proven.push('links-refused');
+  if (hasOwnKernel(seen)) proven.push('own-kernel');
   if (host.cgroups.mode !== 'none') proven.push('cgroup');
   if (process.getuid?.() === 0) proven.push('private-uid');
   return proven;
+}
+
+function hasOwnKernel(seen: string): boolean {
+  const kernel = /^kernel=(.+)$/m.exec(seen)?.[1];
+  const isOther = kernel !== undefined && kernel !== readFileSync('/proc/version', 'utf8').trim();
+  return isOther && seen.includes('capabilities=none');
 }
 
 function areLinksRefused(folder: string): boolean {
@@ -138,7 +177,7 @@ async function canMountAnew(host: SandboxHost): Promise<boolean> {
   try {
     writeFileSync(join(folder, 'file'), 'before\n');
     const result = await runCommand(
-      { ...host, canStage: true },
+      host.runtime === undefined ? { ...host, canStage: true } : host,
       {
         lane: 'command',
         argv: ['/bin/bash', '-c', 'echo after > file'],

@@ -109,12 +109,20 @@ function namespaces(without: Without): string[] {
 }
 
 function environment(shape: SandboxShape, without: Without): string[] {
-  const npm = without.has('quiet-npm') ? {} : npmVariables;
-  const variables = { ...usualVariables, ...npm, ...shape.env };
+  const variables = variablesOf(shape.env, without);
   return [
     ...unless(without, 'clean-environment', ['--clearenv']),
     ...Object.entries(variables).flatMap(([name, value]) => ['--setenv', name, value]),
   ];
+}
+
+/** The whole environment of a program: its own, and the few variables that every run has. */
+export function variablesOf(
+  env: Readonly<Record<string, string>>,
+  without: Without,
+): Readonly<Record<string, string>> {
+  const npm = without.has('quiet-npm') ? {} : npmVariables;
+  return { ...usualVariables, ...npm, ...env };
 }
 
 function systemMounts({ system, limits }: SandboxShape, without: Without): string[] {
@@ -148,8 +156,14 @@ function ownMounts({ mounts }: SandboxShape): string[] {
   });
 }
 
-/** A limit of 1 for cores is what the kernel takes for none, even where it would hand them to a program of the host. */
-function limited({ limits, isMemoryHeld }: SandboxShape, without: Without): string[] {
+/**
+ * The start of a command that puts limits on the rest of it. A limit of 1 for cores is what the kernel takes for none, even
+ * where it would hand them to a program of the host.
+ */
+export function limited(
+  { limits, isMemoryHeld }: Pick<SandboxShape, 'limits' | 'isMemoryHeld'>,
+  without: Without,
+): string[] {
   const processes = limits.processes + 1; // the first process of the sandbox counts as one
   const seconds = Math.ceil(limits.processorMs / 1000);
   return [

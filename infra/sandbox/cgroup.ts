@@ -7,7 +7,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
@@ -115,7 +115,7 @@ export function makeCgroup(
 ): RunCgroup | undefined {
   if (mode === 'none') return undefined;
   const paths = parents.map((parent) => join(parent, name));
-  for (const path of paths) mkdirSync(path);
+  for (const path of paths) makeAnew(path);
   const restrict = (to: SandboxLimits): void => {
     const settings = mode === 'v2' ? settingsV2(to) : settingsV1(to);
     for (const [file, value] of settings) setWhereThere(paths, file, value);
@@ -138,6 +138,12 @@ export function makeCgroup(
   };
 }
 
+/** One that could not be removed after an earlier run is empty by now, and would stand against every later one. */
+function makeAnew(path: string): void {
+  if (existsSync(path)) rmdirSync(path);
+  mkdirSync(path);
+}
+
 /** Kills what is in these cgroups; folders that are gone count as empty. */
 export function killCgroup(paths: readonly string[]): void {
   setWhereThere(paths, 'cgroup.kill', '1');
@@ -154,7 +160,7 @@ export function killCgroup(paths: readonly string[]): void {
 export async function removeCgroup(path: string): Promise<void> {
   for (let tries = REMOVE_TRIES; ; tries--) {
     try {
-      rmdirSync(path);
+      await rmdir(path);
       return;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

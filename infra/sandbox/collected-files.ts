@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync, readdirSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, opendirSync, readSync } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { join } from 'node:path';
 
 import type { SandboxFile } from '../../domain/sandbox/run.ts';
@@ -45,7 +46,7 @@ export function collectFiles(
     if (leftOut.length < LEFT_OUT_MAX) leftOut.push(`${path}: ${why}`);
   };
   const walk = (below: string, depth: number): void => {
-    for (const entry of entriesOf(join(folder, below))) {
+    for (const entry of entriesOf(join(folder, below), entriesLeft + 1)) {
       const path = below === '' ? entry.name : `${below}/${entry.name}`;
       if (entriesLeft-- <= 0) {
         leave(path, `expected at most ${ENTRIES_MAX} entries`);
@@ -70,13 +71,23 @@ export function collectFiles(
   return { files, leftOut };
 }
 
-function entriesOf(folder: string): { name: string; isDirectory(): boolean }[] {
+/** The first of its entries: a folder may have a million, and the engine waits while they are read. */
+function entriesOf(folder: string, entriesMax: number): Dirent[] {
+  const entries: Dirent[] = [];
   try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+    const listing = opendirSync(folder);
+    try {
+      let entry = listing.readSync();
+      for (; entry !== null && entries.length < entriesMax; entry = listing.readSync()) {
+        entries.push(entry);
+      }
+    } finally {
+      listing.closeSync();
+    }
   } catch {
-    return []; // a folder that the run closed to itself, or never made
+    // a folder that the run closed to itself, or never made
   }
+  return entries.sort((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** The bytes of a regular file, or why it is not taken. */

@@ -1,9 +1,9 @@
+import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
 import type { CommandRun, SandboxResult, SandboxStatus } from '../../domain/sandbox/run.ts';
 import { collectFiles } from './collected-files.ts';
 import type { Collected } from './collected-files.ts';
 import { runContained } from './contained-run.ts';
 import type { ContainedResult } from './contained-run.ts';
-import { isAtOrBelow } from './grants.ts';
 import { openGrants } from './granted-mounts.ts';
 import type { GrantedMounts } from './granted-mounts.ts';
 import type { SandboxHost } from './host.ts';
@@ -32,12 +32,8 @@ export async function runCommand(
   if (signal?.aborted === true) {
     return { ...refusal(host.backend, 'cancelled before it began'), status: 'killed' };
   }
-  const written = run.grants.filter(({ mode }) => mode === 'write').map((grant) => grant.host);
-  const taken = written.find((each) => isInUse(host, each));
-  if (taken !== undefined) {
-    return refusal(host.backend, `${taken}: another run writes to it, expected one at a time`);
-  }
-  for (const each of written) host.inUse.add(each);
+  const taking = host.folderUse.take(run.grants);
+  if (taking.kind === 'refused') return refusal(host.backend, taking.reason);
   try {
     const slot = await host.slots.take();
     const folder = makeRunFolder(slot);
@@ -48,13 +44,8 @@ export async function runCommand(
       host.slots.give(slot);
     }
   } finally {
-    for (const each of written) host.inUse.delete(each);
+    taking.leave();
   }
-}
-
-/** Whether a run writes into a folder, one above it or one below it. */
-export function isInUse({ inUse }: SandboxHost, folder: string): boolean {
-  return [...inUse].some((each) => isAtOrBelow(each, folder) || isAtOrBelow(folder, each));
 }
 
 async function runInSlot(
@@ -79,6 +70,7 @@ async function runInSlot(
   try {
     const result = await runContained(host, {
       slot,
+      folder,
       argv: run.argv,
       mounts: granted.mounts,
       env: { ...run.env, CONCLAVE_SEED: run.seed },
@@ -89,7 +81,7 @@ async function runInSlot(
       signal,
     });
     const collected = collectFiles(artifacts, undefined, without);
-    return await resultOf(host, { result, collected, granted });
+    return await resultOf(host, { result, collected, granted, limits: run.limits });
   } catch (error) {
     if (error instanceof StagingFault) return refusal(host.backend, error.message);
     throw error;
@@ -105,14 +97,16 @@ export async function resultOf(
     result,
     collected,
     granted,
+    limits,
   }: {
     readonly result: ContainedResult;
     readonly collected: Collected;
     readonly granted: GrantedMounts;
+    readonly limits: SandboxLimits;
   },
 ): Promise<SandboxResult> {
   const { exitCode, output, peakMemoryBytes, durationMs } = result;
-  const changes = await changesOf(granted);
+  const changes = await changesOf(granted, result, limits);
   const verdict = verdictOf(result);
   return {
     ...(verdict.status === 'ok' && changes.fault !== undefined
@@ -134,8 +128,13 @@ export async function resultOf(
 /** What a program made of a folder can be more than git takes: that is the program's failure, not ours. */
 async function changesOf(
   granted: GrantedMounts,
+  { breach }: ContainedResult,
+  { diskBytes }: SandboxLimits,
 ): Promise<{ readonly diff: string | null; readonly fault?: string }> {
   try {
+    // To tell what changed git stores all of it: what a run may not write is not stored in its place.
+    if (breach !== undefined && (await granted.writtenBytes(diskBytes)) > diskBytes)
+      return { diff: null };
     return { diff: await granted.changes() };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);

@@ -1,37 +1,19 @@
-import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
-import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
-import type { Mount } from './bwrap-arguments.ts';
 import { makeCgroup } from './cgroup.ts';
 import type { RunCgroup } from './cgroup.ts';
 import type { SandboxHost } from './host.ts';
 import { awaitGone, killSandbox } from './kill.ts';
-import { launch } from './launcher.ts';
 import type { Ended, Launched } from './launcher.ts';
 import { collectOutput } from './output.ts';
 import type { GrowingOutput, Output } from './output.ts';
 import { namelessBytes } from './nameless-files.ts';
-import type { Slot } from './slots.ts';
-import type { Staging } from './stage.ts';
+import { cgroupLimits, startProgram } from './program-start.ts';
+import type { ProgramStart } from './program-start.ts';
 import { followTemporaryFiles } from './temporary-files.ts';
 import { watch } from './watchdogs.ts';
 import type { Breach } from './watchdogs.ts';
 
-/** A mount with the descriptor of what is mounted. */
-export interface OpenMount extends Mount {
-  readonly descriptor: number;
-  /** Where it is mounted first; null for as it is. */
-  readonly staging: Staging | null;
-}
-
 /** A program to be run to its end, and everything it may see and use. */
-export interface ContainedRun {
-  readonly slot: Slot;
-  readonly argv: readonly string[];
-  readonly mounts: readonly OpenMount[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly workFolder: string;
-  readonly limits: SandboxLimits;
-  readonly stdin: string | Uint8Array;
+export interface ContainedRun extends ProgramStart {
   /** Bytes written into folders of the host so far; it may stop counting where that is more than enough. */
   readonly writtenBytes: (enough: number) => Promise<number>;
   readonly signal: AbortSignal | undefined;
@@ -53,25 +35,9 @@ export interface ContainedResult {
  */
 export async function runContained(host: SandboxHost, run: ContainedRun): Promise<ContainedResult> {
   await host.turns();
-  const cgroup = makeCgroup(host.cgroups, run.slot.name, run.limits);
+  const cgroup = makeCgroup(host.cgroups, run.slot.name, cgroupLimits(host, run.limits));
   try {
-    const launched = await launch({
-      bwrap: host.bwrap,
-      slot: run.slot,
-      arguments: bwrapArguments(
-        { ...run, system: host.system, isMemoryHeld: cgroup !== undefined },
-        host.without,
-      ),
-      mounts: run.mounts.map(({ descriptor }) => descriptor),
-      stagings: run.mounts.flatMap(({ staging }, index) =>
-        staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
-      ),
-      filter: host.filter,
-      settings: host.settings,
-      stdin: run.stdin,
-      without: host.without,
-      ...(cgroup === undefined ? {} : { enter: cgroup.add }),
-    });
+    const launched = await startProgram(host, run, cgroup?.add);
     return await follow(host, run, { launched, cgroup });
   } finally {
     await cgroup?.remove();
@@ -79,7 +45,7 @@ export async function runContained(host: SandboxHost, run: ContainedRun): Promis
 }
 
 async function follow(
-  { without }: SandboxHost,
+  { without, runtime }: SandboxHost,
   { limits, writtenBytes, signal }: ContainedRun,
   { launched, cgroup }: { readonly launched: Launched; readonly cgroup: RunCgroup | undefined },
 ): Promise<ContainedResult> {
@@ -98,9 +64,10 @@ async function follow(
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
+        ...(runtime === undefined ? {} : { usage: runtime.usage }),
         writtenBytes: async () =>
           temporary.size() +
-          (await namelessBytes(pid, temporary.devices())) +
+          (await (launched.writtenBytes?.() ?? namelessBytes(pid, temporary.devices()))) +
           (await writtenBytes(limits.diskBytes)),
       },
       () => {
@@ -108,10 +75,15 @@ async function follow(
       },
     );
     launched.release();
-    const { exitCode } = await awaitEnd(launched, output, cgroup);
+    const { exitCode, breach: told } = await awaitEnd(launched, output, cgroup).catch(
+      async (error: unknown) => {
+        await watchdogs.end();
+        throw error;
+      },
+    );
     const durationMs = performance.now() - started;
     const { breach, peakMemoryBytes } = await watchdogs.end();
-    const first = excess ?? breach;
+    const first = excess ?? breach ?? told;
     return {
       breach: first,
       exitCode: first === undefined ? exitCode : null,
@@ -139,7 +111,7 @@ async function enter(
     killSandbox(launched);
     await awaitEnd(launched, output, cgroup);
     const words = output.read().stderr.trim();
-    throw new Error(`bwrap ended before the program began: ${words}`, { cause });
+    throw new Error(`the sandbox ended before the program began: ${words}`, { cause });
   }
 }
 

@@ -13,7 +13,8 @@ const ENTRIES_AT_ONCE = 200;
 const ENTRIES_MAX = 2_000_000;
 
 /**
- * Adds up what a folder and everything below it hold; links count as themselves.
+ * Adds up what a folder and everything below it hold; links count as themselves, and files with holes as if those were
+ * filled: whoever reads or stores them fills them.
  *
  * What changes while it is looked at counts as it was found. A tree too deep or too wide, or closed to us, counts as
  * endless: no program needs it, and a walk must end. Others get their turn every two hundred entries.
@@ -37,7 +38,7 @@ export async function folderSize(folder: string, enough = Infinity): Promise<Fol
         const path = join(next.path, entry.name);
         const stats = statsOf(path);
         if (stats === undefined) continue;
-        total += ENTRY_BYTES + stats.blocks * BLOCK_BYTES;
+        total += ENTRY_BYTES + bytesOf(stats);
         if (total > enough) return total;
         if (stats.isDirectory()) open.push({ path, depth: next.depth + 1 });
       }
@@ -46,6 +47,12 @@ export async function folderSize(folder: string, enough = Infinity): Promise<Fol
     }
   }
   return total;
+}
+
+/** What a file holds; the length of other things says nothing. */
+function bytesOf(stats: Stats): number {
+  const held = stats.blocks * BLOCK_BYTES;
+  return stats.isFile() ? Math.max(held, stats.size) : held;
 }
 
 /** What a whole file system of limited size, as `/tmp` inside, holds. */

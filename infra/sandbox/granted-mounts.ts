@@ -3,11 +3,11 @@ import type { Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import type { Grant } from '../../domain/sandbox/run.ts';
-import type { OpenMount } from './contained-run.ts';
 import { changesSince, isRepository, noteFolder } from './folder-changes.ts';
 import type { FolderState } from './folder-changes.ts';
 import { folderSize } from './folder-size.ts';
 import { faultOfMountPoint, isAtOrBelow, openPath } from './grants.ts';
+import type { OpenMount } from './program-start.ts';
 import type { Without } from './protections.ts';
 import { makeWritableFolder } from './run-folder.ts';
 import type { Slot } from './slots.ts';

@@ -34,6 +34,8 @@ const quiet = [
   ...['core.quotePath=true', 'core.fileMode=true', 'core.symlinks=true', 'core.preloadIndex=true'],
   ...['gc.auto=0', 'maintenance.auto=false', 'submodule.recurse=false', 'diff.noprefix=false'],
   ...['protocol.allow=never', 'core.pager=cat', 'core.looseCompression=0'],
+  // Names that only other systems take for `.git`.
+  ...['core.protectNTFS=false', 'core.protectHFS=false'],
 ].flatMap((setting) => ['-c', setting]);
 
 const environment = {

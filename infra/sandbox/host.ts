@@ -6,9 +6,11 @@ import type { BackendProof } from '../../domain/sandbox/run.ts';
 import type { SystemPath } from './bwrap-arguments.ts';
 import { findOwnCgroups } from './cgroup.ts';
 import type { Cgroups } from './cgroup.ts';
+import { FolderUse } from './folder-use.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { makePassableFolder } from './run-folder.ts';
+import type { ContainerRuntime } from './program-start.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
 import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
@@ -33,9 +35,10 @@ export interface SandboxHost {
   readonly settings: number;
   /** Whether folders can be mounted elsewhere first, see `stage.ts`. */
   readonly canStage: boolean;
-  /** Folders of the host that runs write into at this time. */
-  readonly inUse: Set<string>;
+  readonly folderUse: FolderUse;
   readonly backend: BackendProof;
+  /** What runs programs where bwrap does not. */
+  readonly runtime?: ContainerRuntime;
   readonly without: Without;
 }
 
@@ -89,7 +92,7 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
     filter,
     settings: openSync(settings, O_PATH | constants.O_DIRECTORY),
     canStage: false,
-    inUse: new Set(),
+    folderUse: new FolderUse(),
     backend,
     without: options.without ?? fullyProtected,
   };

@@ -13,15 +13,22 @@ const GONE_WITHIN_MS = 5000;
  *
  * @param sandbox - which one
  * @param sandbox.pid - its process 1, as the host counts
+ * @param sandbox.kill - ends it where its processes are not the engine's own
  * @param sandbox.monitorPid - its parent; a process with another parent came later by the same number, and is let be
  */
 export function killSandbox({
   pid,
   monitorPid,
+  kill,
 }: {
   readonly pid: number;
   readonly monitorPid: number;
+  readonly kill?: () => void;
 }): void {
+  if (kill !== undefined) {
+    kill();
+    return;
+  }
   if (parentOf(pid) !== monitorPid) return;
   try {
     process.kill(pid, 'SIGKILL');

@@ -21,6 +21,7 @@ import type { Without } from './protections.ts';
 import type { Slot } from './slots.ts';
 import { stagedCommand } from './stage.ts';
 import type { StagedMount } from './stage.ts';
+import type { Breach } from './watchdogs.ts';
 
 /** What is started, and with which descriptors. */
 export interface Launch {
@@ -28,6 +29,10 @@ export interface Launch {
   readonly bwrap: string;
   readonly slot: Slot;
   readonly arguments: BwrapArguments;
+  /** What is started in bwrap's place: it speaks as bwrap does over the same descriptors, and changes its user by itself. */
+  readonly command?: readonly string[];
+  /** The user that makes files for the program where that is another one, as the runtime of a container. */
+  readonly maker?: number | undefined;
   /** Descriptors of the mounts, in the order of the mounts; they stay the caller's to close. */
   readonly mounts: readonly number[];
   /** Those of them that are mounted elsewhere first. */
@@ -49,6 +54,8 @@ export interface Launch {
 export interface Ended {
   /** As bwrap told by a channel of its own: 128 + n after signal n; null where it was killed before it could tell. */
   readonly exitCode: number | null;
+  /** The limit that ended it, where only the runtime knows. */
+  readonly breach?: Breach;
 }
 
 /** A sandbox that waits at its door: nothing of the program has run before {@link Launched.release}. */
@@ -62,6 +69,10 @@ export interface Launched {
   /** Descriptor 3 of the program, where it was asked for. */
   readonly channel: Duplex | null;
   release(): void;
+  /** Ends it where its processes are not the engine's own to end. */
+  readonly kill?: () => void;
+  /** Bytes in files that only the runtime knows, those without a name among them. */
+  readonly writtenBytes?: () => Promise<number>;
   /** Resolves when bwrap is gone. */
   readonly ended: Promise<Ended>;
 }
@@ -140,21 +151,23 @@ function startWithPipes(launch: Launch): {
 }
 
 function start(launch: Launch, stdio: StdioOptions): ChildProcess {
-  const without = launch.without ?? fullyProtected;
-  const { uid, name } = launch.slot;
-  const isPrivate = uid !== null && !without.has('private-uid');
+  const { slot, without = fullyProtected } = launch;
+  const { uid, name } = slot;
+  const isPrivate = changesUser(launch);
   const isOpen = without.has('closed-descriptors');
-  const program = [launch.bwrap, '--args', String(descriptors.options), '--'];
-  const command = [...program, ...launch.arguments.command];
+  const command = launch.command ?? bwrapCommand(launch);
   // What bwrap itself was given can be read inside, as the environment of process 1.
   const env = without.has('clean-environment') ? undefined : {};
   const options = { stdio, cwd: '/', env };
-  const ids = isPrivate ? { uid, gid: uid } : {};
+  const ids = isPrivate && uid !== null ? { uid, gid: uid } : {};
   const first = descriptors.firstMount + launch.mounts.length;
   const closed = launch.hasChannel === true ? [] : [descriptors.channel];
   if (launch.stagings.length > 0) {
     const kept = isOpen ? { first: DESCRIPTORS_MAX, closed: [] } : { first, closed };
-    const stage = stagedCommand(launch.stagings, { uid, ...kept, drops: isPrivate });
+    const stage = stagedCommand(launch.stagings, {
+      ...{ uid, also: launch.maker, ...kept },
+      drops: isPrivate,
+    });
     return startAs([...stage, name, ...command], options);
   }
   if (isOpen || leakedDescriptors().length === 0) {
@@ -162,6 +175,15 @@ function start(launch: Launch, stdio: StdioOptions): ChildProcess {
   }
   const words = [name, String(first), String(closed[0] ?? ''), ...command];
   return startAs(['/bin/bash', '-c', closing, ...words], { ...options, ...ids });
+}
+
+/** Whether the user is changed before the program that is started; another one in bwrap's place does it by itself. */
+function changesUser({ slot, command, without = fullyProtected }: Launch): boolean {
+  return slot.uid !== null && command === undefined && !without.has('private-uid');
+}
+
+function bwrapCommand({ bwrap, arguments: { command } }: Launch): string[] {
+  return [bwrap, '--args', String(descriptors.options), '--', ...command];
 }
 
 function startAs([program = '', ...args]: readonly string[], options: SpawnOptions): ChildProcess {
@@ -214,7 +236,7 @@ async function blocked(child: ChildProcess, stdout: Readable, stderr: Readable):
   if (pid === null || child.pid === undefined) {
     const words = (await textOf(stderr)).trim();
     if (words.startsWith('stage: ')) throw new StagingFault(words);
-    throw new Error(`bwrap did not start: ${words}`);
+    throw new Error(`the sandbox did not start: ${words}`);
   }
   const release = (): void => {
     block.end('x');

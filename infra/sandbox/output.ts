@@ -1,5 +1,7 @@
 import type { Readable } from 'node:stream';
 
+const BYTES_MIN = 4096;
+
 /** What a program wrote, as far as it was kept. */
 export interface Output {
   readonly stdout: string;
@@ -31,13 +33,13 @@ export function collectOutput(
   bytesMax: number,
   onExcess: () => void,
 ): GrowingOutput {
-  const kept: Readonly<Record<'stdout' | 'stderr', Buffer[]>> = { stdout: [], stderr: [] };
+  const kept = { stdout: new KeptBytes(), stderr: new KeptBytes() };
   let left = bytesMax;
   let isTruncated = false;
 
   const take = (name: 'stdout' | 'stderr', bytes: Buffer): void => {
     const part = bytes.subarray(0, left);
-    if (part.length > 0) kept[name].push(part);
+    kept[name].add(part);
     left -= part.length;
     if (part.length === bytes.length || isTruncated) return;
     isTruncated = true;
@@ -54,8 +56,8 @@ export function collectOutput(
       }),
     ]).then(() => undefined),
     read: () => ({
-      stdout: Buffer.concat(kept.stdout).toString('utf8'),
-      stderr: Buffer.concat(kept.stderr).toString('utf8'),
+      stdout: kept.stdout.text(),
+      stderr: kept.stderr.text(),
       isTruncated,
     }),
     cut: () => {
@@ -63,6 +65,27 @@ export function collectOutput(
       stderr.destroy();
     },
   };
+}
+
+/** Bytes in one piece: a program that writes them one by one must not cost the engine a buffer each. */
+class KeptBytes {
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+
+  add(part: Buffer): void {
+    const needed = this.#length + part.length;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length, BYTES_MIN));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    part.copy(this.#bytes, this.#length);
+    this.#length = needed;
+  }
+
+  text(): string {
+    return this.#bytes.toString('utf8', 0, this.#length);
+  }
 }
 
 async function drained(stream: Readable, take: (bytes: Buffer) => void): Promise<void> {

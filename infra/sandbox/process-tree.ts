@@ -1,11 +1,17 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 
 import { identifyProcess } from '../stack/process-identity.ts';
 
-/** What all processes of a sandbox use together, as far as it can be seen from outside without a cgroup. */
-export interface TreeUsage {
-  readonly memoryBytes: number;
+/** What a program uses. */
+export interface ProgramUsage {
+  /** Null where it cannot be told at this moment. */
+  readonly memoryBytes: number | null;
   readonly processorMs: number;
+}
+
+/** What all processes of a sandbox use together, as far as it can be seen from outside without a cgroup. */
+export interface TreeUsage extends ProgramUsage {
+  readonly memoryBytes: number;
 }
 
 // A tree larger than this is looked at in part; the limit on processes keeps it smaller.
@@ -40,6 +46,13 @@ export function treeUsage(pid: number): TreeUsage {
   return { memoryBytes, processorMs };
 }
 
+/** Adds up the memory that each of the processes below one has for itself alone, bytes. */
+export function ownMemoryOfTree(pid: number): number {
+  return (
+    processTree(pid).reduce((sum, each) => sum + kibOf(read(each, 'status'), 'RssAnon'), 0) * KIB
+  );
+}
+
 /** Whether a process has ended; one that only waits to be collected has. */
 export function isGone(pid: number): boolean {
   return identifyProcess(pid) === undefined;
@@ -51,17 +64,30 @@ export function parentOf(pid: number): number | null {
   return found === undefined ? null : Number(found);
 }
 
+/** Each thread has the children that it made itself. */
 function childrenOf(pid: number): number[] {
-  const told = read(pid, `task/${String(pid)}/children`).trim();
-  return told === '' ? [] : told.split(' ').map(Number);
+  return threadsOf(pid).flatMap((thread) => {
+    const told = read(pid, `task/${thread}/children`).trim();
+    return told === '' ? [] : told.split(' ').map(Number);
+  });
+}
+
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${String(pid)}/task`);
+  } catch {
+    return []; // it ended between the two looks
+  }
 }
 
 /** What is its own and what it shares by memory files; the programs' text, which the host shares, is not billed. */
 function ownMemory(pid: number): number {
   const status = read(pid, 'status');
-  const kib = (name: string): number =>
-    Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
-  return (kib('RssAnon') + kib('RssShmem')) * KIB;
+  return (kibOf(status, 'RssAnon') + kibOf(status, 'RssShmem')) * KIB;
+}
+
+function kibOf(status: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
 }
 
 function processorTime(pid: number): number {

@@ -8,8 +8,11 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const TEXT_BYTES_MAX = 128 * 1024;
 const VARIABLES_MAX = 1000;
 const ARGUMENTS_MAX = 4000;
+// To read a byte of code takes a hundred of memory, beside what the snippet itself may use.
 const CODE_BYTES_MAX = 1024 * 1024;
 const REQUEST_BYTES_MAX = 64 * 1024 * 1024;
+// It is told to an engine in the small head of a message, whose length is bounded.
+const SEED_BYTES_MAX = 8 * 1024;
 
 /**
  * Says what is wrong with a command before anything of it is started.
@@ -23,7 +26,7 @@ export function faultOfCommand(run: CommandRun, stateFolder: string): string | u
     faultOfArguments(run.argv) ??
     faultOfEnvironment(run.env) ??
     faultOfWorkFolder(run.workFolder) ??
-    (isPassable(run.seed) ? undefined : 'seed: got a zero byte or too much, expected text') ??
+    faultOfSeed(run.seed) ??
     faultOfGrants(run.grants, stateFolder)
   );
 }
@@ -36,19 +39,34 @@ export function faultOfCommand(run: CommandRun, stateFolder: string): string | u
  * @returns undefined where nothing is
  */
 export function faultOfSnippet(run: SnippetRun, stateFolder: string): string | undefined {
-  const codeBytes = Buffer.byteLength(run.code);
-  const bytes = codeBytes + Buffer.byteLength(run.stdin);
+  return faultOfTexts(run) ?? faultOfEnvironment(run.env) ?? faultOfGrants(run.grants, stateFolder);
+}
+
+/**
+ * Says what is wrong with the texts of a snippet, whatever its language.
+ *
+ * @returns undefined where nothing is
+ */
+export function faultOfTexts({
+  code,
+  stdin,
+  seed,
+}: Pick<SnippetRun, 'code' | 'stdin' | 'seed'>): string | undefined {
+  const codeBytes = Buffer.byteLength(code);
+  const bytes = codeBytes + Buffer.byteLength(stdin);
   if (codeBytes > CODE_BYTES_MAX) {
     return `code: got ${codeBytes} bytes, expected at most ${CODE_BYTES_MAX}`;
   }
   if (bytes > REQUEST_BYTES_MAX) {
     return `code and stdin: got ${bytes} bytes, expected at most ${REQUEST_BYTES_MAX}`;
   }
-  return (
-    faultOfEnvironment(run.env) ??
-    (isPassable(run.seed) ? undefined : 'seed: got a zero byte or too much, expected text') ??
-    faultOfGrants(run.grants, stateFolder)
-  );
+  return faultOfSeed(seed);
+}
+
+function faultOfSeed(seed: string): string | undefined {
+  const bytes = Buffer.byteLength(seed);
+  if (bytes <= SEED_BYTES_MAX && !seed.includes('\0')) return undefined;
+  return `seed: got ${bytes} bytes, expected at most ${SEED_BYTES_MAX}, none of them zero`;
 }
 
 function faultOfArguments(argv: readonly string[]): string | undefined {

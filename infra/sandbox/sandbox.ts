@@ -9,19 +9,19 @@ import type {
   SandboxRun,
   SnippetRun,
 } from '../../domain/sandbox/run.ts';
-import { probeBackend } from './backend-probe.ts';
 import { findOwnCgroups } from './cgroup.ts';
 import { runCommand } from './command-lane.ts';
 import { openPath } from './grants.ts';
-import { setUpHost } from './host.ts';
-import type { HostOptions, SandboxHost } from './host.ts';
+import type { SandboxHost } from './host.ts';
 import { machineOf } from './seccomp-filter.ts';
 import { refusal } from './refusal.ts';
 import { makePassableFolder } from './run-folder.ts';
 import { sweep } from './sweep.ts';
+import { tryBackend } from './tried-backend.ts';
+import type { BackendOptions } from './tried-backend.ts';
 
 /** Which sandbox is made. */
-export interface SandboxOptions extends HostOptions {
+export interface SandboxOptions extends Omit<BackendOptions, 'backend'> {
   /** Tries what it protects, and refuses everything where it does not. */
   readonly backend: SandboxBackend;
   /** Makes the lanes for snippets over a host that protects. */
@@ -40,7 +40,6 @@ export interface SnippetLane {
 export type SnippetLanes = Partial<Readonly<Record<SnippetRun['lane'], SnippetLane>>>;
 
 const WRITABLE_FOR_OTHERS = 0o022;
-const unproven: BackendProof = { name: 'bwrap', version: '', proven: [] };
 
 /**
  * Makes the sandbox of this machine: sweeps what dead engines left, tries what protects here, and refuses everything
@@ -50,15 +49,17 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
   switch (options.backend) {
     case 'deny':
       return denyingSandbox('CONCLAVE_SANDBOX is deny', 'choose a backend that runs something');
+    case 'bwrap':
     case 'runsc':
     case 'docker':
-      return denyingSandbox(`${options.backend} is not in this copy`, 'CONCLAVE_SANDBOX=bwrap');
-    case 'bwrap':
-      return await createBwrapSandbox(options);
+      return await createProtectingSandbox(options, options.backend);
   }
 }
 
-async function createBwrapSandbox(options: SandboxOptions): Promise<Sandbox> {
+async function createProtectingSandbox(
+  options: SandboxOptions,
+  name: BackendOptions['backend'],
+): Promise<Sandbox> {
   if (process.platform !== 'linux') {
     return denyingSandbox(`${process.platform} has no namespaces`, 'run it on Linux');
   }
@@ -77,15 +78,18 @@ async function createBwrapSandbox(options: SandboxOptions): Promise<Sandbox> {
     );
   }
   await sweep(options.folder, options.cgroups ?? findOwnCgroups());
-  const host = setUpHost(options, unproven);
-  const outcome = await probeBackend(host);
-  if (outcome.kind === 'proven') {
-    const { backend } = outcome;
-    const able = { ...host, backend, canStage: backend.proven.includes('overlay') };
-    return bwrapSandbox(able, await options.makeLanes?.(able));
+  const { host, outcome } = await tryBackend({ ...options, backend: name });
+  if (host === undefined) return denyingSandbox(outcome.reason, outcome.mend);
+  if (outcome.kind === 'unfit') {
+    await tearDown(host);
+    return denyingSandbox(outcome.reason, outcome.mend);
   }
-  await tearDown(host);
-  return denyingSandbox(outcome.reason, outcome.mend);
+  const { backend } = outcome;
+  const canStage = host.canStage || backend.proven.includes('overlay');
+  const able = { ...host, backend, canStage };
+  // Snippets are spoken to by a two-way stream, which Docker cannot hand on.
+  const lanes = name === 'docker' ? undefined : await options.makeLanes?.(able);
+  return bwrapSandbox(able, lanes);
 }
 
 /** What is wrong with the way to a folder; undefined where the users of runs can go it. */

@@ -4,6 +4,7 @@ The namespace dies with the program: nothing of it is ever seen on the host, and
 `python3 -I -S stage.py ORDER PROGRAM ARGUMENT...`; ORDER is JSON:
 
   uid      whom the program runs as; absent: as whom this runs, by a user namespace of its own
+  also     another user that makes files there and gives them away; absent: none
   first    descriptors from here on are closed, and those of closed
   drop     false: stays whom this runs as
   mounts   each: descriptor of what is mounted; target, a folder or a file made for it; owner, whose files look like the uid's, or null;
@@ -42,8 +43,8 @@ def write(path, text):
         file.write(text)
 
 
-def user_namespace(owner, uid):
-    """A descriptor of a user namespace in which the owner's files look like the user's."""
+def user_namespace(owner, uid, also):
+    """A descriptor of a user namespace in which the owner's files look like the user's, and another's like its own."""
     ready, go = os.pipe(), os.pipe()
     child = os.fork()
     if child == 0:
@@ -53,6 +54,8 @@ def user_namespace(owner, uid):
         os._exit(0)
     os.read(ready[0], 1)
     line = "%d %d 1" % (owner, uid)
+    if also is not None:
+        line += "\n%d %d 1" % (also, also)
     write("/proc/%d/uid_map" % child, line)
     write("/proc/%d/gid_map" % child, line)
     descriptor = os.open("/proc/%d/ns/user" % child, os.O_RDONLY)
@@ -72,11 +75,11 @@ def found_again(descriptor):
     return found
 
 
-def detached(mount, uid):
+def detached(mount, uid, also):
     """A mount that lies nowhere yet; to be taken in the namespace that the descriptor was opened in."""
     tree = must(libc.syscall(OPEN_TREE, mount["descriptor"], b"", AT_EMPTY_PATH | OPEN_TREE_CLONE), "open_tree")
     if uid is not None and mount["owner"] not in (None, uid):
-        users = user_namespace(mount["owner"], uid)
+        users = user_namespace(mount["owner"], uid, also)
         # struct mount_attr: set, clear, propagation, user namespace
         attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_IDMAP, 0, 0, users)
         must(libc.syscall(MOUNT_SETATTR, tree, b"", AT_EMPTY_PATH, attributes, 32), "mount_setattr")
@@ -111,7 +114,7 @@ def main():
         write("/proc/self/gid_map", "%d %d 1" % (group, group))
         for mount in order["mounts"]:
             os.dup2(found_again(mount["descriptor"]), mount["descriptor"])
-    trees = [detached(mount, uid) for mount in order["mounts"]]
+    trees = [detached(mount, uid, order.get("also")) for mount in order["mounts"]]
     if uid is not None:
         must(libc.unshare(CLONE_NEWNS), "unshare")
     must(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "private")

@@ -27,6 +27,7 @@ const UNSAYABLE = /[,:\\"\n]/;
  * @param mounts - each with the number of its descriptor
  * @param options - how the program is run
  * @param options.uid - as whom where the engine is root; null for the engine's own user
+ * @param options.also - another user that makes files in there and gives them away
  * @param options.first - descriptors from here on are closed
  * @param options.closed - and these
  * @param options.drops - false to stay root, for programs of the host
@@ -35,18 +36,20 @@ export function stagedCommand(
   mounts: readonly StagedMount[],
   {
     uid,
+    also,
     first,
     closed,
     drops,
   }: {
     readonly uid: number | null;
+    readonly also?: number | undefined;
     readonly first: number;
     readonly closed: readonly number[];
     readonly drops: boolean;
   },
 ): string[] {
   const order = {
-    ...(uid === null ? {} : { uid }),
+    ...(uid === null ? {} : { uid, also }),
     first,
     closed,
     drop: drops,

@@ -1,19 +1,15 @@
 import type { Duplex } from 'node:stream';
 
-import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
 import { makeCgroup } from './cgroup.ts';
 import type { RunCgroup } from './cgroup.ts';
-import type { ContainedRun } from './contained-run.ts';
 import type { SandboxHost } from './host.ts';
 import { awaitGone, killSandbox } from './kill.ts';
-import { launch } from './launcher.ts';
 import type { Ended, Launched } from './launcher.ts';
+import { cgroupLimits, startProgram } from './program-start.ts';
+import type { ProgramStart } from './program-start.ts';
 
 /** A program to be started, which then waits to be spoken to. */
-export type WaitingStart = Pick<
-  ContainedRun,
-  'slot' | 'argv' | 'mounts' | 'env' | 'workFolder' | 'limits'
->;
+export type WaitingStart = Omit<ProgramStart, 'stdin' | 'hasChannel'>;
 
 /** A program in a sandbox that is spoken to over its descriptor 3. What ends it is up to whoever started it. */
 export interface WaitingProgram {
@@ -36,26 +32,11 @@ export async function startWaiting(
   host: SandboxHost,
   start: WaitingStart,
 ): Promise<WaitingProgram> {
-  const cgroup = makeCgroup(host.cgroups, start.slot.name, start.limits);
+  await host.turns();
+  const cgroup = makeCgroup(host.cgroups, start.slot.name, cgroupLimits(host, start.limits));
   try {
-    const launched = await launch({
-      bwrap: host.bwrap,
-      slot: start.slot,
-      arguments: bwrapArguments(
-        { ...start, system: host.system, isMemoryHeld: cgroup !== undefined },
-        host.without,
-      ),
-      mounts: start.mounts.map(({ descriptor }) => descriptor),
-      stagings: start.mounts.flatMap(({ staging }, index) =>
-        staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
-      ),
-      filter: host.filter,
-      settings: host.settings,
-      stdin: '',
-      hasChannel: true,
-      without: host.without,
-      ...(cgroup === undefined ? {} : { enter: cgroup.add }),
-    });
+    const program = { ...start, stdin: '', hasChannel: true };
+    const launched = await startProgram(host, program, cgroup?.add);
     await enter(cgroup, launched);
     launched.release();
     return programOf(launched, cgroup);

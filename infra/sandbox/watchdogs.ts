@@ -4,6 +4,7 @@ import type { RunCgroup } from './cgroup.ts';
 import { fullyProtected } from './protections.ts';
 import type { Protection, Without } from './protections.ts';
 import { treeUsage } from './process-tree.ts';
+import type { ProgramUsage } from './process-tree.ts';
 
 /** Why a run is ended before its own end. */
 export interface Breach {
@@ -18,6 +19,8 @@ export interface Watched {
   readonly pid: number;
   readonly limits: SandboxLimits;
   readonly cgroup: RunCgroup | undefined;
+  /** Tells what the program uses where its cgroup holds others too; absent: the cgroup, or the tree of processes. */
+  readonly usage?: (pid: number) => ProgramUsage;
   /** Bytes that the run wrote so far, wherever it may write. */
   readonly writtenBytes: () => Promise<number>;
   readonly signal: AbortSignal | undefined;
@@ -46,6 +49,8 @@ const USAGE_SHARE = 3;
 export function watch(watched: Watched, onBreach: (breach: Breach) => void): Watchdogs {
   const { limits, signal, without = fullyProtected } = watched;
   let breach: Breach | undefined;
+  // A cgroup that holds others too does not tell of the program.
+  const telling = watched.usage === undefined ? watched.cgroup : undefined;
   let peak: number | null = null;
   let isOver = false;
   const timers = new Set<NodeJS.Timeout>();
@@ -65,7 +70,7 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
   const seen = (): Breach | undefined => {
     const { memoryBytes, processorMs, isKilled } = usageOf(watched);
     if (memoryBytes !== null) peak = Math.max(peak ?? 0, memoryBytes);
-    if (isKilled || (watched.cgroup === undefined && (memoryBytes ?? 0) > limits.memoryBytes)) {
+    if (isKilled || (telling === undefined && (memoryBytes ?? 0) > limits.memoryBytes)) {
       return allowed(without, 'memory-limit', memoryBreach(limits));
     }
     if (processorMs <= limits.processorMs) return undefined;
@@ -106,21 +111,22 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
 
   return {
     end: async () => {
+      isOver = true; // before anything is waited for: a look that is under way would ask for the next one
       for (const timer of timers) clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
       breach ??= seen() ?? (await filled());
-      isOver = true;
-      return { breach, peakMemoryBytes: watched.cgroup?.usage().peakMemoryBytes ?? peak };
+      return { breach, peakMemoryBytes: telling?.usage().peakMemoryBytes ?? peak };
     },
   };
 }
 
-function usageOf({ pid, cgroup }: Watched): {
+function usageOf({ pid, cgroup, usage }: Watched): {
   readonly memoryBytes: number | null;
   readonly processorMs: number;
   readonly isKilled: boolean;
 } {
-  if (cgroup === undefined) return { ...treeUsage(pid), isKilled: false };
+  if (cgroup === undefined) return { ...(usage ?? treeUsage)(pid), isKilled: false };
+  if (usage !== undefined) return { ...usage(pid), isKilled: cgroup.usage().memoryKills > 0 };
   const { peakMemoryBytes, processorMs, memoryKills } = cgroup.usage();
   return {
     memoryBytes: peakMemoryBytes,

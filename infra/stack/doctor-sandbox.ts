@@ -33,7 +33,7 @@ const tools = [
 
 /** Finds out by trying what the sandbox protects here; leaves nothing behind. */
 export async function examineSandbox(config: Config): Promise<Finding[]> {
-  const { backend } = config.sandbox;
+  const { backend, image } = config.sandbox;
   if (backend === 'deny') {
     return [{ name: 'sandbox', state: 'note', detail: 'deny: agents run no code and no commands' }];
   }
@@ -53,7 +53,7 @@ export async function examineSandbox(config: Config): Promise<Finding[]> {
   }
   try {
     chmodSync(tried, 0o711);
-    const sandbox = await createSandbox({ backend, folder: tried });
+    const sandbox = await createSandbox({ backend, folder: tried, image });
     await sandbox.close();
     const denied = whyDenied(sandbox);
     if (denied !== undefined) {

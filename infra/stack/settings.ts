@@ -38,6 +38,7 @@ export function programVariables(options: {
     CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
     CONCLAVE_SANDBOX_FOLDERS: config.sandboxFolders.map(folderText).join(','),
     CONCLAVE_SANDBOX_DATA: config.sandbox.dataFolder,
+    CONCLAVE_SANDBOX_IMAGE: config.sandbox.image,
   };
   return {
     ...foreign,

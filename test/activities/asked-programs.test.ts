@@ -31,6 +31,13 @@ test("a program's answer is a position with the cost that the program told", asy
   expect(await house.ask()).toMatchObject({ type: 'position.submitted', microsUsd: 15_565 });
 });
 
+test('a cost that a program told counts, though it tells of no token', async () => {
+  const usage = { inputTokens: 0, cachedTokens: 0, outputTokens: 0 };
+  const house = turnHouse({ acts: [{ ...answer, usage, costMicrosUsd: 15_565 }] });
+
+  expect(await house.ask()).toMatchObject({ microsUsd: 15_565 });
+});
+
 test('a program that tells no cost has the one of its price, or none', async () => {
   const priced = turnHouse({ acts: [answer] });
   const unpriced = turnHouse({ acts: [answer], agents: [pricedAgent('a1', { price: null })] });

@@ -245,6 +245,15 @@ test('a worker that ends leaves its run to another one, unrecorded', async () =>
   expect(typesOf(house.events)).toEqual(['requested', 'started']);
 });
 
+test('a worker that ends before it began leaves its run to another one as well', async () => {
+  const house = sandboxHouse();
+  const environment = environmentAt();
+  environment.cancel('WORKER_SHUTDOWN', new ActivityCancellationDetails({ workerShutdown: true }));
+
+  await expect(house.run(environment)).rejects.toMatchObject({ type: 'worker-lost' });
+  expect(typesOf(house.events)).toEqual(['requested']);
+});
+
 describe('the end of a run without a result', () => {
   test('is recorded', async () => {
     const house = sandboxHouse();

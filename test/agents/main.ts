@@ -48,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     simulatedLatencyMs: 0,
     env: { CONCLAVE_COMMAND_FOLDERS: folder, [keyVariable]: key },
   });
-  const house = await House.open(addressesOf(stack));
+  const house = await House.open(addressesOf(stack), { mayRunCode: true });
   try {
     return await debate(stack, house, folder);
   } finally {

@@ -86,6 +86,21 @@ describe('an agent that is a program', () => {
     });
   });
 
+  test('is refused to a tenant that was not granted to run code', async () => {
+    const house = createHouse();
+
+    const refused = await house.request('/v1/agents', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(program),
+      key: keys.b,
+    });
+
+    expect(refused.status).toBe(403);
+    expect(await refused.json()).toMatchObject({ code: 'not-permitted' });
+    expect(await house.deps.agents.get('b', 'coder')).toBeUndefined();
+  });
+
   test.each([
     ['command', { ...program, command: undefined }],
     ['command', { ...program, provider: 'anthropic' }],
@@ -98,6 +113,10 @@ describe('an agent that is a program', () => {
     [
       'command.network.hosts[0]',
       withCommand({ network: { hosts: ['example.com:443'], upstream: null } }),
+    ],
+    [
+      'command.network.hosts[0]',
+      withCommand({ network: { hosts: ['127.0.0.1:7233'], upstream: null } }),
     ],
     [
       'command.network.upstream.from',

@@ -297,6 +297,7 @@ export function createHouse(): House {
     parts: [],
     signingKeys: [{ keyId: '0123456789abcdef', algorithm: 'Ed25519', pem: 'PEM', raw: 'RAW' }],
     isHostAllowed: (url) => url.hostname === '127.0.0.1',
+    isHostNamed: (url) => url.hostname === 'named.example.com',
     isSimulated: (url) => url.port === '4010',
     isKeyVariable: (name) => name.endsWith('_KEY'),
     commandFolders: ['/srv/agents'],

@@ -24,7 +24,7 @@ describe('loadConfig', () => {
         ...{ hosts: [], loopback: true },
         ...{ triesMax: 10, firstWaitMs: 10_000, timeoutMs: 15_000 },
       },
-      sandbox: { backend: 'bwrap', dataFolder: undefined },
+      sandbox: { backend: 'bwrap', dataFolder: undefined, image: undefined },
     });
     expect(config.temporal).toMatchObject({ address: undefined, namespace: 'default' });
     expect(config.s3).toMatchObject({ bucket: 'conclave', region: 'us-east-1' });

@@ -27,3 +27,24 @@ export function ensureSandboxTools(): void {
   if (still.length === 0) return;
   throw new Error(`the sandbox's tests need ${still.join(', ')}; as root: ${command}`);
 }
+
+/**
+ * Brings one tool that tests can do without, where they may.
+ *
+ * @param tool - which one
+ * @param tool.path - where it is
+ * @param tool.of - the package that has it
+ * @returns whether it is there now
+ */
+export function bringTool({ path, of }: { readonly path: string; readonly of: string }): boolean {
+  if (existsSync(path)) return true;
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return false;
+  const options = { stdio: 'pipe', timeout: INSTALL_MS_MAX } as const;
+  try {
+    execFileSync('apt-get', ['update'], options);
+    execFileSync('apt-get', ['install', '-y', of], options);
+  } catch {
+    return false; // no such package there, or no way to it
+  }
+  return existsSync(path);
+}

@@ -2,11 +2,12 @@ import { closeSync } from 'node:fs';
 
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
-import type { OpenMount } from '../contained-run.ts';
 import { openPath } from '../grants.ts';
 import type { SandboxHost } from '../host.ts';
 import { killSandbox } from '../kill.ts';
 import { treeUsage } from '../process-tree.ts';
+import type { OpenMount } from '../program-start.ts';
+import { makeRunFolder, removeFolder } from '../run-folder.ts';
 import { startWaiting } from '../waiting-program.ts';
 import type { WaitingProgram } from '../waiting-program.ts';
 import { engineCommand } from './engine-process.ts';
@@ -45,16 +46,18 @@ export async function spawnContainedEngine(
   command = engineCommand(slots, inside),
 ): Promise<EngineProcess> {
   const slot = await host.slots.take();
+  const folder = makeRunFolder(slot);
   const mounts: OpenMount[] = [];
   const limits = engineLimits(slots);
   let waiting: WaitingProgram;
   try {
     mounts.push(openMount('/engine', program.folder), openMount(inside.executable, program.node));
     waiting = await startWaiting(host, {
-      ...{ slot, mounts, limits, env: {}, workFolder: '/tmp' },
+      ...{ slot, folder, mounts, limits, env: {}, workFolder: '/tmp' },
       argv: [...overChannel, ...command],
     });
   } catch (error) {
+    await removeFolder(folder);
     host.slots.give(slot);
     throw error;
   } finally {
@@ -63,7 +66,8 @@ export async function spawnContainedEngine(
   return {
     input: waiting.channel,
     output: waiting.channel,
-    ended: endOf(waiting, limits).finally(() => {
+    ended: endOf(host, waiting, limits).finally(async () => {
+      await removeFolder(folder);
       host.slots.give(slot);
     }),
     kill: () => {
@@ -89,7 +93,12 @@ function openMount(path: string, host: string): OpenMount {
   return { path, isWritable: false, descriptor: opened.descriptor, staging: null };
 }
 
-async function endOf(waiting: WaitingProgram, { memoryBytes }: SandboxLimits): Promise<string> {
+async function endOf(
+  { runtime }: SandboxHost,
+  waiting: WaitingProgram,
+  { memoryBytes }: SandboxLimits,
+): Promise<string> {
+  const usage = runtime?.usage ?? treeUsage;
   const { launched, cgroup } = waiting;
   const { stdout, stderr } = launched;
   let words = '';
@@ -98,7 +107,7 @@ async function endOf(waiting: WaitingProgram, { memoryBytes }: SandboxLimits): P
     if (words.length < WORDS_LENGTH) words += bytes.toString('utf8');
   });
   const watch = setInterval(() => {
-    if (treeUsage(launched.pid).memoryBytes > memoryBytes) killSandbox(launched);
+    if ((usage(launched.pid).memoryBytes ?? 0) > memoryBytes) killSandbox(launched);
   }, LOOK_MS);
   if (cgroup !== undefined) clearInterval(watch);
   try {

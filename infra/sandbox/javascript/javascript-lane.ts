@@ -8,6 +8,7 @@ import type {
 import { EngineConnection } from './engine-connection.ts';
 import type { EngineAnswer, EngineRun } from './engine-connection.ts';
 import { refusal } from '../refusal.ts';
+import { faultOfTexts } from '../run-fault.ts';
 import { Turnstile } from '../turnstile.ts';
 import type { SpawnEngine } from './engine-process.ts';
 
@@ -34,10 +35,6 @@ const startMs = 10_000;
 const graceMs = 1500;
 /** What an engine may take to answer a cancellation. */
 const cancelMs = 500;
-/** To read a byte of code takes a hundred of memory, beside what the snippet itself may use. */
-const codeBytesMax = 1024 * 1024;
-/** Code and standard input together, bytes. */
-const requestBytesMax = 64 * 1024 * 1024;
 /** A result may be as long as the output, but this long in any case. */
 const valueBytesMin = 64 * 1024;
 
@@ -205,18 +202,10 @@ function faultOf(run: SandboxRun): string | undefined {
   if (variables > 0) {
     return `env: got ${variables} variables, expected none: a JavaScript snippet has no environment`;
   }
-  const codeBytes = Buffer.byteLength(run.code);
-  if (codeBytes > codeBytesMax) {
-    return `code: got ${codeBytes} bytes, expected at most ${codeBytesMax}`;
-  }
   if (run.limits.memoryBytes > snippetMemoryMax) {
     return `limits.memoryBytes: got ${run.limits.memoryBytes}, expected at most ${snippetMemoryMax} in a JavaScript snippet`;
   }
-  const bytes = codeBytes + Buffer.byteLength(run.stdin);
-  if (bytes > requestBytesMax) {
-    return `code and stdin: got ${bytes} bytes, expected at most ${requestBytesMax}`;
-  }
-  return undefined;
+  return faultOfTexts(run);
 }
 
 function requestOf({ code, stdin, seed, limits }: SnippetRun): EngineRun {

@@ -12,7 +12,9 @@ import type { SandboxHost } from '../host.ts';
 import { encodeFrame } from '../javascript/frame.ts';
 import { killSandbox } from '../kill.ts';
 import { StagingFault } from '../launcher.ts';
+import { namelessBytes } from '../nameless-files.ts';
 import { collectOutput } from '../output.ts';
+import { cgroupLimits } from '../program-start.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
 import type { Slot } from '../slots.ts';
@@ -37,6 +39,7 @@ const fixedOrder = { PYTHONHASHSEED: '0' };
 const workFolder = '/work';
 const READY_MS = 20_000;
 const WORDS_LENGTH = 500;
+const PAGE_BYTES = 4096;
 
 /** What an interpreter is started with; its run may ask for less, not for more. */
 export interface InterpreterStart {
@@ -66,17 +69,30 @@ export async function startInterpreter(
 ): Promise<StartedInterpreter> {
   const slot = await host.slots.take();
   const folder = makeRunFolder(slot);
-  const room: Room = { slot, folder, artifacts: makeWritableFolder(folder, 'artifacts', slot) };
+  try {
+    const room: Room = { slot, folder, artifacts: makeWritableFolder(folder, 'artifacts', slot) };
+    const started = await startIn(host, room, { grants, limits });
+    if (started.kind === 'refused') await leave(host, room);
+    return started;
+  } catch (error) {
+    await leave(host, { slot, folder });
+    throw error;
+  }
+}
+
+async function startIn(
+  host: SandboxHost,
+  room: Room,
+  { grants, limits }: InterpreterStart,
+): Promise<StartedInterpreter> {
+  const { slot, folder } = room;
   const { canStage, without } = host;
   const granting = await openGrants(grants, { ...room, workFolder, canStage, without });
-  if (granting.kind === 'refused') {
-    await leave(host, room);
-    return granting;
-  }
+  if (granting.kind === 'refused') return granting;
   const { granted } = granting;
   try {
     const waiting = await startWaiting(host, {
-      slot,
+      ...{ slot, folder },
       argv: [pythonPath, ...flags, '-c', readFileSync(program, 'utf8')],
       mounts: granted.mounts,
       env: fixedOrder,
@@ -88,13 +104,15 @@ export async function startInterpreter(
     return { kind: 'ready', interpreter };
   } catch (error) {
     granted.close();
-    await leave(host, room);
     if (error instanceof StagingFault) return { kind: 'refused', reason: error.message };
     throw error;
   }
 }
 
-async function leave(host: SandboxHost, { slot, folder }: Room): Promise<void> {
+async function leave(
+  host: SandboxHost,
+  { slot, folder }: Pick<Room, 'slot' | 'folder'>,
+): Promise<void> {
   await removeFolder(folder);
   host.slots.give(slot);
 }
@@ -160,7 +178,7 @@ export class Interpreter {
   async run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult> {
     const { channel, cgroup } = this.#waiting;
     try {
-      cgroup?.restrict(run.limits);
+      cgroup?.restrict(cgroupLimits(this.#host, run.limits));
     } catch {
       const reason = `memoryBytes: ${run.limits.memoryBytes} bytes are less than Python itself needs`;
       return { ...refusal(this.#host.backend, reason), status: 'memory' };
@@ -168,7 +186,8 @@ export class Interpreter {
     const replying = hear(channel, valueBytesMax(run.limits)).then(readReply);
     const result = await this.#follow(run, signal);
     const collected = collectFiles(this.#room.artifacts, undefined, this.#host.without);
-    const told = await resultOf(this.#host, { result, collected, granted: this.#granted });
+    const { limits } = run;
+    const told = await resultOf(this.#host, { result, collected, granted: this.#granted, limits });
     return { ...told, ...outcomeOf(told, await replying, run.limits) };
   }
 
@@ -185,8 +204,10 @@ export class Interpreter {
     const { launched, cgroup, channel } = this.#waiting;
     const { limits } = run;
     const { pid } = launched;
-    const { without } = this.#host;
+    const { without, runtime } = this.#host;
     const temporary = followTemporaryFiles(pid);
+    // Standard input is a file without a name too, which is none of what the snippet writes.
+    const inputBytes = Math.ceil(Buffer.byteLength(run.stdin) / PAGE_BYTES) * PAGE_BYTES;
     let excess: Breach | undefined;
     const output = collectOutput(launched, limits.outputBytes, () => {
       excess = {
@@ -199,8 +220,13 @@ export class Interpreter {
     const watchdogs = watch(
       {
         ...{ pid, limits, cgroup, signal, without },
+        ...(runtime === undefined ? {} : { usage: runtime.usage }),
         writtenBytes: async () =>
-          temporary.size() + (await this.#granted.writtenBytes(limits.diskBytes)),
+          temporary.size() +
+          (launched.writtenBytes === undefined
+            ? Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes)
+            : await launched.writtenBytes()) +
+          (await this.#granted.writtenBytes(limits.diskBytes)),
       },
       () => {
         killSandbox(launched);

@@ -4,7 +4,6 @@ import { availableParallelism } from 'node:os';
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxResult, SnippetRun } from '../../../domain/sandbox/run.ts';
-import { isInUse } from '../command-lane.ts';
 import type { SandboxHost } from '../host.ts';
 import { refusal } from '../refusal.ts';
 import { faultOfSnippet } from '../run-fault.ts';
@@ -68,22 +67,18 @@ class PythonLane implements SnippetLane {
   }
 
   async run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult> {
-    const { backend, folder, inUse } = this.#host;
+    const { backend, folder, folderUse } = this.#host;
     if (!isThere()) {
       return refusal(backend, `${pythonPath} is not there; to mend it: apt-get install -y python3`);
     }
     const fault = faultOfSnippet(run, folder);
     if (fault !== undefined) return refusal(backend, fault);
-    const written = run.grants.filter(({ mode }) => mode === 'write').map((grant) => grant.host);
-    const taken = written.find((each) => isInUse(this.#host, each));
-    if (taken !== undefined) {
-      return refusal(backend, `${taken}: another run writes to it, expected one at a time`);
-    }
-    for (const each of written) inUse.add(each);
+    const taking = folderUse.take(run.grants);
+    if (taking.kind === 'refused') return refusal(backend, taking.reason);
     try {
       return await this.#runInTurn(run, signal);
     } finally {
-      for (const each of written) inUse.delete(each);
+      taking.leave();
     }
   }
 
@@ -130,8 +125,10 @@ class PythonLane implements SnippetLane {
     try {
       return await interpreter.run(run, signal);
     } finally {
+      // Nobody waits for it; a fault unheard would end the whole engine. What is left then, a later one sweeps.
       const discarding: Promise<void> = interpreter
         .discard()
+        .catch(() => undefined)
         .finally(() => this.#discarding.delete(discarding));
       this.#discarding.add(discarding);
     }

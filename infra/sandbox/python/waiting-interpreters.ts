@@ -2,7 +2,7 @@
 export interface Waiting {
   /** Resolves when it has ended, taken or not. */
   readonly ended: Promise<unknown>;
-  /** Ends it and removes what is left of it. */
+  /** Ends it and removes what is left of it; what it cannot remove, a later engine sweeps. */
   discard(): Promise<void>;
 }
 
@@ -127,7 +127,10 @@ export class WaitingInterpreters<T extends Waiting> {
       return;
     }
     this.#idle.push(interpreter);
-    void interpreter.ended.then(() => this.#replace(interpreter));
+    void interpreter.ended
+      .then(() => this.#replace(interpreter))
+      // Nobody waits for it; unheard it would end the whole engine.
+      .catch(() => undefined);
   }
 
   /** One that ended while it waited. */
@@ -135,7 +138,10 @@ export class WaitingInterpreters<T extends Waiting> {
     const at = this.#idle.indexOf(interpreter);
     if (at === -1) return;
     this.#idle.splice(at, 1);
-    await interpreter.discard();
-    this.#fill();
+    try {
+      await interpreter.discard();
+    } finally {
+      this.#fill();
+    }
   }
 }

@@ -219,6 +219,46 @@ test('lives through what is no HTTP', async () => {
   expect(await get(via, '/')).toMatchObject({ status: 403 });
 });
 
+test.each(['/\\', '/\\['])('refuses the path %s, which is none', async (path) => {
+  const via = await proxy({ ...nothing, upstream: { url: 'http://127.0.0.1:1', key: null } });
+
+  expect(await get(via, path)).toMatchObject({ status: 403 });
+});
+
+test('says that a key which no header can hold is not sent', async () => {
+  const to = await provider();
+  const key = { header: 'x-api-key', value: 'real\n' };
+  const via = await proxy({ ...nothing, upstream: { url: to.url, key } });
+
+  expect(await get(via, '/v1')).toEqual({
+    status: 502,
+    text: `${to.host} cannot be asked (ERR_INVALID_CHAR)\n`,
+  });
+});
+
+test('says that an answer with an impossible status is none', async () => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined).resume();
+    socket.end('HTTP/1.1 099 odd\r\ncontent-length: 0\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push({
+    close: () =>
+      new Promise<void>((resolve) =>
+        server.close(() => {
+          resolve();
+        }),
+      ),
+  });
+  const host = `127.0.0.1:${String((server.address() as AddressInfo).port)}`;
+  const via = await proxy({ ...nothing, hosts: [host] });
+
+  expect(await get(via, `http://${host}/a`)).toEqual({
+    status: 502,
+    text: `${host} answers with an impossible status\n`,
+  });
+});
+
 test('counts a flood of names together', async () => {
   const via = await proxy(nothing);
   for (let index = 0; index < 70; index += 1)

@@ -86,6 +86,14 @@ describe('makeCgroup', () => {
     expect(makeCgroup({ mode: 'none', parents: [] }, 'run', limits)).toBeUndefined();
   });
 
+  test('takes the place of one that could not be removed before', () => {
+    mkdirSync(join(root, 'run'));
+
+    const made = makeCgroup({ mode: 'v1', parents: [root] }, 'run', limits);
+
+    expect(made?.paths).toEqual([join(root, 'run')]);
+  });
+
   test('puts processes in and removes the folder', async () => {
     const made = makeCgroup({ mode: 'v1', parents: [root] }, 'run', limits);
     await made?.add(4321);

@@ -1,4 +1,12 @@
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -40,6 +48,13 @@ test('stops where that is more than enough', async () => {
 
   expect(size).toBeGreaterThan(10_000);
   expect(size).toBeLessThan(20_000);
+});
+
+test('counts a file with holes as if they were filled, since git stores it so', async () => {
+  writeFileSync(join(folder, 'file'), '');
+  truncateSync(join(folder, 'file'), MEGABYTE);
+
+  expect(await folderSize(folder)).toBeGreaterThanOrEqual(MEGABYTE);
 });
 
 test('counts links as themselves', async () => {

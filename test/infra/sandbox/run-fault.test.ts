@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { CommandRun } from '../../../domain/sandbox/run.ts';
-import { faultOfCommand } from '../../../infra/sandbox/run-fault.ts';
+import { faultOfCommand, faultOfTexts } from '../../../infra/sandbox/run-fault.ts';
 
 const run: CommandRun = {
   lane: 'command',
@@ -37,4 +37,10 @@ test.each<[string, Partial<CommandRun>, RegExp]>([
   ],
 ])('refuses %s, naming the field', (_, changes, fault) => {
   expect(faultOfCommand({ ...run, ...changes }, '/state')).toMatch(fault);
+});
+
+test('refuses a seed that no engine could be told, in every language', () => {
+  expect(faultOfTexts({ code: '', stdin: '', seed: 'x'.repeat(9000) })).toBe(
+    'seed: got 9000 bytes, expected at most 8192, none of them zero',
+  );
 });

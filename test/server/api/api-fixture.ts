@@ -68,6 +68,7 @@ export async function openApi(): Promise<ApiFixture> {
     parts: [],
     signingKeys: [],
     isHostAllowed: () => true,
+    isHostNamed: () => true,
     isSimulated: () => false,
     isKeyVariable: () => true,
     isSecretSet: () => true,

@@ -64,6 +64,7 @@ export async function commandHouse(
     launching: await launchingWith(process.execPath),
     secret: (name) => secrets[name],
     allowedHosts: (url) => url.hostname !== 'forbidden.example.com',
+    namedHosts: (url) => url.hostname !== 'forbidden.example.com',
     isGrantable: (host) => host !== '/srv/forbidden',
     makeFolder: () => {
       const path = join(folder, `way-${String(folders++)}`);

@@ -69,9 +69,12 @@ export class House {
     this.#temporal = openTemporal(addresses.temporal);
   }
 
-  /** Moves a new tenant in; to the shared stack unless another is named. */
-  static async open(addresses: Addresses = sharedAddresses()): Promise<House> {
-    const house = new House(addresses, await newTenant(addresses));
+  /** Moves a new tenant in; to the shared stack unless another is named, and without the right to run code unless granted. */
+  static async open(
+    addresses: Addresses = sharedAddresses(),
+    rights: { readonly mayRunCode?: boolean } = {},
+  ): Promise<House> {
+    const house = new House(addresses, await newTenant(addresses, rights));
     for (const agent of simulatedAgents(addresses.simulated)) {
       const { name, provider, model, baseUrl, price, capabilities } = agent;
       const body = { name, provider, model, baseUrl, price, capabilities };

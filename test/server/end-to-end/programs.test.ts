@@ -60,7 +60,7 @@ beforeAll(async () => {
       TMPDIR: temporary(),
     },
   });
-  house = await House.open(addressesOf(stack));
+  house = await House.open(addressesOf(stack), { mayRunCode: true });
 }, startWithinMs);
 
 afterAll(async () => {

@@ -35,13 +35,18 @@ export interface Canaries {
   readonly outliving: string;
   readonly isOutlived: () => boolean;
   readonly isRoot: boolean;
+  /** Devices that a kernel of the sandbox's own has for its programs, besides those that every sandbox has. */
+  readonly ownKernelDevices: readonly string[];
   remove(): Promise<void>;
 }
 
 const quietGit = { PATH: '/usr/bin:/bin', GIT_CONFIG_NOSYSTEM: '1', HOME: '/nonexistent' };
 
 /** Sets them all up, as whoever runs this. */
-export async function setUpCanaries(secret: string): Promise<Canaries> {
+export async function setUpCanaries(
+  secret: string,
+  ownKernelDevices: readonly string[] = [],
+): Promise<Canaries> {
   const folder = mkdtempSync(join(tmpdir(), 'conclave-canaries-'));
   chmodSync(folder, 0o755);
   const secretFile = join(folder, 'secret');
@@ -56,7 +61,16 @@ export async function setUpCanaries(secret: string): Promise<Canaries> {
   const victim = spawn('/bin/sleep', ['600'], { argv0: victimWord, stdio: 'ignore' });
   const segment = /\d+/.exec(execFileSync('ipcmk', ['-M', '4096', '-p', '0666']).toString())?.[0];
   return {
-    ...{ secret, secretFile, folder, abstractName, victimWord, trapFile, outliving },
+    ...{
+      ownKernelDevices,
+      secret,
+      secretFile,
+      folder,
+      abstractName,
+      victimWord,
+      trapFile,
+      outliving,
+    },
     port: (tcp.address() as AddressInfo).port,
     victimPid: victim.pid ?? 0,
     wasTrapped: () => existsSync(trapFile),

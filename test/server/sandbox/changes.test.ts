@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { Sandbox, SandboxResult } from '../../../domain/sandbox/run.ts';
 import { setUpHost } from '../../../infra/sandbox/host.ts';
 import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
@@ -94,13 +95,17 @@ function shownBelow(path: string): string[] {
 }
 
 describe.each(['laid over', 'made whole'] as const)('the changes of a copy that is %s', (way) => {
-  async function changed(host: string, script: string): Promise<SandboxResult> {
+  async function changed(
+    host: string,
+    script: string,
+    limits: Partial<SandboxLimits> = {},
+  ): Promise<SandboxResult> {
     return await sandboxes[way].run({
       lane: 'command',
       argv: ['/bin/bash', '-ec', script],
       grants: [{ host, path: '/work', mode: 'copy' }],
       ...{ env: {}, stdin: '', seed: '', workFolder: '/work' },
-      limits: completeLimits({ timeMs: 30_000 }),
+      limits: completeLimits({ timeMs: 30_000, ...limits }),
     });
   }
 
@@ -243,6 +248,15 @@ describe.each(['laid over', 'made whole'] as const)('the changes of a copy that 
     expect(result.diff).toContain('+x');
     expect(result.diff).not.toContain('door');
     expect(result.diff).not.toContain('b/new');
+  });
+
+  test('are not stored beyond the limit on the disk, though they be holes', async () => {
+    const host = repository('holes', { a: 'a\n' });
+    const holes = 'for i in {1..8}; do truncate -s $((8000000 + i)) hole$i; done';
+
+    const result = await changed(host, holes, { diskBytes: 8 * 1024 * 1024 });
+
+    expect(result).toMatchObject({ status: 'disk', diff: null });
   });
 
   test('are told of a folder that is no repository', async () => {

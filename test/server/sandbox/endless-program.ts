@@ -1,11 +1,14 @@
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
-import { setUpHost } from '../../../infra/sandbox/host.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
+import { hostOf } from './backends.ts';
 
 /** An engine that runs endless commands until it is killed. Its argument: where, under which name, how many. */
 interface Order {
+  /** bwrap where it is not given. */
+  readonly backend?: SandboxBackend;
   readonly folder: string;
   readonly word: string;
   readonly runs: number;
@@ -13,11 +16,12 @@ interface Order {
 }
 
 const order = JSON.parse(process.argv[2] ?? '') as Order;
-const host = setUpHost(
-  { folder: order.folder, cgroups: findOwnCgroups(), without: new Set(order.without) },
-  { name: 'bwrap', version: '', proven: [] },
-);
-const sandbox = bwrapSandbox({ ...host, canStage: true });
+const host = await hostOf(order.backend ?? 'bwrap', {
+  folder: order.folder,
+  cgroups: findOwnCgroups(),
+  without: new Set(order.without),
+});
+const sandbox = bwrapSandbox(host);
 const script = `exec -a ${order.word} sleep 600`;
 await Promise.all(
   Array.from({ length: order.runs }, async () => {

@@ -5,6 +5,7 @@ import { chmodSync, chownSync, mkdtempSync, openSync, closeSync, rmSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 
 /** As whom an engine runs, and whether it has cgroups. */
@@ -13,6 +14,8 @@ export interface EngineKind {
   /** Null for whoever runs the tests. */
   readonly uid: number | null;
   readonly usesCgroups: boolean;
+  /** bwrap where it is not given. */
+  readonly backend?: SandboxBackend;
 }
 
 /** What a probe came to. */
@@ -44,7 +47,7 @@ export function engineUids(): (number | null)[] {
 
 /** Runs probes on an engine of their own, whose environment and descriptors hold what must not be found. */
 export async function probeOn(
-  { uid, usesCgroups }: EngineKind,
+  { uid, usesCgroups, backend = 'bwrap' }: EngineKind,
   {
     without = [],
     probes = [],
@@ -58,7 +61,7 @@ export async function probeOn(
   const folder = stateFolder(uid);
   const secret = `secret-${randomUUID()}`;
   try {
-    const order = { folder, secret, without, probes, usesCgroups, lane };
+    const order = { backend, folder, secret, without, probes, usesCgroups, lane };
     const child = startEngine(program, order, { uid, env: { CONCLAVE_CANARY: secret } });
     const { stdout, stderr, code } = await outputOf(child);
     if (code !== 0) throw new Error(`probe program: ended with ${String(code)}: ${stderr}`);

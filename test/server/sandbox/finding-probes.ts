@@ -120,9 +120,10 @@ export const findingProbes: readonly Probe[] = [
   {
     name: 'devices of the host',
     meaning: 'disks, terminals and the kernel’s own files are reached',
-    run: () => ({
+    run: ({ ownKernelDevices }) => ({
       argv: python(
-        'ours = "core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero".split()',
+        `theirs = "${ownKernelDevices.join(' ')}".split()`,
+        'ours = theirs + "core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero".split()',
         'for name in set(os.listdir("/dev")) - set(ours): found(name)',
         'for path in ["/sys/kernel", "/sys/fs/cgroup", "/proc/kcore", "/proc/sysrq-trigger"]:',
         '    try: open(path, "rb").close()',

@@ -1,8 +1,9 @@
-import { setUpHost } from '../../../infra/sandbox/host.ts';
+import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
+import { hostOf, ownKernelDevices } from './backends.ts';
 import { createPythonLane } from '../../../infra/sandbox/python/python-lane.ts';
 import { setUpCanaries } from './canaries.ts';
 import { asSnippet, withoutChannel } from './probe.ts';
@@ -15,6 +16,7 @@ import { probes } from './probes.ts';
  * Its one argument says what to do; it answers with one line of JSON for every probe.
  */
 interface Order {
+  readonly backend: SandboxBackend;
   readonly folder: string;
   readonly secret: string;
   readonly without: readonly Protection[];
@@ -27,17 +29,15 @@ interface Order {
 
 const PROBE_MS_MAX = 5000;
 const order = JSON.parse(process.argv[2] ?? '') as Order;
-const canaries = await setUpCanaries(order.secret);
-const host = setUpHost(
-  {
-    folder: order.folder,
-    without: new Set(order.without),
-    cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
-  },
-  { name: 'bwrap', version: '', proven: [] },
-);
-const able = { ...host, canStage: true };
-const sandbox = bwrapSandbox(able, { python: createPythonLane(able) });
+const canaries = await setUpCanaries(order.secret, ownKernelDevices(order.backend));
+const host = await hostOf(order.backend, {
+  folder: order.folder,
+  without: new Set(order.without),
+  cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },
+});
+// It keeps interpreters warm, which other probes need not wait for.
+const lanes = order.lane === 'python' ? { python: createPythonLane(host) } : {};
+const sandbox = bwrapSandbox(host, lanes);
 try {
   for (const probe of probes) {
     if (order.probes.length > 0 && !order.probes.includes(probe.name)) continue;
@@ -51,7 +51,7 @@ try {
           ...{ grants, env: {}, stdin: '', seed: '' },
           limits: completeLimits({ timeMs: PROBE_MS_MAX, ...limits }),
         },
-        AbortSignal.timeout(2 * PROBE_MS_MAX),
+        AbortSignal.timeout(4 * PROBE_MS_MAX),
       )
       .then(
         (told) => {

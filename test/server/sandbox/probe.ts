@@ -47,7 +47,7 @@ export function asSnippet(argv: readonly string[]): string {
 
 /** What a snippet found, but for the channel of its own result. */
 export function withoutChannel(result: SandboxResult): SandboxResult {
-  return { ...result, stdout: result.stdout.replace(/^FOUND 3 socket:\[\d+\]$/m, '') };
+  return { ...result, stdout: result.stdout.replace(/^FOUND 3 (socket|host):\[\d+\]$/m, '') };
 }
 
 /** A script for the shell. */

@@ -114,6 +114,15 @@ describe('a snippet gives', () => {
     expect(value).toEqual([stdin.length, stdin.slice(0, 900_000)]);
   });
 
+  test('input that is no writing of its own', async () => {
+    const value = await valueOf('import sys, time\ntime.sleep(0.3)\nlen(sys.stdin.read())', {
+      stdin: 'x'.repeat(100_000),
+      limits: { diskBytes: 65_536 },
+    });
+
+    expect(value).toBe(100_000);
+  });
+
   test('the same with the same seed, in an interpreter of its own each time', async () => {
     const code = [
       'import random',

@@ -21,6 +21,7 @@ import type { CommandRun, Grant, Sandbox, SandboxResult } from '../../../domain/
 import { setUpHost } from '../../../infra/sandbox/host.ts';
 import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { stateFolder } from './engines.ts';
 
 const INSTALL_MS = 300_000;
@@ -177,8 +178,10 @@ describe('cancelling', () => {
       }),
       canceller.signal,
     );
-    while (!existsSync(join(folder, 'now')))
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await untilSeen(
+      async () => await Promise.resolve(existsSync(join(folder, 'now'))),
+      (isThere) => isThere,
+    );
     const cancelled = performance.now();
     canceller.abort();
     const result = await started;

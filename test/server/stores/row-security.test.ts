@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import postgres from 'postgres';
 
 import type { Agent } from '../../../domain/providers/agent.ts';
+import { sandboxEvent } from '../../../domain/sandbox/run-fact.ts';
+import { requested } from '../../domain/sandbox/sample-events.ts';
 import { beginOf, newRun, openFixture, proposal, settleOf, time } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
 import { webhookNamed } from './webhook-fixture.ts';
@@ -70,6 +72,17 @@ async function fillEveryTable(tenantId: string): Promise<void> {
   const about = { source: '/tests', time };
   await turns.recordFacts({ ...run, ...about, awaited: [], facts: [{ id: `${id}/asked`, fact }] });
   await app`select conclave.worker_register('worker', 'queue')`;
+  await fillSandboxTables(tenantId);
+}
+
+async function fillSandboxTables(tenantId: string): Promise<void> {
+  const events = [sandboxEvent(requested, { runId: 'r_1', source: '/tests', time })];
+  await fixture.stores.ledger.append({ tenantId, stream: 'r_1', events });
+  await app.begin(async (sql) => {
+    await sql`select set_config('conclave.tenant', ${tenantId}, true)`;
+    await sql`insert into conclave.programs (tenant_id, agent, registered_at)
+      values (${tenantId}, 'agent', ${time}::timestamptz)`;
+  });
 }
 
 /** What the application's role sees of a table, or `refused`. */

@@ -78,6 +78,24 @@ const behaviours: Readonly<Record<string, () => void | Promise<void>>> = {
     stderr.write(`using key ${env['OWN_KEY'] ?? ''}\n`);
     stdout.write(`my key is ${env['OWN_KEY'] ?? ''}\n`);
   },
+  /** Asks for a tunnel to a host that is called as its key is. */
+  'leak-by-host': async () => {
+    const { hostname, port } = new URL(env['HTTP_PROXY'] ?? '');
+    const status = await new Promise((resolve, reject) => {
+      const asked = request({
+        hostname,
+        port,
+        method: 'CONNECT',
+        path: `${env['OWN_KEY'] ?? ''}:443`,
+      });
+      asked.on('connect', (answer, socket) => {
+        socket.destroy();
+        resolve(answer.statusCode);
+      });
+      asked.on('error', reject).end();
+    });
+    stdout.write(`${String(status)}\n`);
+  },
   /** Asks its provider as Claude Code does, and prints what that prints, with a cost of 2 micro-dollars a token. */
   'as-claude': async () => {
     stderr.write('a warning of no weight\n');

@@ -9,6 +9,7 @@ const never = new AbortController().signal;
 /** Something that waits, by the number in which it was started. */
 interface Numbered extends Waiting {
   readonly number: number;
+  discard: () => Promise<void>;
   readonly end: () => void;
   readonly isDiscarded: () => boolean;
 }
@@ -139,6 +140,22 @@ test('replaces one that ends while it waits', async () => {
   await starter.finish();
 
   expect(first?.isDiscarded()).toBe(true);
+  expect((await waiting.take(never))?.number).toBe(2);
+});
+
+test('replaces one that ends while it waits, and cannot be removed', async () => {
+  const starter = new Starter();
+  const waiting = new WaitingInterpreters({ start: starter.start, kept: 1, startingMax: 1 });
+  await starter.finish();
+  const [first] = starter.made;
+  if (first !== undefined) {
+    first.discard = async () => await Promise.reject(new Error('EBUSY'));
+  }
+
+  first?.end();
+  await settled();
+  await starter.finish();
+
   expect((await waiting.take(never))?.number).toBe(2);
 });
 

@@ -1,0 +1,87 @@
+import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
+import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
+import type { Mount } from './bwrap-arguments.ts';
+import type { SandboxHost } from './host.ts';
+import { launch } from './launcher.ts';
+import type { Launched } from './launcher.ts';
+import type { ProgramUsage } from './process-tree.ts';
+import type { Slot } from './slots.ts';
+import type { Staging } from './stage.ts';
+
+/** A mount with the descriptor of what is mounted. */
+export interface OpenMount extends Mount {
+  readonly descriptor: number;
+  /** Where it is mounted first; null for as it is. */
+  readonly staging: Staging | null;
+}
+
+/** A program to be started, and everything it may see and use. */
+export interface ProgramStart {
+  readonly slot: Slot;
+  /** A folder of ours that lasts as long as the program. */
+  readonly folder: string;
+  readonly argv: readonly string[];
+  readonly mounts: readonly OpenMount[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly workFolder: string;
+  readonly limits: SandboxLimits;
+  readonly stdin: string | Uint8Array;
+  /** Whether the program has a two-way stream to the engine as descriptor 3. */
+  readonly hasChannel?: boolean;
+}
+
+/** Puts a process into the program's cgroup; see `Launch`. */
+type Enter = (pid: number) => Promise<void>;
+
+/** What runs programs in bwrap's place, in containers. */
+export interface ContainerRuntime {
+  /** What its own processes may need besides the program's. */
+  readonly ownMemoryBytes: number;
+  readonly ownProcesses: number;
+  /** Starts a container that waits at its door. */
+  start(host: SandboxHost, program: ProgramStart, enter?: Enter): Promise<Launched>;
+  /** What the program uses, without what the runtime itself does. */
+  readonly usage: (pid: number) => ProgramUsage;
+}
+
+/**
+ * Starts a program and holds it before its first step, by bwrap or by the runtime that the host has in its place.
+ *
+ * @param host - set up
+ * @param program - what is started
+ * @param enter - where it gets a cgroup, how a process is put into it
+ * @throws as `launch` does
+ */
+export async function startProgram(
+  host: SandboxHost,
+  program: ProgramStart,
+  enter?: Enter,
+): Promise<Launched> {
+  if (host.runtime !== undefined) return await host.runtime.start(host, program, enter);
+  const shape = { ...program, system: host.system, isMemoryHeld: enter !== undefined };
+  return await launch({
+    bwrap: host.bwrap,
+    slot: program.slot,
+    arguments: bwrapArguments(shape, host.without),
+    mounts: program.mounts.map(({ descriptor }) => descriptor),
+    stagings: program.mounts.flatMap(({ staging }, index) =>
+      staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],
+    ),
+    filter: host.filter,
+    settings: host.settings,
+    stdin: program.stdin,
+    hasChannel: program.hasChannel === true,
+    without: host.without,
+    ...(enter === undefined ? {} : { enter }),
+  });
+}
+
+/** The limits of a program's cgroup, which holds a runtime's own processes too. */
+export function cgroupLimits({ runtime }: SandboxHost, limits: SandboxLimits): SandboxLimits {
+  if (runtime === undefined) return limits;
+  return {
+    ...limits,
+    memoryBytes: limits.memoryBytes + runtime.ownMemoryBytes,
+    processes: limits.processes + runtime.ownProcesses,
+  };
+}

@@ -1,0 +1,49 @@
+import { existsSync } from 'node:fs';
+
+import type { BackendProof, SandboxBackend } from '../../domain/sandbox/run.ts';
+import { probeBackend } from './backend-probe.ts';
+import type { ProbeOutcome } from './backend-probe.ts';
+import { setUpHost } from './host.ts';
+import type { HostOptions, SandboxHost } from './host.ts';
+import { probeDocker, setUpDockerHost } from './oci/docker-host.ts';
+import { setUpRunscHost } from './oci/runsc-host.ts';
+import { probeRunsc } from './oci/runsc-probe.ts';
+
+/** Which backend is tried, and where its parts are. */
+export interface BackendOptions extends HostOptions {
+  readonly backend: Exclude<SandboxBackend, 'deny'>;
+  /** Path of runsc; found by itself where it is not given. */
+  readonly runsc?: string;
+  /** Path of `docker`; found by itself where it is not given. */
+  readonly docker?: string;
+  /** The image of Docker's containers. */
+  readonly image?: string | undefined;
+}
+
+/** What came of trying a backend; a host that is there is to be torn down, used or not. */
+export type TriedBackend =
+  | { readonly host: SandboxHost; readonly outcome: ProbeOutcome }
+  | { readonly host: undefined; readonly outcome: Extract<ProbeOutcome, { kind: 'unfit' }> };
+
+const runscPaths = ['/usr/local/bin/runsc', '/usr/bin/runsc'] as const;
+
+/** Sets up a backend and finds out by trying what it does on this machine. */
+export async function tryBackend(options: BackendOptions): Promise<TriedBackend> {
+  const unproven: BackendProof = { name: options.backend, version: '', proven: [] };
+  switch (options.backend) {
+    case 'bwrap': {
+      const host = setUpHost(options, unproven);
+      return { host, outcome: await probeBackend(host) };
+    }
+    case 'runsc': {
+      const runsc = options.runsc ?? runscPaths.find((path) => existsSync(path)) ?? runscPaths[1];
+      const host = setUpRunscHost({ ...options, runsc }, unproven);
+      return { host, outcome: await probeRunsc(host, runsc) };
+    }
+    case 'docker': {
+      const found = await setUpDockerHost(options, unproven);
+      if (found.kind === 'unfit') return { host: undefined, outcome: found };
+      return { host: found.host, outcome: await probeDocker(found.host, found.version) };
+    }
+  }
+}
