@@ -133,7 +133,8 @@ async function changesOf(
 ): Promise<{ readonly diff: string | null; readonly fault?: string }> {
   try {
     // To tell what changed git stores all of it: what a run may not write is not stored in its place.
-    if (breach !== undefined && (await granted.writtenBytes()) > diskBytes) return { diff: null };
+    if (breach !== undefined && (await granted.writtenBytes(diskBytes)) > diskBytes)
+      return { diff: null };
     return { diff: await granted.changes() };
   } catch (error) {
     const words = error instanceof Error ? error.message : String(error);

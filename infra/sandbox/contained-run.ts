@@ -14,8 +14,8 @@ import type { Breach } from './watchdogs.ts';
 
 /** A program to be run to its end, and everything it may see and use. */
 export interface ContainedRun extends ProgramStart {
-  /** Bytes written into folders of the host so far. */
-  readonly writtenBytes: () => Promise<number>;
+  /** Bytes written into folders of the host so far; it may stop counting where that is more than enough. */
+  readonly writtenBytes: (enough: number) => Promise<number>;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -68,7 +68,7 @@ async function follow(
         writtenBytes: async () =>
           temporary.size() +
           (await (launched.writtenBytes?.() ?? namelessBytes(pid, temporary.devices()))) +
-          (await writtenBytes()),
+          (await writtenBytes(limits.diskBytes)),
       },
       () => {
         killSandbox(launched);

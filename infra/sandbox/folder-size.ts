@@ -18,8 +18,11 @@ const ENTRIES_MAX = 2_000_000;
  *
  * What changes while it is looked at counts as it was found. A tree too deep or too wide, or closed to us, counts as
  * endless: no program needs it, and a walk must end. Others get their turn every two hundred entries.
+ *
+ * @param folder - one that is not there counts as nothing
+ * @param enough - bytes beyond which nobody wants to know: a folder that grows as fast as it is looked at has an end
  */
-export async function folderSize(folder: string): Promise<FolderSize> {
+export async function folderSize(folder: string, enough = Infinity): Promise<FolderSize> {
   let total = 0;
   let entries = 0;
   const open: { readonly path: string; readonly depth: number }[] = [{ path: folder, depth: 0 }];
@@ -36,6 +39,7 @@ export async function folderSize(folder: string): Promise<FolderSize> {
         const stats = statsOf(path);
         if (stats === undefined) continue;
         total += ENTRY_BYTES + bytesOf(stats);
+        if (total > enough) return total;
         if (stats.isDirectory()) open.push({ path, depth: next.depth + 1 });
       }
     } finally {

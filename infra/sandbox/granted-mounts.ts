@@ -19,8 +19,8 @@ import { copyFolder } from './work-copy.ts';
 export interface GrantedMounts {
   /** Outer ones before those that lie in them. */
   readonly mounts: readonly OpenMount[];
-  /** Bytes that were written into folders since. */
-  readonly writtenBytes: () => Promise<number>;
+  /** Bytes that were written into folders since; it stops counting where that is more than enough. */
+  readonly writtenBytes: (enough: number) => Promise<number>;
   /** What changed in copies, as git's unified diff; null where there is no copy. */
   changes(): Promise<string | null>;
   close(): void;
@@ -85,7 +85,7 @@ export async function openGrants(
     const before = await sizeOf(writable);
     const granted: GrantedMounts = {
       mounts,
-      writtenBytes: async () => (await sizeOf(writable)) - before,
+      writtenBytes: async (enough) => (await sizeOf(writable, before + enough)) - before,
       changes: async () => await allChanges(states),
       close,
     };
@@ -276,9 +276,12 @@ function open(host: string, { without }: GrantingPlace): Opened {
   throw new RefusedGrant(result.reason);
 }
 
-async function sizeOf(folders: readonly string[]): Promise<number> {
+async function sizeOf(folders: readonly string[], enough = Infinity): Promise<number> {
   let total = 0;
-  for (const folder of folders) total += await folderSize(folder);
+  for (const folder of folders) {
+    if (total > enough) break;
+    total += await folderSize(folder, enough - total);
+  }
   return total;
 }
 

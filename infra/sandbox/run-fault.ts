@@ -39,9 +39,7 @@ export function faultOfCommand(run: CommandRun, stateFolder: string): string | u
  * @returns undefined where nothing is
  */
 export function faultOfSnippet(run: SnippetRun, stateFolder: string): string | undefined {
-  return (
-    faultOfTexts(run) ?? faultOfEnvironment(run.env) ?? faultOfGrants(run.grants, stateFolder)
-  );
+  return faultOfTexts(run) ?? faultOfEnvironment(run.env) ?? faultOfGrants(run.grants, stateFolder);
 }
 
 /**

@@ -153,6 +153,6 @@ function memoryBreach({ memoryBytes }: SandboxLimits): Breach {
 }
 
 function diskBreach({ diskBytes }: SandboxLimits, written: number): Breach {
-  const wrote = Number.isFinite(written) ? `${written} bytes` : 'more than can be counted';
+  const wrote = Number.isFinite(written) ? `at least ${written} bytes` : 'more than can be counted';
   return { status: 'disk', reason: `wrote ${wrote}, diskBytes is ${diskBytes} bytes` };
 }

@@ -226,7 +226,7 @@ export class Interpreter {
           (launched.writtenBytes === undefined
             ? Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes)
             : await launched.writtenBytes()) +
-          (await this.#granted.writtenBytes()),
+          (await this.#granted.writtenBytes(limits.diskBytes)),
       },
       () => {
         killSandbox(launched);

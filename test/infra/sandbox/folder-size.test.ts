@@ -41,6 +41,15 @@ test('counts empty files too, since each takes its place', async () => {
   expect(await folderSize(folder)).toBeGreaterThanOrEqual(500 * 512);
 });
 
+test('stops where that is more than enough', async () => {
+  for (let index = 0; index < 500; index++) writeFileSync(join(folder, String(index)), '');
+
+  const size = await folderSize(folder, 10_000);
+
+  expect(size).toBeGreaterThan(10_000);
+  expect(size).toBeLessThan(20_000);
+});
+
 test('counts a file with holes as if they were filled, since git stores it so', async () => {
   writeFileSync(join(folder, 'file'), '');
   truncateSync(join(folder, 'file'), MEGABYTE);
