@@ -9,17 +9,20 @@ test.each([
   ['write', 'write', 'writes to it'],
   ['write', 'copy', 'writes to it'],
   ['copy', 'write', 'has a copy of it'],
-] as const)('refuses, beside a %s, a %s of the folder, one above and one below', (has, asks, why) => {
-  const use = new FolderUse();
-  use.take([grant('/srv/a', has)]);
+] as const)(
+  'refuses, beside a %s, a %s of the folder, one above and one below',
+  (has, asks, why) => {
+    const use = new FolderUse();
+    use.take([grant('/srv/a', has)]);
 
-  for (const host of ['/srv/a', '/srv', '/srv/a/b']) {
-    expect(use.take([grant(host, asks)])).toEqual({
-      kind: 'refused',
-      reason: `${host}: another run ${why}, expected one at a time`,
-    });
-  }
-});
+    for (const host of ['/srv/a', '/srv', '/srv/a/b']) {
+      expect(use.take([grant(host, asks)])).toEqual({
+        kind: 'refused',
+        reason: `${host}: another run ${why}, expected one at a time`,
+      });
+    }
+  },
+);
 
 test.each([
   ['copy', 'copy'],
