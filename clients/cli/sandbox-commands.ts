@@ -62,7 +62,10 @@ export async function list(
   const answer = await context.client.json({ path: query ? `${runsPath}?${query}` : runsPath });
   const { items, next } = answer as { items: readonly ShownRun[]; next: string | null };
   const rows = items.map(({ id, createdAt, lane, status }) => [id, createdAt, lane, status]);
-  if (context.json) return void context.printer.print(JSON.stringify(answer));
+  if (context.json) {
+    context.printer.print(JSON.stringify(answer));
+    return;
+  }
   context.printer.print(rows.length === 0 ? 'none yet' : table(rows));
   if (next !== null) context.printer.note(`more: --cursor ${next}`);
 }
