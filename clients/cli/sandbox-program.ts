@@ -74,13 +74,10 @@ function onOne(
 
 /** What is wrong with it is said by the API, by field. */
 function requestOf(argv: readonly string[], options: RunOptions): SandboxRequest {
-  const { grant, env, stdin, seed, timeMs, memoryBytes } = options;
+  const { grant, env, stdin, seed } = options;
   const code = options.file === undefined ? options.code : textOf(options.file);
   const lane = (options.lane ?? (argv.length > 0 ? 'command' : 'javascript')) as 'command';
-  const limits = {
-    ...(timeMs !== undefined && { timeMs }),
-    ...(memoryBytes !== undefined && { memoryBytes }),
-  };
+  const limits = limitsOf(options);
   return {
     lane,
     ...(code !== undefined && { code }),
@@ -89,7 +86,15 @@ function requestOf(argv: readonly string[], options: RunOptions): SandboxRequest
     ...(env !== undefined && { env: Object.fromEntries(env.map(variableOf)) }),
     ...(stdin !== undefined && { stdin }),
     ...(seed !== undefined && { seed }),
-    ...(Object.keys(limits).length > 0 && { limits }),
+    ...(limits !== undefined && { limits }),
+  };
+}
+
+function limitsOf({ timeMs, memoryBytes }: RunOptions): SandboxRequest['limits'] {
+  if (timeMs === undefined && memoryBytes === undefined) return undefined;
+  return {
+    ...(timeMs !== undefined && { timeMs }),
+    ...(memoryBytes !== undefined && { memoryBytes }),
   };
 }
 

@@ -230,7 +230,7 @@ describe('granted folders', () => {
   });
 
   test('become paths of the host', () => {
-    const asked = completeRequest({ ...command, grants: [grant] } as SandboxRequest, 's');
+    const asked = completeRequest({ ...command, grants: [grant] }, 's');
 
     expect(sandboxRunOf(asked, folders).grants).toEqual([
       { host: '/srv/sources', path: '/work', mode: 'copy' },
