@@ -121,14 +121,7 @@ export function dockerEngine(docker: string, socket: string): DockerEngine {
     },
     labelled: async (label, told) => {
       const form = `{{.Names}} {{.Label "${told}"}}`;
-      const text = await ask('ps', '--all', '--filter', `label=${label}`, '--format', form);
-      return text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => {
-          const [name = '', value = ''] = line.split(' ');
-          return { name, value };
-        });
+      return namesIn(await ask('ps', '--all', '--filter', `label=${label}`, '--format', form));
     },
   };
 }
@@ -140,4 +133,14 @@ function isInContainer(pid: string, id: string): boolean {
   } catch {
     return false; // it ended between the two looks
   }
+}
+
+function namesIn(text: string): { name: string; value: string }[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [name = '', value = ''] = line.split(' ');
+      return { name, value };
+    });
 }
