@@ -126,11 +126,11 @@ async function addGrant(grant: Grant, preparation: Preparation): Promise<void> {
     await addCopy(grant, opened, preparation);
     return;
   }
+  if (mode === 'write') checkMountPoints(host, innerPaths(grant, preparation), place.without);
   mounts.pop();
   mounts.push({ ...mount, staging: stagingOf(grant, opened, preparation) });
   if (mode === 'read') return;
   writable.push(host);
-  checkMountPoints(host, innerPaths(grant, preparation), place.without);
   if (isRepository(host)) closeRepository(grant, preparation);
 }
 

@@ -16,6 +16,8 @@ export interface BackendOptions extends HostOptions {
   readonly runsc?: string;
   /** Path of `docker`; found by itself where it is not given. */
   readonly docker?: string;
+  /** Path of the socket of Docker's engine; the usual one where it is not given. */
+  readonly socket?: string;
   /** The image of Docker's containers. */
   readonly image?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 
+import type { Without } from '../protections.ts';
 import { entryName } from './bundle.ts';
 
 /** A folder or file of the host, and where it lies inside. */
@@ -28,6 +29,7 @@ export interface DockerShape {
   readonly workFolder: string;
   readonly limits: SandboxLimits;
   readonly argv: readonly string[];
+  readonly without: Without;
 }
 
 // Looks for the program on its path, and ends with 127 where it is not.
@@ -47,28 +49,30 @@ export function isSayableToDocker(path: string): boolean {
 
 /** Says how `docker` is called to run a program in a container that is removed by whoever calls it. */
 export function dockerArguments(shape: DockerShape): string[] {
-  const { name, labels, image, runtime, uid, workFolder, argv } = shape;
+  const { name, labels, image, runtime, uid, workFolder, argv, without } = shape;
+  const entry = without.has('seccomp') ? [] : [`/${entryName}`];
+  const [first = '', ...words] = [...entry, ...throughShell];
   return [
     ...['run', '--name', name, '--interactive', '--init', '--pull', 'never'],
     ...Object.entries(labels).flatMap(([key, value]) => ['--label', `${key}=${value}`]),
     ...(runtime === null ? [] : ['--runtime', runtime]),
-    ...['--network', 'none', '--ipc', 'private', '--cgroupns', 'private', '--hostname', 'sandbox'],
-    ...['--read-only', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
+    ...['--network', without.has('network-namespace') ? 'host' : 'none'],
+    ...['--ipc', 'private', '--cgroupns', 'private', '--hostname', 'sandbox'],
+    // The kernel's own files tell of the host, and the engine has no other way to leave them out.
+    ...['--tmpfs', '/sys:ro,size=4k,mode=555'],
+    ...['--read-only', '--security-opt', 'no-new-privileges'],
+    ...(without.has('seccomp') ? ['--security-opt', 'seccomp=unconfined'] : []),
+    ...(without.has('capabilities-dropped') ? [] : ['--cap-drop', 'ALL']),
     ...['--user', `${uid}:${uid}`, '--log-driver', 'none', '--no-healthcheck'],
-    ...limitsOf(shape.limits),
+    ...limitsOf(shape.limits, without),
     ...shape.mounts.flatMap(mounting),
     ...['--env-file', shape.variablesFile, '--workdir', workFolder],
-    ...['--entrypoint', `/${entryName}`, image, ...throughShell, ...argv],
+    ...['--entrypoint', first, image, ...words, ...argv],
   ];
 }
 
-function limitsOf({
-  memoryBytes,
-  processes,
-  openFiles,
-  diskBytes,
-  processorMs,
-}: SandboxLimits): string[] {
+function limitsOf(limits: SandboxLimits, without: Without): string[] {
+  const { memoryBytes, processes, openFiles, diskBytes, processorMs } = limits;
   const seconds = Math.ceil(processorMs / MS_PER_SECOND);
   const fileBytes = diskBytes + SLACK_BYTES;
   const bounds = {
@@ -80,7 +84,7 @@ function limitsOf({
   };
   return [
     ...['--memory', String(memoryBytes), '--memory-swap', String(memoryBytes)],
-    ...['--pids-limit', String(processes + OWN_PROCESSES)],
+    ...(without.has('process-limit') ? [] : ['--pids-limit', String(processes + OWN_PROCESSES)]),
     ...Object.entries(bounds).flatMap(([name, [soft, hard]]) => {
       return ['--ulimit', `${name}=${String(soft)}:${String(hard)}`];
     }),

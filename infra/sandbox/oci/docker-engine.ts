@@ -1,5 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
 import { z } from 'zod';
@@ -12,6 +14,13 @@ export interface ContainerEnd {
   readonly fault: string;
 }
 
+/** What is told of a container while it lives. */
+export interface ContainerCalls {
+  readonly onStart: () => void;
+  /** The kernel ended something in it for want of memory. */
+  readonly onOutOfMemory: () => void;
+}
+
 /** The Docker engine of this machine, spoken to by its own program, which knows no other engine than that. */
 export interface DockerEngine {
   /** Its version and the names of its runtimes. Rejects where no engine answers. */
@@ -20,8 +29,10 @@ export interface DockerEngine {
   hasImage(image: string): Promise<boolean>;
   /** Starts its program. */
   start(args: readonly string[], stdin: number): ChildProcess;
-  /** Calls back when the kernel ends something in a container for want of memory; returns how to stop listening. */
-  onOutOfMemory(name: string, call: () => void): () => void;
+  /** Calls back what happens to a container, from before it is made; returns how to stop listening. */
+  follow(name: string, calls: ContainerCalls): () => void;
+  /** Its first process as this machine counts; undefined where it has none, or the engine counts otherwise. */
+  processOf(name: string): Promise<number | undefined>;
   kill(name: string): Promise<void>;
   /** Undefined where there was no container of that name. */
   endOf(name: string): Promise<ContainerEnd | undefined>;
@@ -31,8 +42,11 @@ export interface DockerEngine {
 }
 
 const TIME_MS = 20_000;
+const MS_PER_SECOND = 1000;
 const environment = { PATH: '/usr/local/bin:/usr/bin:/bin' };
 const run = promisify(execFile);
+// Where no engine answers, its program ends well and tells so in words of these.
+const faultsSchema = z.object({ ServerErrors: z.array(z.string()).optional() });
 const infoSchema = z.object({
   ServerVersion: z.string().min(1),
   Runtimes: z.record(z.string(), z.unknown()),
@@ -43,10 +57,12 @@ const stateSchema = z.object({ ExitCode: z.int(), OOMKilled: z.boolean(), Error:
  * Speaks to the Docker engine of this machine.
  *
  * @param docker - path of its program
+ * @param socket - path of the engine's socket
  */
-export function dockerEngine(docker: string): DockerEngine {
+export function dockerEngine(docker: string, socket: string): DockerEngine {
+  const at = ['--host', `unix://${socket}`];
   const ask = async (...args: readonly string[]): Promise<string> => {
-    const { stdout } = await run(docker, args, { env: environment, timeout: TIME_MS });
+    const { stdout } = await run(docker, [...at, ...args], { env: environment, timeout: TIME_MS });
     return stdout;
   };
   const isDone = async (...args: readonly string[]): Promise<boolean> => {
@@ -57,21 +73,39 @@ export function dockerEngine(docker: string): DockerEngine {
   };
   return {
     look: async () => {
-      const told = infoSchema.parse(JSON.parse(await ask('info', '--format', '{{json .}}')));
+      const words: unknown = JSON.parse(await ask('info', '--format', '{{json .}}'));
+      const { ServerErrors: faults = [] } = faultsSchema.parse(words);
+      if (faults.length > 0) throw new Error(faults.join(' '));
+      const told = infoSchema.parse(words);
       return { version: told.ServerVersion, runtimes: Object.keys(told.Runtimes) };
     },
     hasImage: async (image) => await isDone('image', 'inspect', '--format', '{{.Id}}', image),
     start: (args, stdin) =>
-      spawn(docker, args, { env: environment, stdio: [stdin, 'pipe', 'pipe'], cwd: '/' }),
-    onOutOfMemory: (name, call) => {
-      const filters = ['--filter', `container=${name}`, '--filter', 'event=oom'];
-      const child = spawn(docker, ['events', ...filters, '--format', '{{.Status}}'], {
+      spawn(docker, [...at, ...args], {
+        env: environment,
+        stdio: [stdin, 'pipe', 'pipe'],
+        cwd: '/',
+      }),
+    follow: (name, calls) => {
+      // What came before the listener did is told too.
+      const since = String(Math.floor(Date.now() / MS_PER_SECOND) - 1);
+      const filters = ['--filter', `container=${name}`, '--since', since];
+      const child = spawn(docker, [...at, 'events', ...filters, '--format', '{{.Status}}'], {
         env: environment,
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       child.once('error', () => undefined); // what it would tell is told at the end too
-      child.stdout.once('data', call);
+      createInterface(child.stdout).on('line', (line) => {
+        if (line === 'start') calls.onStart();
+        if (line === 'oom') calls.onOutOfMemory();
+      });
       return () => child.kill('SIGKILL');
+    },
+    processOf: async (name) => {
+      const form = '{{.Id}} {{.State.Pid}}';
+      const told = await ask('inspect', '--format', form, name).catch(() => '');
+      const [id = '', pid = ''] = told.trim().split(' ');
+      return Number(pid) > 0 && isInContainer(pid, id) ? Number(pid) : undefined;
     },
     kill: async (name) => {
       await isDone('kill', name); // one that has ended is what was wanted
@@ -87,14 +121,26 @@ export function dockerEngine(docker: string): DockerEngine {
     },
     labelled: async (label, told) => {
       const form = `{{.Names}} {{.Label "${told}"}}`;
-      const text = await ask('ps', '--all', '--filter', `label=${label}`, '--format', form);
-      return text
-        .split('\n')
-        .filter(Boolean)
-        .map((line) => {
-          const [name = '', value = ''] = line.split(' ');
-          return { name, value };
-        });
+      return namesIn(await ask('ps', '--all', '--filter', `label=${label}`, '--format', form));
     },
   };
+}
+
+/** An engine in a machine of its own counts other processes by the same numbers. */
+function isInContainer(pid: string, id: string): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cgroup`, 'utf8').includes(id);
+  } catch {
+    return false; // it ended between the two looks
+  }
+}
+
+function namesIn(text: string): { name: string; value: string }[] {
+  return text
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const [name = '', value = ''] = line.split(' ');
+      return { name, value };
+    });
 }

@@ -15,10 +15,13 @@ import { guestEntry } from './guest-entry.ts';
 export interface DockerHostOptions extends HostOptions {
   /** Path of `docker`. */
   readonly docker?: string;
+  /** Path of the engine's socket; the usual one where it is not given. */
+  readonly socket?: string;
   /** The image that programs run in, which the engine must have already. */
   readonly image?: string | undefined;
 }
 
+const usualSocket = '/var/run/docker.sock';
 const usualPaths = ['/usr/bin/docker', '/usr/local/bin/docker'];
 const SAFEST_RUNTIME = 'runsc';
 const INSTALL = 'install Docker and start its engine, or choose CONCLAVE_SANDBOX=bwrap';
@@ -36,7 +39,11 @@ export async function setUpDockerHost(
   options: DockerHostOptions,
   backend: BackendProof,
 ): Promise<DockerHost> {
-  const { image, docker = usualPaths.find((path) => existsSync(path)) } = options;
+  const {
+    image,
+    docker = usualPaths.find((path) => existsSync(path)),
+    socket = usualSocket,
+  } = options;
   if (process.arch !== 'x64') {
     return unfit(`machine: got ${process.arch}, expected x64`, 'choose CONCLAVE_SANDBOX=bwrap');
   }
@@ -49,7 +56,7 @@ export async function setUpDockerHost(
       'name one that the engine has, as debian:12 with python3',
     );
   }
-  const engine = dockerEngine(docker);
+  const engine = dockerEngine(docker, socket);
   let found: Awaited<ReturnType<DockerEngine['look']>>;
   try {
     found = await engine.look();
@@ -97,6 +104,7 @@ function unfit(reason: string, mend: string): DockerHost & { readonly kind: 'unf
 /** What the program said, on one line. */
 function wordsOf(error: unknown): string {
   const { stderr = '' } = error as { readonly stderr?: string };
-  const words = stderr.trim() === '' ? String(error) : stderr.trim();
+  const said = error instanceof Error ? error.message : String(error);
+  const words = stderr.trim() === '' ? said : stderr.trim();
   return words.replaceAll(/\s+/g, ' ');
 }

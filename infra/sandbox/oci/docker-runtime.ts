@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +5,6 @@ import { join } from 'node:path';
 import { identifyProcess } from '../../stack/process-identity.ts';
 import { variablesOf } from '../bwrap-arguments.ts';
 import { StagingFault } from '../launcher.ts';
-import type { Ended, Launched } from '../launcher.ts';
 import type { ContainerRuntime, ProgramStart } from '../program-start.ts';
 import { fullyProtected } from '../protections.ts';
 import type { Slot } from '../slots.ts';
@@ -14,6 +12,8 @@ import { entryName } from './bundle.ts';
 import { dockerArguments, isSayableToDocker } from './docker-arguments.ts';
 import type { DockerMount } from './docker-arguments.ts';
 import type { DockerEngine } from './docker-engine.ts';
+import { dockerLaunch } from './docker-launch.ts';
+import { containerUsage } from './docker-usage.ts';
 import { makeTemporaryFolders, temporaryBytes } from './temporary-folders.ts';
 
 /** What containers are made of. */
@@ -25,8 +25,6 @@ export interface DockerOptions {
   /** The first program inside, see `guestEntry`. */
   readonly entry: Uint8Array;
 }
-
-const KILL_AGAIN_MS = 200;
 
 /** Labels of a container: that it is ours, and which process is its owner. */
 export const dockerLabels = { ours: 'conclave.sandbox', owner: 'conclave.owner' } as const;
@@ -41,11 +39,12 @@ export function ownOwner(): string {
  * by asking it, and their memory is counted and limited by it alone.
  */
 export function dockerRuntime({ engine, image, runtime, entry }: DockerOptions): ContainerRuntime {
+  const usage = containerUsage(runtime);
   return {
     ownMemoryBytes: 0,
     ownProcesses: 0,
-    usage: () => ({ memoryBytes: null, processorMs: 0 }),
-    start: async (_host, program) => {
+    usage: (pid) => ({ memoryBytes: null, processorMs: usage.processorMs(pid) }),
+    start: async ({ without }, program) => {
       const name = `${program.slot.name}-${randomUUID()}`;
       const temporary = makeTemporaryFolders(program.folder, program.slot);
       const files = writeFiles(program, entry);
@@ -61,7 +60,7 @@ export function dockerRuntime({ engine, image, runtime, entry }: DockerOptions):
       makeInnerPlaces(mounts, program.folder);
       const { workFolder, limits, argv } = program;
       const args = dockerArguments({
-        ...{ name, image, runtime, mounts, workFolder, limits, argv },
+        ...{ name, image, runtime, mounts, workFolder, limits, argv, without },
         variablesFile: files.variables,
         labels: { [dockerLabels.ours]: program.slot.name, [dockerLabels.owner]: ownOwner() },
         uid: ownId(program.slot),
@@ -69,8 +68,12 @@ export function dockerRuntime({ engine, image, runtime, entry }: DockerOptions):
       const stdin = openSync(files.stdin, 'r');
       const child = engine.start(args, stdin);
       closeSync(stdin);
-      const launched = await launchedOf(engine, child, name);
-      return { ...launched, writtenBytes: async () => await temporaryBytes(temporary) };
+      const launched = await dockerLaunch({ engine, child, name, usage });
+      return {
+        ...launched,
+        writtenBytes: async () =>
+          (await temporaryBytes(temporary)) + (await usage.removedBytes(launched.pid)),
+      };
     },
   };
 }
@@ -130,59 +133,5 @@ function makeInnerPlaces(mounts: readonly DockerMount[], folder: string): void {
   for (const { path } of mounts) {
     if (!path.startsWith(`${own.path}/`)) continue;
     mkdirSync(join(own.source, path.slice(own.path.length + 1)), { recursive: true });
-  }
-}
-
-async function launchedOf(
-  engine: DockerEngine,
-  child: ChildProcess,
-  name: string,
-): Promise<Launched> {
-  const { stdout, stderr } = child;
-  const isStarted = new Promise<void>((resolve, reject) => {
-    child.once('spawn', resolve);
-    child.once('error', reject);
-  });
-  const closed = new Promise<void>((resolve) => child.once('close', resolve));
-  await isStarted;
-  const { pid } = child;
-  if (stdout === null || stderr === null || pid === undefined) throw new Error('pipes expected');
-  let isOutOfMemory = false;
-  let isOver = false;
-  let killing: NodeJS.Timeout | undefined;
-  const kill = (): void => {
-    if (isOver) return;
-    void engine.kill(name);
-    // Again, until it is gone: the engine may not have made it yet.
-    killing ??= setInterval(() => void engine.kill(name), KILL_AGAIN_MS);
-  };
-  const stopListening = engine.onOutOfMemory(name, () => {
-    isOutOfMemory = true;
-    kill();
-  });
-  const ended = closed.then(async () => {
-    stopListening();
-    clearInterval(killing);
-    isOver = true;
-    return await endOf(engine, name, isOutOfMemory);
-  });
-  ended.catch(() => undefined); // whoever waits for it is told
-  return {
-    ...{ monitorPid: process.pid, pid, stdout, stderr, channel: null, ended },
-    release: () => undefined,
-    kill,
-  };
-}
-
-async function endOf(engine: DockerEngine, name: string, wasTold: boolean): Promise<Ended> {
-  try {
-    const end = await engine.endOf(name);
-    if (end === undefined) throw new Error('docker: made no container');
-    if (end.fault !== '') throw new Error(`docker: ${end.fault}`);
-    if (!wasTold && !end.isOutOfMemory) return { exitCode: end.exitCode };
-    const reason = 'used more memory than memoryBytes, as the kernel told Docker';
-    return { exitCode: end.exitCode, breach: { status: 'memory', reason } };
-  } finally {
-    await engine.remove(name);
   }
 }

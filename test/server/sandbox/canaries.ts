@@ -17,6 +17,14 @@ import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** What a backend makes by itself for its programs, besides what every sandbox has. */
+export interface OwnFiles {
+  /** Below `/dev`. */
+  readonly devices: readonly string[];
+  /** Below `/etc`. */
+  readonly settings: readonly string[];
+}
+
 /** Things on the host that no sandboxed program may find, reach, change or leave behind. */
 export interface Canaries {
   /** In the environment, in files and behind sockets of the host; nowhere inside. */
@@ -35,8 +43,7 @@ export interface Canaries {
   readonly outliving: string;
   readonly isOutlived: () => boolean;
   readonly isRoot: boolean;
-  /** Devices that a kernel of the sandbox's own has for its programs, besides those that every sandbox has. */
-  readonly ownKernelDevices: readonly string[];
+  readonly ownFiles: OwnFiles;
   remove(): Promise<void>;
 }
 
@@ -45,7 +52,7 @@ const quietGit = { PATH: '/usr/bin:/bin', GIT_CONFIG_NOSYSTEM: '1', HOME: '/none
 /** Sets them all up, as whoever runs this. */
 export async function setUpCanaries(
   secret: string,
-  ownKernelDevices: readonly string[] = [],
+  ownFiles: OwnFiles = { devices: [], settings: [] },
 ): Promise<Canaries> {
   const folder = mkdtempSync(join(tmpdir(), 'conclave-canaries-'));
   chmodSync(folder, 0o755);
@@ -62,7 +69,7 @@ export async function setUpCanaries(
   const segment = /\d+/.exec(execFileSync('ipcmk', ['-M', '4096', '-p', '0666']).toString())?.[0];
   return {
     ...{
-      ownKernelDevices,
+      ownFiles,
       secret,
       secretFile,
       folder,

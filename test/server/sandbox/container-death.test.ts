@@ -11,7 +11,7 @@ import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { slotName } from '../../../infra/sandbox/slots.ts';
 import type { Swept } from '../../../infra/sandbox/sweep.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { containerBackends } from './backends.ts';
+import { hasRunsc } from './backends.ts';
 import { engineUids, outputOf, startEngine, stateFolder } from './engines.ts';
 
 const RUNS = 2;
@@ -22,7 +22,6 @@ const TEST_MS = 60_000;
 const TOOLS_MS = 300_000;
 const endless = join(import.meta.dirname, 'endless-program.ts');
 const sweeping = join(import.meta.dirname, 'sweep-program.ts');
-const hasRunsc = containerBackends().includes('runsc');
 
 let folder: string;
 
@@ -39,7 +38,7 @@ afterEach(() => {
   if (folder !== '') rmSync(folder, { recursive: true, force: true });
 });
 
-for (const uid of hasRunsc ? engineUids() : []) {
+for (const uid of hasRunsc() ? engineUids() : []) {
   describe(`runsc, an engine of user ${String(uid)}`, () => {
     test(
       'everything dies with a killed engine, and the next sweep leaves nothing else of it',

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { protections } from '../../../infra/sandbox/protections.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { containerBackends } from './backends.ts';
+import { hasRunsc } from './backends.ts';
 import { engineKinds, probeOn } from './engines.ts';
 
 interface Mutation {
@@ -69,7 +69,7 @@ const runscsOwn: readonly Protection[] = [
 const elsewhere: readonly Protection[] = ['dies-with-engine'];
 const TOOLS_MS = 300_000;
 const ONE_PROBE_MS = 60_000;
-const backends = containerBackends().filter((backend) => backend === 'runsc');
+const backends = hasRunsc() ? (['runsc'] as const) : [];
 const kinds = engineKinds();
 const plain = kinds.find(({ uid }) => uid !== null);
 const isRoot = process.getuid?.() === 0;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 
 import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
+import type { DockerPlace } from '../../support/sandbox/docker-daemon.ts';
 
 /** As whom an engine runs, and whether it has cgroups. */
 export interface EngineKind {
@@ -16,6 +17,8 @@ export interface EngineKind {
   readonly usesCgroups: boolean;
   /** bwrap where it is not given. */
   readonly backend?: SandboxBackend;
+  /** Where Docker is, for that backend. */
+  readonly docker?: DockerPlace;
 }
 
 /** What a probe came to. */
@@ -47,7 +50,7 @@ export function engineUids(): (number | null)[] {
 
 /** Runs probes on an engine of their own, whose environment and descriptors hold what must not be found. */
 export async function probeOn(
-  { uid, usesCgroups, backend = 'bwrap' }: EngineKind,
+  { uid, usesCgroups, backend = 'bwrap', docker }: EngineKind,
   {
     without = [],
     probes = [],
@@ -61,7 +64,7 @@ export async function probeOn(
   const folder = stateFolder(uid);
   const secret = `secret-${randomUUID()}`;
   try {
-    const order = { backend, folder, secret, without, probes, usesCgroups, lane };
+    const order = { backend, docker, folder, secret, without, probes, usesCgroups, lane };
     const child = startEngine(program, order, { uid, env: { CONCLAVE_CANARY: secret } });
     const { stdout, stderr, code } = await outputOf(child);
     if (code !== 0) throw new Error(`probe program: ended with ${String(code)}: ${stderr}`);

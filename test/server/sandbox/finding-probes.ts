@@ -105,11 +105,12 @@ export const findingProbes: readonly Probe[] = [
   {
     name: 'settings of the host',
     meaning: 'the host’s users, names and configuration are told',
-    run: () => ({
+    run: ({ ownFiles }) => ({
       argv: python(
+        `theirs = "${ownFiles.settings.join(' ')}".split()`,
         'import pwd',
         'ours = "alternatives group gitconfig hosts ld.so.cache nsswitch.conf passwd resolv.conf ssl".split()',
-        'found_files = set(os.listdir("/etc")) - set(ours)',
+        'found_files = set(os.listdir("/etc")) - set(theirs + ours)',
         'if found_files: found(*found_files)',
         'users = {each.pw_name for each in pwd.getpwall()}',
         'if users != {"root", "sandbox"}: found(*users)',
@@ -120,9 +121,9 @@ export const findingProbes: readonly Probe[] = [
   {
     name: 'devices of the host',
     meaning: 'disks, terminals and the kernel’s own files are reached',
-    run: ({ ownKernelDevices }) => ({
+    run: ({ ownFiles }) => ({
       argv: python(
-        `theirs = "${ownKernelDevices.join(' ')}".split()`,
+        `theirs = "${ownFiles.devices.join(' ')}".split()`,
         'ours = theirs + "core fd full null ptmx pts random shm stderr stdin stdout tty urandom zero".split()',
         'for name in set(os.listdir("/dev")) - set(ours): found(name)',
         'for path in ["/sys/kernel", "/sys/fs/cgroup", "/proc/kcore", "/proc/sysrq-trigger"]:',

@@ -3,8 +3,9 @@ import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { completeLimits } from '../../../domain/sandbox/limits.ts';
-import { hostOf, ownKernelDevices } from './backends.ts';
+import { hostOf, ownFiles } from './backends.ts';
 import { createPythonLane } from '../../../infra/sandbox/python/python-lane.ts';
+import type { DockerPlace } from '../../support/sandbox/docker-daemon.ts';
 import { setUpCanaries } from './canaries.ts';
 import { asSnippet, withoutChannel } from './probe.ts';
 import { probes } from './probes.ts';
@@ -17,6 +18,8 @@ import { probes } from './probes.ts';
  */
 interface Order {
   readonly backend: SandboxBackend;
+  /** Where Docker is, for that backend. */
+  readonly docker?: DockerPlace;
   readonly folder: string;
   readonly secret: string;
   readonly without: readonly Protection[];
@@ -29,8 +32,9 @@ interface Order {
 
 const PROBE_MS_MAX = 5000;
 const order = JSON.parse(process.argv[2] ?? '') as Order;
-const canaries = await setUpCanaries(order.secret, ownKernelDevices(order.backend));
+const canaries = await setUpCanaries(order.secret, ownFiles(order.backend));
 const host = await hostOf(order.backend, {
+  docker: order.docker,
   folder: order.folder,
   without: new Set(order.without),
   cgroups: order.usesCgroups ? findOwnCgroups() : { mode: 'none', parents: [] },

@@ -20,14 +20,14 @@ import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { makeSnippetLanes } from '../../../infra/sandbox/snippet-lanes.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { containerBackends } from './backends.ts';
+import { hasRunsc } from './backends.ts';
 import { stateFolder } from './engines.ts';
 
 const TOOLS_MS = 300_000;
 const CANCELLED_MS = 1000;
 const quietGit = { PATH: '/usr/bin:/bin', GIT_CONFIG_NOSYSTEM: '1', HOME: '/nonexistent' };
 // Where the machine has no runsc, the same holds for the backend that it has.
-const backend = containerBackends().includes('runsc') ? 'runsc' : 'bwrap';
+const backend = hasRunsc() ? 'runsc' : 'bwrap';
 
 let state: string;
 let sandbox: Sandbox;

@@ -6,6 +6,7 @@ import {
   isSayableToDocker,
 } from '../../../../infra/sandbox/oci/docker-arguments.ts';
 import type { DockerShape } from '../../../../infra/sandbox/oci/docker-arguments.ts';
+import { fullyProtected } from '../../../../infra/sandbox/protections.ts';
 
 const shape: DockerShape = {
   name: 'container',
@@ -26,6 +27,7 @@ const shape: DockerShape = {
     processorMs: 1500,
   }),
   argv: ['program', '--option'],
+  without: fullyProtected,
 };
 
 function following(args: readonly string[], name: string): string[] {
@@ -38,6 +40,7 @@ test('a container has no network, nothing to write but what is given, and no way
   expect(following(args, '--network')).toEqual(['none']);
   expect(following(args, '--ipc')).toEqual(['private']);
   expect(args).toContain('--read-only');
+  expect(following(args, '--tmpfs')).toEqual(['/sys:ro,size=4k,mode=555']);
   expect(following(args, '--cap-drop')).toEqual(['ALL']);
   expect(following(args, '--security-opt')).toEqual(['no-new-privileges']);
   expect(following(args, '--user')).toEqual(['200001:200001']);
