@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
@@ -48,7 +48,7 @@ export interface Forked {
   /** Words that it wrote to its status, as they come; kept for who comes later. */
   onStatus(hear: (words: string) => void): void;
   /** Lets it go on. */
-  release(): void;
+  readonly release: () => void;
   /** Resolves when it has ended and its status is closed, or nobody can tell any more. */
   readonly ended: Promise<void>;
 }
@@ -77,9 +77,7 @@ export class ForkServer {
   #server: Server | undefined;
   #next = 1;
 
-  /**
-   * @param without - protections to leave out
-   */
+  /** Without the protections that are left out. */
   constructor(without: Without) {
     this.#without = without;
   }
@@ -100,7 +98,7 @@ export class ForkServer {
   /** Ends the server; its programs have ended before. */
   async close(): Promise<void> {
     const server = this.#server;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) return;
+    if (server?.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
     server.ref();
     server.stdin.end();
@@ -149,8 +147,8 @@ export class ForkServer {
 
 /** Whether the engine's own process stays for this one: only while programs run. */
 function hold(server: Server, isHeld: boolean): void {
-  const ends = [server, server.stdin as Socket, server.stdout as Socket];
-  for (const end of ends) {
+  for (const end of [server, server.stdin, server.stdout]) {
+    if (!(end === server || end instanceof Socket)) continue;
     if (isHeld) end.ref();
     else end.unref();
   }

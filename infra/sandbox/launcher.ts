@@ -97,9 +97,9 @@ export async function launch(forks: ForkServer, launch: Launch): Promise<Launche
     const monitorPid = await forked.pid;
     // Where bwrap was faster or gone already, whoever waits for its end finds out.
     const entering = launch.enter?.(monitorPid).catch(() => undefined);
-    for (const close of closing.splice(0)) close(); // were ours left open, the program's output would never end
     const channel = (await ends.socket?.first) ?? null;
     if (channel !== null) streams.push(channel);
+    for (const close of closing.splice(0)) close(); // were ours left open, the program's output would never end
     const launched = await blocked(forked, { monitorPid, channel, ends });
     await entering;
     return launched;
@@ -111,18 +111,17 @@ export async function launch(forks: ForkServer, launch: Launch): Promise<Launche
   }
 }
 
-/**
- * Opens what a program is spoken to by.
- *
- * @param launch - whose
- * @param left - what is left to the caller
- * @param left.closing - to be closed when the program has its ends, or never will
- * @param left.streams - to be ended when it never will
- */
-async function openEnds(
-  { slot, stdin, hasChannel, arguments: { options }, without = fullyProtected }: Launch,
-  { closing, streams }: { readonly closing: (() => void)[]; readonly streams: Socket[] },
-): Promise<Ends> {
+/** What is left to whoever opened {@link Ends}. */
+interface Left {
+  /** To be closed when the program has its ends, or never will. */
+  readonly closing: (() => void)[];
+  /** To be ended when it never will. */
+  readonly streams: Socket[];
+}
+
+/** Opens what a program is spoken to by. */
+async function openEnds(launch: Launch, { closing, streams }: Left): Promise<Ends> {
+  const { slot, stdin, hasChannel, without = fullyProtected } = launch;
   const kept = (descriptor: number): DescriptorSource => {
     closing.push(() => {
       closeSync(descriptor);
@@ -135,7 +134,7 @@ async function openEnds(
     kept(openSync(path, constants.O_WRONLY)); // a pipe that nobody writes to is at its end
     return stream;
   };
-  const words = options.map((option) => `${option}\0`).join('');
+  const words = launch.arguments.options.map((option) => `${option}\0`).join('');
   const needsSocket = hasChannel === true || without.has('real-pipes');
   const socket = needsSocket ? await listenIn(slot.folder) : null;
   if (socket !== null) closing.push(socket.close);

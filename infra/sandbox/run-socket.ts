@@ -11,7 +11,7 @@ export interface RunSocket {
   /** The engine's end of the first stream that was made. */
   readonly first: Promise<Socket>;
   /** No more streams are made. */
-  close(): void;
+  readonly close: () => void;
 }
 
 const O_PATH = 0o10000000;
