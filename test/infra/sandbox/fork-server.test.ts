@@ -64,9 +64,9 @@ describe('a program that is started', () => {
   });
 
   test('is told with its process, whose parent starts programs for this process', async () => {
-    const forked = forks.start(ordered('read -r -u 4'));
+    const forked = forks.start(ordered('echo $$ >&3; read -r -u 4'));
     const pid = await forked.pid;
-    expect(readFileSync(`/proc/${pid}/cmdline`, 'utf8')).toContain('read -r -u 4');
+    expect(await firstWords(forked)).toBe(`${pid}\n`);
     expect(parentOf(parentOf(pid) ?? 0)).toBe(process.pid);
     forked.release();
     await forked.ended;
