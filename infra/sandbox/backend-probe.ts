@@ -174,7 +174,7 @@ function areLinksRefused(folder: string): boolean {
 async function canMountAnew(host: SandboxHost): Promise<boolean> {
   const folder = mkdtempSync(join(host.own, 'overlay-'));
   // What lies in a folder of ours no other run is granted.
-  const lenient = { ...host, folder: join(folder, 'none') };
+  const lenient = { ...host, folder: join(host.own, 'none') };
   try {
     writeFileSync(join(folder, 'file'), 'before\n');
     const result = await runCommand(
