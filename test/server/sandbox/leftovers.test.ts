@@ -77,7 +77,8 @@ test(
 
     await sweep(folder, noCgroups);
 
-    expect(left()).toEqual([]);
+    // A slot that was only being made stays for a minute: it might be another engine's.
+    expect(left().filter((path) => path.startsWith('host-'))).toEqual([]);
   },
   TEST_MS,
 );
