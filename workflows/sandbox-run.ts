@@ -14,10 +14,12 @@ import type { SandboxRunEnd } from '../domain/sandbox/run-fact.ts';
 export interface SandboxRunInput extends SandboxRunRef {
   /** Queue of the workers that take it. */
   readonly queue: string;
-  /** Longest that it may take, milliseconds. */
+  /** Longest that its program may take, milliseconds. */
   readonly timeMs: number;
 }
 
+/** The program, and as long each for what its sandbox does before and after it. */
+const phases = 3;
 /** For what is around the run itself: fetching the request, a backend that warms up, an artifact store that was away. */
 const aroundMs = 10 * 60_000;
 
@@ -55,7 +57,7 @@ export async function sandboxRun(input: SandboxRunInput): Promise<SandboxRunEnd>
 function runnerOf({ queue, timeMs }: SandboxRunInput): SandboxActivities {
   return proxyActivities<SandboxActivities>({
     taskQueue: queue,
-    startToCloseTimeout: timeMs + aroundMs,
+    startToCloseTimeout: phases * timeMs + aroundMs,
     heartbeatTimeout: '10 seconds',
     retry: {
       initialInterval: '200 milliseconds',

@@ -4,7 +4,11 @@ import { maybe, only } from '../fields.ts';
 
 /** What a run may use at most. Every limit ends the run in a status of its own, see {@link SandboxStatus}. */
 export interface SandboxLimits {
-  /** Wall-clock time, milliseconds; beyond it: `timeout`. */
+  /**
+   * Wall-clock time of the program, milliseconds; beyond it: `timeout`. What is done around it has as long once more each, so
+   * that the program has its time and its changes are told, whatever copying costs on a machine: preparing what is granted,
+   * before it, and telling what changed, after it. Waiting for a place is not counted.
+   */
   readonly timeMs: number;
   /** Processor time over all processes, milliseconds; beyond it: `timeout`. */
   readonly processorMs: number;

@@ -9,7 +9,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -148,7 +147,7 @@ function provenBy({ files }: SandboxResult, host: SandboxHost): ProvenFeature[] 
   if (seen.includes('seccomp=yes')) proven.push('seccomp');
   // The fourth is the listing's own.
   if (/descriptors=0 1 2 3$/m.test(seen)) proven.push('descriptors-closed');
-  if (areLinksRefused(host.folder)) proven.push('links-refused');
+  if (areLinksRefused(host.own)) proven.push('links-refused');
   if (hasOwnKernel(seen)) proven.push('own-kernel');
   if (host.cgroups.mode !== 'none') proven.push('cgroup');
   if (process.getuid?.() === 0) proven.push('private-uid');
@@ -175,11 +174,13 @@ function areLinksRefused(folder: string): boolean {
 
 /** Tries a copy by an overlay, with a file of the engine's own user changed by the run's. */
 async function canMountAnew(host: SandboxHost): Promise<boolean> {
-  const folder = mkdtempSync(join(tmpdir(), 'conclave-overlay-'));
+  const folder = mkdtempSync(join(host.own, 'overlay-'));
+  // What lies in a folder of ours no other run is granted.
+  const lenient = { ...host, folder: join(host.own, 'none') };
   try {
     writeFileSync(join(folder, 'file'), 'before\n');
     const result = await runCommand(
-      host.runtime === undefined ? { ...host, canStage: true } : host,
+      host.runtime === undefined ? { ...lenient, canStage: true } : lenient,
       {
         lane: 'command',
         argv: ['/bin/bash', '-c', 'echo after > file'],

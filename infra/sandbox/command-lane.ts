@@ -8,10 +8,13 @@ import { openGrants } from './granted-mounts.ts';
 import type { GrantedMounts } from './granted-mounts.ts';
 import type { SandboxHost } from './host.ts';
 import { StagingFault } from './launcher.ts';
+import { EndedPhase, inPhase } from './phase.ts';
+import type { PhaseBounds } from './phase.ts';
 import { refusal } from './refusal.ts';
-import { makeRunFolder, makeWritableFolder, removeFolder } from './run-folder.ts';
+import { makeRunFolder, makeWritableFolder } from './run-folder.ts';
 import { faultOfCommand } from './run-fault.ts';
 import type { Slot } from './slots.ts';
+import type { Breach } from './watchdogs.ts';
 
 const SIGNALS_FROM = 128; // what shells and bwrap add to the number of a signal
 const FILE_TOO_LARGE = 25;
@@ -30,7 +33,7 @@ export async function runCommand(
   const fault = faultOfCommand(run, host.folder);
   if (fault !== undefined) return refusal(host.backend, fault);
   if (signal?.aborted === true) {
-    return { ...refusal(host.backend, 'cancelled before it began'), status: 'killed' };
+    return endedBefore(host, { status: 'killed', reason: 'cancelled before it began' });
   }
   const taking = host.folderUse.take(run.grants);
   if (taking.kind === 'refused') return refusal(host.backend, taking.reason);
@@ -40,8 +43,7 @@ export async function runCommand(
     try {
       return await runInSlot(host, run, { slot, folder, signal });
     } finally {
-      await removeFolder(folder);
-      host.slots.give(slot);
+      host.slots.clear(slot, folder);
     }
   } finally {
     taking.leave();
@@ -64,7 +66,11 @@ async function runInSlot(
   const artifacts = makeWritableFolder(folder, 'artifacts', slot);
   const { canStage, without } = host;
   const place = { slot, folder, artifacts, workFolder: run.workFolder, canStage, without };
-  const granting = await openGrants(run.grants, place);
+  const bounds = { limits: run.limits, signal, without };
+  const granting = await inPhase('preparing what is granted', bounds, async (ending) => {
+    return await openGrants(run.grants, { ...place, signal: ending });
+  }).catch(unlessEnded);
+  if (granting.kind === 'ended') return endedBefore(host, granting.breach);
   if (granting.kind === 'refused') return refusal(host.backend, granting.reason);
   const { granted } = granting;
   try {
@@ -81,7 +87,7 @@ async function runInSlot(
       signal,
     });
     const collected = collectFiles(artifacts, undefined, without);
-    return await resultOf(host, { result, collected, granted, limits: run.limits });
+    return await resultOf(host, { result, collected, granted, limits: run.limits, signal });
   } catch (error) {
     if (error instanceof StagingFault) return refusal(host.backend, error.message);
     throw error;
@@ -90,28 +96,37 @@ async function runInSlot(
   }
 }
 
-/** The result of a program that was run as {@link runCommand} runs one. */
+/** What a run was ended by before its program began; any other error goes on. */
+function unlessEnded(error: unknown): { readonly kind: 'ended'; readonly breach: Breach } {
+  if (error instanceof EndedPhase) return { kind: 'ended', breach: error.breach };
+  throw error;
+}
+
+function endedBefore({ backend }: SandboxHost, { status, reason }: Breach): SandboxResult {
+  return { ...refusal(backend, reason), status };
+}
+
+/** The result of a program that was run as {@link runCommand} runs one; the signal ends the looking for changes. */
 export async function resultOf(
-  { backend }: SandboxHost,
+  { backend, without }: SandboxHost,
   {
     result,
     collected,
     granted,
     limits,
+    signal,
   }: {
     readonly result: ContainedResult;
     readonly collected: Collected;
     readonly granted: GrantedMounts;
     readonly limits: SandboxLimits;
+    readonly signal?: AbortSignal | undefined;
   },
 ): Promise<SandboxResult> {
   const { exitCode, output, peakMemoryBytes, durationMs } = result;
-  const changes = await changesOf(granted, result, limits);
-  const verdict = verdictOf(result);
+  const changes = await changesOf(granted, result, { limits, signal, without });
   return {
-    ...(verdict.status === 'ok' && changes.fault !== undefined
-      ? { status: 'error', reason: changes.fault }
-      : verdict),
+    ...wholeVerdict(result, changes),
     exitCode,
     value: null,
     ...output,
@@ -125,21 +140,45 @@ export async function resultOf(
   };
 }
 
+/** What changed, or why that is not told. */
+interface ToldChanges {
+  readonly diff: string | null;
+  /** What it was ended by. */
+  readonly breach?: Breach;
+  readonly fault?: string;
+}
+
 /** What a program made of a folder can be more than git takes: that is the program's failure, not ours. */
 async function changesOf(
   granted: GrantedMounts,
   { breach }: ContainedResult,
-  { diskBytes }: SandboxLimits,
-): Promise<{ readonly diff: string | null; readonly fault?: string }> {
+  bounds: PhaseBounds & { readonly limits: SandboxLimits },
+): Promise<ToldChanges> {
+  const { diskBytes } = bounds.limits;
   try {
     // To tell what changed git stores all of it: what a run may not write is not stored in its place.
     if (breach !== undefined && (await granted.writtenBytes(diskBytes)) > diskBytes)
       return { diff: null };
-    return { diff: await granted.changes() };
+    const diff = await inPhase('telling what changed', bounds, async (ending) => {
+      return await granted.changes(ending);
+    });
+    return { diff };
   } catch (error) {
+    if (error instanceof EndedPhase) return { diff: null, breach: error.breach };
     const words = error instanceof Error ? error.message : String(error);
     return { diff: null, fault: `what changed cannot be told: ${words}` };
   }
+}
+
+/** What the program itself did, unless the run was ended, or failed, in telling what changed. */
+function wholeVerdict(
+  result: ContainedResult,
+  { breach, fault }: ToldChanges,
+): Pick<SandboxResult, 'status' | 'reason'> {
+  const verdict = verdictOf(result);
+  if (result.breach === undefined && breach !== undefined) return breach;
+  if (verdict.status !== 'ok' || fault === undefined) return verdict;
+  return { status: 'error', reason: fault };
 }
 
 function verdictOf({ breach, exitCode, output }: ContainedResult): {

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 
 import { gitCompare, gitSnapshot } from './host-git.ts';
 import type { GitPlace } from './host-git.ts';
+import type { Errand } from './host-program.ts';
 
 /** A folder as it was, to be told from what becomes of it. */
 export interface FolderState {
   readonly place: GitPlace;
   /** Git's name of the tree. */
   readonly tree: string;
+  readonly only: readonly string[] | null;
 }
 
 const NEW_LINE = 0x0a;
@@ -24,9 +26,15 @@ const header = Buffer.from('diff --git ');
  * Notes how a copy is, with everything in it that git would not ignore. Other repositories in it lose their `.git`.
  *
  * @param place - its git folder is made here
- * @param origin - the repository it came from, whose objects need not be stored again; null for none
+ * @param source - what is known of it
+ * @param source.origin - the repository it came from, whose objects need not be stored again; null for none
+ * @param source.only - names at its top, where nothing else can change; null for everything
  */
-export async function noteFolder(place: GitPlace, origin: string | null): Promise<FolderState> {
+export async function noteFolder(
+  place: GitPlace,
+  { origin, only }: { readonly origin: string | null; readonly only: readonly string[] | null },
+  errand: Errand,
+): Promise<FolderState> {
   const { gitFolder } = place;
   mkdirSync(join(gitFolder, 'objects', 'info'), { recursive: true });
   mkdirSync(join(gitFolder, 'refs'));
@@ -34,11 +42,12 @@ export async function noteFolder(place: GitPlace, origin: string | null): Promis
   writeFileSync(join(gitFolder, 'HEAD'), 'ref: refs/heads/none\n');
   writeFileSync(join(gitFolder, 'config'), '[core]\n\trepositoryformatversion = 0\n');
   writeAttributes(gitFolder, asText);
+  if (only !== null) writeFileSync(join(gitFolder, 'info', 'exclude'), allBut(only));
   const objects = origin === null ? undefined : objectsOf(origin);
   if (objects !== undefined) {
     writeFileSync(join(gitFolder, 'objects', 'info', 'alternates'), `${objects}\n`);
   }
-  return { place, tree: await gitSnapshot(place) };
+  return { place, tree: await gitSnapshot(place, errand), only };
 }
 
 /**
@@ -46,21 +55,27 @@ export async function noteFolder(place: GitPlace, origin: string | null): Promis
  *
  * @throws Error when git fails, or the diff is larger than 64 MiB: half a diff is none
  */
-export async function changesSince({ place, tree }: FolderState): Promise<string> {
-  const after = await gitSnapshot(place);
+export async function changesSince(state: FolderState, errand: Errand): Promise<string> {
+  const { place, tree } = state;
+  const after = await gitSnapshot(place, errand);
   if (after === tree) return '';
-  const parts = partsOf(await compare(place, [tree, after]));
+  const parts = partsOf(await compare(state, after, errand));
   if (parts.every(isUtf8)) return Buffer.concat(parts).toString('utf8');
   // What git takes for text without being our text cannot be told in it: that part is told as binary.
   writeAttributes(place.gitFolder, asBinary);
-  const others = partsOf(await compare(place, [tree, after]));
+  const others = partsOf(await compare(state, after, errand));
   return parts
     .map((part, index) => ((isUtf8(part) ? part : others[index]) ?? part).toString('utf8'))
     .join('');
 }
 
-async function compare(place: GitPlace, trees: readonly [string, string]): Promise<Buffer> {
-  const { bytes, isCut } = await gitCompare(place, trees, DIFF_BYTES_MAX);
+async function compare(
+  { place, tree, only }: FolderState,
+  after: string,
+  errand: Errand,
+): Promise<Buffer> {
+  const what = { trees: [tree, after], only, bytesMax: DIFF_BYTES_MAX } as const;
+  const { bytes, isCut } = await gitCompare(place, what, errand);
   if (isCut) throw new Error(`got more, expected at most ${DIFF_BYTES_MAX} bytes of diff`);
   return bytes;
 }
@@ -76,6 +91,12 @@ function partsOf(diff: Buffer): Buffer[] {
 
 function writeAttributes(gitFolder: string, text: string): void {
   writeFileSync(join(gitFolder, 'info', 'attributes'), text);
+}
+
+/** Spares git the rest; what a program's own `.gitignore` brings back of that is not compared, see `gitCompare`. */
+function allBut(names: readonly string[]): string {
+  const kept = names.map((name) => `!/${name.replaceAll(/[\\*?[\] ]/g, '\\$&')}\n`);
+  return `/*\n${kept.join('')}`;
 }
 
 /** Where a repository keeps its objects; undefined where `.git` only says where they are, and nobody knows who wrote it. */

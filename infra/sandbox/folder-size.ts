@@ -21,8 +21,13 @@ const ENTRIES_MAX = 2_000_000;
  *
  * @param folder - one that is not there counts as nothing
  * @param enough - bytes beyond which nobody wants to know: a folder that grows as fast as it is looked at has an end
+ * @param signal - ends the looking, with its reason
  */
-export async function folderSize(folder: string, enough = Infinity): Promise<FolderSize> {
+export async function folderSize(
+  folder: string,
+  enough = Infinity,
+  signal?: AbortSignal,
+): Promise<FolderSize> {
   let total = 0;
   let entries = 0;
   const open: { readonly path: string; readonly depth: number }[] = [{ path: folder, depth: 0 }];
@@ -34,7 +39,7 @@ export async function folderSize(folder: string, enough = Infinity): Promise<Fol
     try {
       // A folder may have a million entries: they are never read at once.
       for (let entry = listing.readSync(); entry !== null; entry = listing.readSync()) {
-        if (++entries % ENTRIES_AT_ONCE === 0) await othersTurn();
+        if (++entries % ENTRIES_AT_ONCE === 0) await othersTurn(undefined, { signal });
         const path = join(next.path, entry.name);
         const stats = statsOf(path);
         if (stats === undefined) continue;

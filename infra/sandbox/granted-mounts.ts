@@ -1,19 +1,19 @@
-import { chmodSync, chownSync, closeSync, lstatSync, mkdirSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import type { Grant } from '../../domain/sandbox/run.ts';
-import { changesSince, isRepository, noteFolder } from './folder-changes.ts';
-import type { FolderState } from './folder-changes.ts';
+import { copyWhole, layOver } from './copied-folder.ts';
+import type { Changes, CopiedFolder, CopyPlace } from './copied-folder.ts';
+import { isRepository } from './folder-changes.ts';
 import { folderSize } from './folder-size.ts';
 import { faultOfMountPoint, isAtOrBelow, openPath } from './grants.ts';
+import type { InnerPath } from './inner-path.ts';
 import type { OpenMount } from './program-start.ts';
 import type { Without } from './protections.ts';
 import { makeWritableFolder } from './run-folder.ts';
-import type { Slot } from './slots.ts';
-import { isSayable, makeStaging } from './stage.ts';
+import { makeStaging } from './stage.ts';
 import type { Staging } from './stage.ts';
-import { copyFolder } from './work-copy.ts';
 
 /** Everything of the host that a run sees, open. */
 export interface GrantedMounts {
@@ -21,8 +21,8 @@ export interface GrantedMounts {
   readonly mounts: readonly OpenMount[];
   /** Bytes that were written into folders since; it stops counting where that is more than enough. */
   readonly writtenBytes: (enough: number) => Promise<number>;
-  /** What changed in copies, as git's unified diff; null where there is no copy. */
-  changes(): Promise<string | null>;
+  /** What changed in copies, as git's unified diff; null where there is no copy. The signal ends the looking, with its reason. */
+  changes(signal?: AbortSignal): Promise<string | null>;
   close(): void;
 }
 
@@ -32,16 +32,10 @@ export type Granting =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** What grants are prepared with. */
-export interface GrantingPlace {
-  readonly slot: Slot;
-  /** The run's own folder, which lasts as long as the run. */
-  readonly folder: string;
+export interface GrantingPlace extends CopyPlace {
   readonly workFolder: string;
   /** Host folder that is `/artifacts` inside. */
   readonly artifacts: string;
-  /** See `SandboxHost.canStage`. */
-  readonly canStage: boolean;
-  readonly without: Without;
 }
 
 interface Preparation {
@@ -50,7 +44,8 @@ interface Preparation {
   readonly mounts: OpenMount[];
   /** Folders of the host that the run may write into. */
   readonly writable: string[];
-  readonly states: FolderState[];
+  /** One for each copy. */
+  readonly changes: Changes[];
 }
 
 interface Opened {
@@ -62,8 +57,6 @@ interface Opened {
 /** A grant that cannot be given; becomes the reason. */
 class RefusedGrant extends Error {}
 
-const PERMISSIONS = 0o777;
-
 /**
  * Opens what a run is granted: every component looked at, copies made, mount points in writable folders checked.
  *
@@ -73,8 +66,8 @@ export async function openGrants(
   grants: readonly Grant[],
   place: GrantingPlace,
 ): Promise<Granting> {
-  const preparation: Preparation = { grants, place, mounts: [], writable: [], states: [] };
-  const { mounts, writable, states } = preparation;
+  const preparation: Preparation = { grants, place, mounts: [], writable: [], changes: [] };
+  const { mounts, writable, changes } = preparation;
   const close = (): void => {
     for (const { descriptor } of mounts.splice(0)) closeSync(descriptor);
   };
@@ -82,11 +75,11 @@ export async function openGrants(
     addOwnFolders(preparation);
     for (const grant of grants) await addGrant(grant, preparation);
     mounts.sort((one, other) => one.path.length - other.path.length);
-    const before = await sizeOf(writable);
+    const before = await sizeOf(writable, Infinity, place.signal);
     const granted: GrantedMounts = {
       mounts,
       writtenBytes: async (enough) => (await sizeOf(writable, before + enough)) - before,
-      changes: async () => await allChanges(states),
+      changes: async (signal) => await allChanges(changes, signal),
       close,
     };
     return { kind: 'granted', granted };
@@ -155,98 +148,42 @@ function isOwnersAlone({ host, mode }: Grant, { canStage }: GrantingPlace): bool
 }
 
 async function addCopy(grant: Grant, opened: Opened, preparation: Preparation): Promise<void> {
-  const { host } = grant;
-  const { place, states } = preparation;
+  const { host, path } = grant;
+  const { place, writable, changes, mounts } = preparation;
   if (!opened.stats.isDirectory()) {
     throw new RefusedGrant(`${host}: got a file to copy, expected a folder`);
   }
-  const isShared = place.canStage && isSayable(place.folder);
-  const laid = isShared ? await layOver(grant, opened, preparation) : undefined;
-  const { state, mount, whole } = laid ?? (await copyWhole(grant, preparation));
-  states.push(state);
-  const replaced = preparation.mounts.pop();
-  preparation.mounts.push(mount);
-  if (replaced !== undefined && replaced.descriptor !== mount.descriptor) {
-    closeSync(replaced.descriptor);
-  }
-  if (isRepository(host)) closeRepository({ ...grant, host: whole ?? host }, preparation);
-}
-
-interface CopyMade {
-  readonly state: FolderState;
-  readonly mount: OpenMount;
-  /** Where the copy is, when it was made whole. */
-  readonly whole?: string;
-}
-
-/** Lays a folder for changes over it; undefined where its file system does not have that. */
-async function layOver(
-  grant: Grant,
-  { descriptor, stats }: Opened,
-  preparation: Preparation,
-): Promise<CopyMade | undefined> {
-  const { place, states, writable } = preparation;
-  const { slot, folder } = place;
-  const [upper, work] = ['upper', 'work'].map((name) => join(folder, `${name}-${states.length}`));
-  if (upper === undefined || work === undefined) throw new Error('two folders expected');
-  mkdirSync(upper);
-  chmodSync(upper, stats.mode & PERMISSIONS);
-  mkdirSync(work);
-  for (const inner of innerPaths(grant, preparation)) makeInner(upper, inner, slot);
-  if (slot.uid !== null) chownSync(upper, slot.uid, slot.uid);
-  const staging: Staging = {
-    ...makeStaging(folder, slot.uid === null ? null : stats.uid, true),
-    overlay: { upper, work },
+  const copied: CopiedFolder = {
+    host,
+    ...{ descriptor: opened.descriptor, stats: opened.stats },
+    number: changes.length,
+    inner: innerPaths(grant, preparation),
   };
-  const gitPlace = {
-    gitFolder: join(folder, `git-over-${states.length}`),
-    workFolder: staging.target,
-    staged: { staging, descriptor, uid: slot.uid },
-    isTrusting: place.without.has('own-git'),
-  };
-  try {
-    const state = await noteFolder(gitPlace, isRepository(grant.host) ? grant.host : null);
-    writable.push(upper);
-    return { state, mount: { path: grant.path, isWritable: true, descriptor, staging } };
-  } catch (error) {
-    if (error instanceof Error && error.message.includes('stage: ')) return undefined;
-    throw error;
+  const copy = (await layOver(copied, place)) ?? (await copyWhole(copied, place));
+  changes.push(copy.changes);
+  writable.push(copy.written);
+  if (copy.kind === 'whole') {
+    const { descriptor } = open(copy.written, place);
+    const replaced = mounts.pop();
+    mounts.push({ path, isWritable: true, descriptor, staging: null });
+    if (replaced !== undefined) closeSync(replaced.descriptor);
+  } else {
+    mounts.pop();
+    mounts.push({ path, isWritable: true, descriptor: opened.descriptor, staging: copy.staging });
   }
-}
-
-/** Copies it, sharing the blocks where the file system can. */
-async function copyWhole(grant: Grant, preparation: Preparation): Promise<CopyMade> {
-  const { host, path } = grant;
-  const { place, states, writable } = preparation;
-  const { slot, folder } = place;
-  const copy = join(folder, `copy-${states.length}`);
-  const left = innerPaths(grant, preparation);
-  await copyFolder({ from: host, to: copy, left, uid: slot.uid });
-  const gitFolder = join(folder, `git-${states.length}`);
-  const state = await noteFolder(
-    { gitFolder, workFolder: copy, staged: null, isTrusting: place.without.has('own-git') },
-    isRepository(host) ? host : null,
-  );
-  writable.push(copy);
-  const { descriptor } = open(copy, place);
-  return { state, mount: { path, isWritable: true, descriptor, staging: null }, whole: copy };
+  if (!isRepository(host)) return;
+  closeRepository({ ...grant, host: copy.kind === 'whole' ? copy.written : host }, preparation);
 }
 
 /** Where other grants lie in this one. */
-function innerPaths(grant: Grant, { grants }: Preparation): string[] {
+function innerPaths(grant: Grant, { grants, place }: Preparation): InnerPath[] {
   return grants
     .filter((other) => other !== grant && isAtOrBelow(other.path, grant.path))
-    .map((other) => other.path.slice(grant.path.length + 1));
-}
-
-function makeInner(upper: string, inner: string, { uid }: Slot): void {
-  let path = upper;
-  for (const component of inner.split('/')) {
-    path = join(path, component);
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
-    mkdirSync(path);
-    if (uid !== null) chownSync(path, uid, uid);
-  }
+    .map((other) => {
+      const { descriptor, stats } = open(other.host, place);
+      closeSync(descriptor);
+      return { below: other.path.slice(grant.path.length + 1), isFolder: stats.isDirectory() };
+    });
 }
 
 /** Shows a repository's own folder read-only: what is written there, git of the host would run. */
@@ -262,10 +199,10 @@ function closeRepository({ host, path }: Grant, preparation: Preparation): void 
   mounts.push({ ...mount, staging });
 }
 
-function checkMountPoints(host: string, inner: readonly string[], without: Without): void {
+function checkMountPoints(host: string, inner: readonly InnerPath[], without: Without): void {
   if (without.has('link-checks')) return;
-  for (const below of inner) {
-    const fault = faultOfMountPoint(host, below, true);
+  for (const { below, isFolder } of inner) {
+    const fault = faultOfMountPoint(host, below, isFolder);
     if (fault !== undefined) throw new RefusedGrant(fault);
   }
 }
@@ -276,18 +213,25 @@ function open(host: string, { without }: GrantingPlace): Opened {
   throw new RefusedGrant(result.reason);
 }
 
-async function sizeOf(folders: readonly string[], enough = Infinity): Promise<number> {
+async function sizeOf(
+  folders: readonly string[],
+  enough = Infinity,
+  signal?: AbortSignal,
+): Promise<number> {
   let total = 0;
   for (const folder of folders) {
     if (total > enough) break;
-    total += await folderSize(folder, enough - total);
+    total += await folderSize(folder, enough - total, signal);
   }
   return total;
 }
 
-async function allChanges(states: readonly FolderState[]): Promise<string | null> {
-  if (states.length === 0) return null;
+async function allChanges(
+  changes: readonly Changes[],
+  signal: AbortSignal | undefined,
+): Promise<string | null> {
+  if (changes.length === 0) return null;
   const diffs: string[] = [];
-  for (const state of states) diffs.push(await changesSince(state));
+  for (const each of changes) diffs.push(await each(signal));
   return diffs.join('');
 }

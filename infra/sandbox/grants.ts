@@ -1,4 +1,12 @@
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  writeFileSync,
+} from 'node:fs';
 import type { Stats } from 'node:fs';
 import { join, normalize } from 'node:path';
 
@@ -117,7 +125,7 @@ export function isAtOrBelow(path: string, above: string): boolean {
 
 /**
  * Looks at a mount point that lies below a folder which programs have written to: bwrap would follow a link planted
- * there, and make folders where it leads. Folders that are not there yet are made here.
+ * there, and make folders where it leads. What is not there yet is made here: folders and, for a file, an empty one.
  *
  * @param folder - of the host, itself checked
  * @param below - relative path of the mount point
@@ -136,7 +144,9 @@ export function faultOfMountPoint(
     const stats = lstatSync(path, { throwIfNoEntry: false });
     const isLast = index === components.length - 1;
     if (stats === undefined) {
-      mkdirSync(path); // one that is there is looked at, one that is not cannot be a link
+      // One that is there is looked at, one that is not cannot be a link.
+      if (isFolder || !isLast) mkdirSync(path);
+      else writeFileSync(path, '', { flag: 'wx' });
       continue;
     }
     if (stats.isSymbolicLink()) return `${path} is a link; expected files and folders only`;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { constants, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { BackendProof } from '../../domain/sandbox/run.ts';
@@ -21,6 +21,8 @@ import { settingsPaths, systemPaths, writeSettings } from './system-paths.ts';
 export interface SandboxHost {
   /** The sandbox's own folder. */
   readonly folder: string;
+  /** A folder in it for this engine alone, swept after its death. */
+  readonly own: string;
   /** Path of bwrap. */
   readonly bwrap: string;
   readonly slots: Slots;
@@ -80,6 +82,7 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
   const cgroups = options.cgroups ?? findOwnCgroups();
   return {
     folder,
+    own,
     bwrap,
     slots: createSlots({
       folder: join(folder, 'slots'),
@@ -92,8 +95,16 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
     filter,
     settings: openSync(settings, O_PATH | constants.O_DIRECTORY),
     canStage: false,
-    folderUse: new FolderUse(),
+    folderUse: new FolderUse(folder, own),
     backend,
     without,
   };
+}
+
+/** Removes what a host has; nothing may run on it any more. */
+export async function tearDown(host: SandboxHost): Promise<void> {
+  await host.forks.close();
+  await host.slots.close();
+  closeSync(host.settings);
+  rmSync(host.own, { recursive: true, force: true });
 }

@@ -1,5 +1,4 @@
-import { closeSync, rmSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync } from 'node:fs';
 
 import type {
   BackendProof,
@@ -12,6 +11,7 @@ import type {
 import { findOwnCgroups } from './cgroup.ts';
 import { runCommand } from './command-lane.ts';
 import { openPath } from './grants.ts';
+import { tearDown } from './host.ts';
 import type { SandboxHost } from './host.ts';
 import { machineOf } from './seccomp-filter.ts';
 import { refusal } from './refusal.ts';
@@ -78,18 +78,19 @@ async function createProtectingSandbox(
     );
   }
   await sweep(options.folder, options.cgroups ?? findOwnCgroups());
-  const { host, outcome } = await tryBackend({ ...options, backend: name });
-  if (host === undefined) return denyingSandbox(outcome.reason, outcome.mend);
-  if (outcome.kind === 'unfit') {
-    await tearDown(host);
-    return denyingSandbox(outcome.reason, outcome.mend);
-  }
-  const { backend } = outcome;
+  const tried = await tryBackend({ ...options, backend: name });
+  if (tried.kind === 'unfit') return denyingSandbox(tried.reason, tried.mend);
+  const { host, backend } = tried;
   const canStage = host.canStage || backend.proven.includes('overlay');
   const able = { ...host, backend, canStage };
-  // Snippets are spoken to by a two-way stream, which Docker cannot hand on.
-  const lanes = name === 'docker' ? undefined : await options.makeLanes?.(able);
-  return bwrapSandbox(able, lanes);
+  try {
+    // Snippets are spoken to by a two-way stream, which Docker cannot hand on.
+    const lanes = name === 'docker' ? undefined : await options.makeLanes?.(able);
+    return bwrapSandbox(able, lanes);
+  } catch (error) {
+    await tearDown(host);
+    throw error;
+  }
 }
 
 /** What is wrong with the way to a folder; undefined where the users of runs can go it. */
@@ -174,11 +175,4 @@ export function bwrapSandbox(host: SandboxHost, lanes: SnippetLanes = {}): Sandb
       await closed;
     },
   };
-}
-
-async function tearDown(host: SandboxHost): Promise<void> {
-  await host.forks.close();
-  await host.slots.close();
-  closeSync(host.settings);
-  rmSync(dirname(host.filter), { recursive: true, force: true });
 }

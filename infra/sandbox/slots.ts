@@ -6,6 +6,7 @@ import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { identifyProcess } from '../stack/process-identity.ts';
+import { removeFolder } from './run-folder.ts';
 
 /** A place to run in: a user id and a folder that one run at a time has for itself. */
 export interface Slot {
@@ -25,6 +26,13 @@ export interface Slots {
   take(): Promise<Slot>;
   /** Takes it back; no process of the run may be left. */
   give(slot: Slot): void;
+  /**
+   * Takes it back once a folder in it is removed, which nobody but `close` waits for: 20,000 files take a second.
+   *
+   * @param slot - no process of the run may be left in it
+   * @param folder - the run's own, below the slot's
+   */
+  clear(slot: Slot, folder: string): void;
   /** Removes all of them. */
   close(): Promise<void>;
 }
@@ -62,6 +70,7 @@ export function createSlots({
   readonly firstUid: number | null;
 }): Slots {
   const free: Slot[] = [];
+  const clearing = new Set<Promise<void>>();
   const all: Slot[] = [];
   let next = 1;
 
@@ -83,7 +92,18 @@ export function createSlots({
     give: (slot) => {
       free.push(slot);
     },
+    clear: (slot, folder) => {
+      // A fault has nobody to be told to: the slot is not taken again, and goes with the others.
+      const cleared: Promise<void> = removeFolder(folder)
+        .then(
+          () => void free.push(slot),
+          () => undefined,
+        )
+        .finally(() => clearing.delete(cleared));
+      clearing.add(cleared);
+    },
     close: async () => {
+      await Promise.all(clearing);
       free.length = 0;
       await Promise.all(
         all.splice(0).map(async (slot) => {

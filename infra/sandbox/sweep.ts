@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { isSameProcess } from '../stack/process-identity.ts';
 import { killCgroup, removeCgroup } from './cgroup.ts';
 import type { Cgroups } from './cgroup.ts';
+import { slotVariable } from './host-program.ts';
 import { isGone } from './process-tree.ts';
 import { removeFolder } from './run-folder.ts';
 import { ownerFile, slotName } from './slots.ts';
@@ -48,7 +49,8 @@ export async function sweep(folder: string, cgroups: Cgroups): Promise<Swept> {
   return swept;
 }
 
-function isAbandoned(path: string): boolean {
+/** Whether the engine is dead that made a folder. */
+export function isAbandoned(path: string): boolean {
   const owner = ownerOf(path);
   if (owner !== undefined) return !isSameProcess(owner);
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -63,7 +65,7 @@ function ownerOf(path: string): SlotOwner | undefined {
   }
 }
 
-/** They die with their engine; but one that was only being started may have missed its death. */
+/** Programs die with their engine, unless they were only being started; those of the host, as git, would go on to their end. */
 async function endProcesses(name: string): Promise<number> {
   const found = entriesOf('/proc')
     .filter((entry) => /^\d+$/.test(entry))
@@ -81,9 +83,14 @@ async function endProcesses(name: string): Promise<number> {
   return found.length;
 }
 
+/** Whether a process is a program of a run, or one of the host that works for it. */
 function bears(pid: number, name: string): boolean {
+  return has(pid, 'cmdline', name) || has(pid, 'environ', `${slotVariable}=${name}`);
+}
+
+function has(pid: number, file: 'cmdline' | 'environ', text: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(name);
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').includes(text);
   } catch {
     return false;
   }

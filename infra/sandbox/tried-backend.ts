@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import type { BackendProof, SandboxBackend } from '../../domain/sandbox/run.ts';
 import { probeBackend } from './backend-probe.ts';
 import type { ProbeOutcome } from './backend-probe.ts';
-import { setUpHost } from './host.ts';
+import { setUpHost, tearDown } from './host.ts';
 import type { HostOptions, SandboxHost } from './host.ts';
 import { probeDocker, setUpDockerHost } from './oci/docker-host.ts';
 import { setUpRunscHost } from './oci/runsc-host.ts';
@@ -22,30 +22,48 @@ export interface BackendOptions extends HostOptions {
   readonly image?: string | undefined;
 }
 
-/** What came of trying a backend; a host that is there is to be torn down, used or not. */
+/** What came of trying a backend: a host with what it proved, to be torn down; or why there is none. */
 export type TriedBackend =
-  | { readonly host: SandboxHost; readonly outcome: ProbeOutcome }
-  | { readonly host: undefined; readonly outcome: Extract<ProbeOutcome, { kind: 'unfit' }> };
+  | (Extract<ProbeOutcome, { kind: 'proven' }> & { readonly host: SandboxHost })
+  | Extract<ProbeOutcome, { kind: 'unfit' }>;
 
 const runscPaths = ['/usr/local/bin/runsc', '/usr/bin/runsc'] as const;
 
-/** Sets up a backend and finds out by trying what it does on this machine. */
+/**
+ * Sets up a backend and finds out by trying what it does on this machine.
+ *
+ * @throws Error where the trying itself fails; nothing is left of it then
+ */
 export async function tryBackend(options: BackendOptions): Promise<TriedBackend> {
   const unproven: BackendProof = { name: options.backend, version: '', proven: [] };
   switch (options.backend) {
     case 'bwrap': {
       const host = setUpHost(options, unproven);
-      return { host, outcome: await probeBackend(host) };
+      return await tryHost(host, async () => await probeBackend(host));
     }
     case 'runsc': {
       const runsc = options.runsc ?? runscPaths.find((path) => existsSync(path)) ?? runscPaths[1];
       const host = setUpRunscHost({ ...options, runsc }, unproven);
-      return { host, outcome: await probeRunsc(host, runsc) };
+      return await tryHost(host, async () => await probeRunsc(host, runsc));
     }
     case 'docker': {
       const found = await setUpDockerHost(options, unproven);
-      if (found.kind === 'unfit') return { host: undefined, outcome: found };
-      return { host: found.host, outcome: await probeDocker(found.host, found.version) };
+      if (found.kind === 'unfit') return found;
+      const { host, version } = found;
+      return await tryHost(host, async () => await probeDocker(host, version));
     }
+  }
+}
+
+async function tryHost(
+  host: SandboxHost,
+  probe: () => Promise<ProbeOutcome>,
+): Promise<TriedBackend> {
+  let outcome: ProbeOutcome | undefined;
+  try {
+    outcome = await probe();
+    return outcome.kind === 'proven' ? { ...outcome, host } : outcome;
+  } finally {
+    if (outcome?.kind !== 'proven') await tearDown(host);
   }
 }

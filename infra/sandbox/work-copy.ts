@@ -1,43 +1,44 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 
-const run = promisify(execFile);
-const toolEnvironment = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+import { runHostProgram } from './host-program.ts';
+import type { Errand } from './host-program.ts';
+import { makeInnerPlace } from './inner-path.ts';
+import type { InnerPath } from './inner-path.ts';
+
 const ENTRIES_AT_ONCE = 1000;
+
+/** What is copied, and for whom. */
+export interface FolderCopy {
+  /** Checked already: no component of it is a link. */
+  readonly from: string;
+  /** Made by the copying. */
+  readonly to: string;
+  /** What is not copied: something else is mounted there, and a place for it stands in its stead. */
+  readonly left: readonly InnerPath[];
+  /** Whose the copy is; null for the engine's own. */
+  readonly uid: number | null;
+}
 
 /**
  * Copies a folder for a run, sharing the blocks where the file system can, so that the run may change its own copy.
  *
- * @param copy - what is copied
- * @param copy.from - checked already: no component of it is a link
- * @param copy.to - made here
- * @param copy.left - paths below it that are not copied; an empty folder stands in the place of each
- * @param copy.uid - whose the copy is; null for the engine's own
+ * @throws the errand's reason where that ended it: half a copy is there then
  */
-export async function copyFolder({
-  from,
-  to,
-  left,
-  uid,
-}: {
-  readonly from: string;
-  readonly to: string;
-  readonly left: readonly string[];
-  readonly uid: number | null;
-}): Promise<void> {
-  await copyBelow(
-    from,
-    to,
-    left.filter((path) => path !== ''),
-  );
-  if (uid !== null) {
-    await run('chown', ['-hR', `${uid}:${uid}`, '--', to], { env: toolEnvironment });
-  }
+export async function copyFolder(
+  { from, to, left, uid }: FolderCopy,
+  errand: Errand,
+): Promise<void> {
+  await copyBelow(from, to, { left: left.map(({ below }) => below), errand });
+  for (const inner of left) makeInnerPlace(to, inner, null);
+  if (uid !== null) await runHostProgram(['chown', '-hR', `${uid}:${uid}`, '--', to], errand);
 }
 
-async function copyBelow(from: string, to: string, left: readonly string[]): Promise<void> {
+async function copyBelow(
+  from: string,
+  to: string,
+  { left, errand }: { readonly left: readonly string[]; readonly errand: Errand },
+): Promise<void> {
   mkdirSync(to);
   chmodSync(to, (lstatSync(from).mode & 0o777) | 0o700);
   const heads = new Map<string, string[]>();
@@ -50,12 +51,13 @@ async function copyBelow(from: string, to: string, left: readonly string[]): Pro
     const sources = whole.slice(at, at + ENTRIES_AT_ONCE).map((name) => join(from, name));
     const keep = '--preserve=mode,timestamps,links';
     const args = ['-R', '--no-dereference', keep, '--reflink=auto', '-t', to, '--', ...sources];
-    await run('cp', args, { env: toolEnvironment });
+    await runHostProgram(['cp', ...args], errand);
   }
   for (const [head, rests] of heads) {
     const inner = join(from, head);
     const isFolder = lstatSync(inner, { throwIfNoEntry: false })?.isDirectory() === true;
-    if (isFolder && !rests.includes('')) await copyBelow(inner, join(to, head), rests);
-    else mkdirSync(join(to, head), { recursive: true });
+    if (isFolder && !rests.includes('')) {
+      await copyBelow(inner, join(to, head), { left: rests, errand });
+    }
   }
 }

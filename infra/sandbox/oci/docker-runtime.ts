@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { identifyProcess } from '../../stack/process-identity.ts';
 import { variablesOf } from '../bwrap-arguments.ts';
+import { makeInnerPlace } from '../inner-path.ts';
 import { StagingFault } from '../launcher.ts';
 import type { ContainerRuntime, ProgramStart } from '../program-start.ts';
 import { fullyProtected } from '../protections.ts';
@@ -130,8 +131,12 @@ function checkPaths(mounts: readonly DockerMount[]): void {
 function makeInnerPlaces(mounts: readonly DockerMount[], folder: string): void {
   const own = mounts.find(({ source }) => source === join(folder, 'work'));
   if (own === undefined) return;
-  for (const { path } of mounts) {
+  for (const { path, source } of mounts) {
     if (!path.startsWith(`${own.path}/`)) continue;
-    mkdirSync(join(own.source, path.slice(own.path.length + 1)), { recursive: true });
+    const inner = {
+      below: path.slice(own.path.length + 1),
+      isFolder: statSync(source).isDirectory(),
+    };
+    makeInnerPlace(own.source, inner, null);
   }
 }
