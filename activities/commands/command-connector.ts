@@ -22,12 +22,8 @@ import type { CommandRun, Sandbox, SandboxResult } from '../../domain/sandbox/ru
 import { localFault, ProviderFaultError } from '../models/fault.ts';
 import { CommandFaultError } from './command-fault.ts';
 import { detectVersion } from './detection.ts';
-import {
-  hostAndPort,
-  startEgressProxy,
-  type EgressProxy,
-  type EgressRules,
-} from './egress-proxy.ts';
+import { startEgressProxy, type EgressProxy } from './egress-proxy.ts';
+import { hostAndPort, type EgressRules } from './egress-rules.ts';
 import { launched, proxyUrl, socketName, type Launching } from './launching.ts';
 import { refusedGrant } from './refused-grant.ts';
 
