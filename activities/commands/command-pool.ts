@@ -1,7 +1,7 @@
 import type { Agent } from '../../domain/providers/agent.ts';
-import { localFault, ProviderFaultError } from '../models/fault.ts';
 import type { ConnectorPool } from '../models/connector-pool.ts';
 import { createCommandConnector, type CommandConnectorDeps } from './command-connector.ts';
+import { passingFault } from './program-run.ts';
 
 /**
  * Lets a pool of connectors reach programs too. Their connectors hold nothing, so none is kept.
@@ -20,9 +20,7 @@ export function withCommands(
       if (command === undefined) return pool.connectorOf(agent);
       if (deps !== null) return createCommandConnector({ name, model, simulated, command }, deps);
       const message = `agent ${name} is a program, and this worker has no sandbox to run it in`;
-      // Another worker may have one.
-      const fault = { ...localFault('unknown', message), disposition: 'retry-now' } as const;
-      throw new ProviderFaultError({ ...fault, isUnsent: true });
+      throw passingFault(message, { isUnsent: true });
     },
   };
 }

@@ -10,7 +10,7 @@ import { completeLimits } from '../../domain/sandbox/limits.ts';
 import type { CommandRun, Sandbox } from '../../domain/sandbox/run.ts';
 import { ProviderFaultError } from '../models/fault.ts';
 import { launched, type Launching } from './launching.ts';
-import { refusedGrant } from './refused-grant.ts';
+import { refusedGrant } from './admission.ts';
 
 /** What looking at a program needs. */
 interface DetectionDeps {
