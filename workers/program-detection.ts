@@ -1,13 +1,15 @@
 import type { DetectedProgram } from '../domain/commands/detected-program.ts';
-import type { Agent } from '../domain/providers/agent.ts';
-import type { ProgramStore } from '../infra/stores/program-store.ts';
+import type { ClaimedProgram, ProgramStore } from '../infra/stores/program-store.ts';
 import type { LogLines } from './runtime.ts';
 
 /** What looking at registered programs stands on. */
 export interface DetectionDeps {
   readonly store: Pick<ProgramStore, 'claim' | 'settle'>;
-  /** Never throws. */
-  readonly detect: (agent: Agent, signal: AbortSignal) => Promise<DetectedProgram>;
+  /** Gives `null` where the program may not be run now. */
+  readonly detect: (
+    claimed: Pick<ClaimedProgram, 'tenantId' | 'agent'>,
+    signal: AbortSignal,
+  ) => Promise<DetectedProgram | null>;
   readonly log: LogLines;
 }
 
@@ -72,9 +74,11 @@ export class ProgramDetection {
     if (claimed === undefined) return false;
     const { agent } = claimed;
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(detectMs)]);
-    const found = await detect(agent, signal);
+    const found = await detect(claimed, signal);
     // What was cut off tells nothing of the program.
     if (this.#isEnding()) return false;
+    // It is claimed again when this claim has lapsed.
+    if (found === null) return true;
     await store.settle(claimed, found);
     const { isThere, version, capabilities } = found;
     const isAnswering = capabilities?.isAnswering ?? null;

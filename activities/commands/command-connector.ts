@@ -31,6 +31,7 @@ export type CommandConnectorDeps = AdmissionDeps & GrantedTermsDeps & ProgramRun
 
 /** An agent that is a program. */
 export interface CommandAgent {
+  readonly tenantId: string;
   readonly name: string;
   /** What `{model}` stands for; programs that take none ignore it. */
   readonly model: string;
@@ -67,7 +68,10 @@ export function createCommandConnector(
     },
     async probe(signal) {
       const start = performance.now();
-      const found = await detectVersion(agent, deps, signal);
+      const found = await admit(agent, deps).then(
+        () => detectVersion(agent, deps, signal),
+        (refused: unknown) => ({ isThere: false, detail: (refused as Error).message }),
+      );
       const latencyMs = Math.round(performance.now() - start);
       return { status: found.isThere ? 'ok' : 'failing', latencyMs, detail: found.detail };
     },
@@ -94,7 +98,7 @@ async function askOnce(
   request: ModelRequest,
 ): Promise<{ readonly outcome: CommandOutcome; readonly trace: CommandTrace }> {
   const { command, name } = agent;
-  admit(agent, deps);
+  await admit(agent, deps);
   const granted = grantedVariables(agent, deps);
   const egress = egressRules(agent, deps);
   const built = commandRun(command, {

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 
 import type { HostTraffic } from '../../domain/commands/command-trace.ts';
-import type { ProviderFault } from '../../domain/providers/model-connector.ts';
 import type { CommandRun, Sandbox, SandboxResult } from '../../domain/sandbox/run.ts';
 import { localFault, ProviderFaultError } from '../models/fault.ts';
+import { passingFault } from './command-fault.ts';
 import { startEgressProxy, type EgressProxy } from './egress-proxy.ts';
 import type { EgressRules } from './egress-rules.ts';
 import { launched, socketName, type Launching } from './launching.ts';
@@ -98,20 +98,4 @@ async function runOnce(
   // What ended it was not us: that is a crash.
   const isCrash = result.status === 'killed' && !signal.aborted;
   return isCrash ? { ...result, status: 'error' } : result;
-}
-
-/**
- * Makes a fault of this machine: another try, here or on another one, may go better.
- *
- * @param message - for people
- * @param paid - whether the provider can have had the call
- * @param cause - what failed
- */
-export function passingFault(
-  message: string,
-  paid: Pick<ProviderFault, 'isUnsent' | 'mayHaveCost'>,
-  cause?: unknown,
-): ProviderFaultError {
-  const unknown = { ...localFault('unknown', message), ...paid };
-  return new ProviderFaultError({ ...unknown, disposition: 'retry-now' }, { cause });
 }

@@ -52,7 +52,13 @@ describe('an agent that is a program', () => {
     expect(items).toContainEqual(
       expect.objectContaining({
         provider: 'command',
-        program: { path: '/opt/agents/claude', labels: ['fast'], prompt: 'stdin', detected: null },
+        program: {
+          path: '/opt/agents/claude',
+          labels: ['fast'],
+          prompt: 'stdin',
+          unavailable: null,
+          detected: null,
+        },
         agents: ['coder'],
         status: 'ok',
       }),
@@ -84,6 +90,33 @@ describe('an agent that is a program', () => {
       program: { detected: { isThere: false, detail: 'it cannot be run' } },
       status: 'failing',
     });
+  });
+
+  test('is shown as unavailable, and sits in no default panel, once its tenant may not run code', async () => {
+    const house = createHouse();
+    house.agents.delete('a/bob');
+    await house.post('/v1/agents', program);
+    const shown = async (): Promise<unknown> =>
+      ((await (await house.request('/v1/providers')).json()) as { items: object[] }).items.at(-1);
+    const seated = async (): Promise<readonly string[]> => {
+      const asked = { pattern: 'debate', question: 'Which?', options: ['a', 'b'] };
+      const started = await house.post('/v1/collaborations', asked);
+      const { plan } = (await started.json()) as { plan: { seats: { agent: string }[] } };
+      return plan.seats.map(({ agent }) => agent);
+    };
+    const before = [await shown(), await seated()];
+
+    house.deps.tenants.mayRunCode = () => Promise.resolve(false);
+
+    expect(before).toEqual([
+      expect.objectContaining({ agents: ['coder'], status: 'ok' }),
+      ['ada', 'cyd', 'coder'],
+    ]);
+    expect(await shown()).toMatchObject({
+      status: 'failing',
+      program: { unavailable: expect.stringContaining('may not run code') as unknown },
+    });
+    expect(await seated()).toEqual(['ada', 'cyd']);
   });
 
   test('is refused to a tenant that was not granted to run code', async () => {

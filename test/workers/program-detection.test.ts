@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 
 import type { DetectedProgram } from '../../domain/commands/detected-program.ts';
 import type { ClaimedProgram } from '../../infra/stores/program-store.ts';
-import { ProgramDetection } from '../../workers/program-detection.ts';
+import { ProgramDetection, type DetectionDeps } from '../../workers/program-detection.ts';
 import { agentAt } from '../support/providers.ts';
 
 const found: DetectedProgram = {
@@ -54,7 +54,7 @@ function storeOf(waiting: ClaimedProgram[]) {
 
 function detectionOf(
   store: ReturnType<typeof storeOf>,
-  detect: () => Promise<DetectedProgram> = () => Promise.resolve(found),
+  detect: DetectionDeps['detect'] = () => Promise.resolve(found),
 ): ProgramDetection {
   const detection = new ProgramDetection({ store, detect, log });
   running.push(detection);
@@ -87,6 +87,15 @@ test('goes on after a store that failed once', async () => {
   await store.until(1);
 
   expect(store.settled).toEqual(['a']);
+});
+
+test('writes nothing down of a program that may not be run now, and goes on', async () => {
+  const store = storeOf([claimedProgram('a'), claimedProgram('b')]);
+  detectionOf(store, ({ agent }) => Promise.resolve(agent.name === 'a' ? null : found));
+
+  await store.until(1);
+
+  expect(store.settled).toEqual(['b']);
 });
 
 test('leaves to others what it was looking at when it is stopped, and is woken no more', async () => {

@@ -173,7 +173,7 @@ describe('breaker', () => {
     expect(await status()).toMatchObject({ breaker: 'closed', failures: 1 });
   });
 
-  test('an abstention because the provider failed is no answer', async () => {
+  test.each(['provider-failed', 'not-permitted'] as const)('an abstention that is %s is no answer', async (reason) => {
     await begin('s1');
     for (let index = 0; index < 4; index += 1) await fault();
     const { usage, microsUsd } = positionOf(proposal('s1')).fact as never;
@@ -182,7 +182,7 @@ describe('breaker', () => {
       settleOf(id, proposal('s1'), {
         fact: {
           type: 'turn.abstained',
-          reason: 'provider-failed',
+          reason,
           ...proposal('s1'),
           usage,
           microsUsd,
