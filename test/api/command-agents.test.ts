@@ -95,7 +95,8 @@ describe('an agent that is a program', () => {
   test('is shown as unavailable, and sits in no default panel, once its tenant may not run code', async () => {
     const house = createHouse();
     house.agents.delete('a/bob');
-    await house.post('/v1/agents', program);
+    const upstream = { url: 'http://127.0.0.1:4011/anthropic' };
+    await house.post('/v1/agents', withCommand({ network: { upstream } }));
     const shown = async (): Promise<unknown> =>
       ((await (await house.request('/v1/providers')).json()) as { items: object[] }).items.at(-1);
     const seated = async (): Promise<readonly string[]> => {
