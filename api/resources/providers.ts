@@ -63,7 +63,8 @@ export function addProviders(api: Api, deps: ApiDeps): void {
       deps.programs.found(tenantId),
       deps.tenants.mayRunCode(tenantId),
     ]);
-    const accounts = [...new Set(agents.map(accountOf))];
+    const accountOfOne = (agent: Agent): string => accountOf(tenantId, agent);
+    const accounts = [...new Set(agents.map(accountOfOne))];
     const standings = await deps.accounts.status(accounts);
     const having = known.filter((adapter) => adapterStatus(adapter) !== 'absent');
     const present = having.map(({ description }) => description.name);
@@ -71,7 +72,7 @@ export function addProviders(api: Api, deps: ApiDeps): void {
       isProviderName(provider) || provider === commandProvider || present.includes(provider);
     const items = accounts.map((account) =>
       viewOf(
-        agents.filter((agent) => accountOf(agent) === account),
+        agents.filter((agent) => accountOfOne(agent) === account),
         standings.find((standing) => standing.account === account) ?? IDLE,
         { nowMs: deps.now(), isReachable, programs: { found, mayRunCode } },
       ),

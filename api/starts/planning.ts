@@ -76,14 +76,17 @@ async function offlineOf(
   tenantId: string,
   panel: readonly Agent[],
 ): Promise<readonly string[]> {
+  const account = (agent: Agent): string => accountOf(tenantId, agent);
   const isProgram = ({ command }: Agent): boolean => command !== undefined;
   const [standings, mayRunCode] = await Promise.all([
-    deps.accounts.status([...new Set(panel.map(accountOf))]),
+    deps.accounts.status([...new Set(panel.map(account))]),
     panel.some(isProgram) && deps.tenants.mayRunCode(tenantId),
   ]);
-  const open = standings.filter(({ breaker }) => breaker === 'open').map(({ account }) => account);
+  const open = standings
+    .filter(({ breaker }) => breaker === 'open')
+    .map((standing) => standing.account);
   const offline = panel.filter(
-    (agent) => open.includes(accountOf(agent)) || (isProgram(agent) && !mayRunCode),
+    (agent) => open.includes(account(agent)) || (isProgram(agent) && !mayRunCode),
   );
   return offline.length === panel.length ? [] : offline.map(({ name }) => name);
 }
