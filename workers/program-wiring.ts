@@ -42,6 +42,7 @@ export async function wirePrograms(parts: ProgramParts): Promise<WiredPrograms> 
     launching: await launchingWith(process.execPath),
     mayRunCode: (tenantId) => stores.tenants.mayRunCode(tenantId),
     secret: (name) => config.secretNamed(name),
+    variable: (name) => config.commandVariable(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
     namedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: false }),
     isGrantable: isInFolders(config.commandFolders),

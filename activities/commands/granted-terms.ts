@@ -7,6 +7,8 @@ import type { EgressRules } from './egress-rules.ts';
 export interface GrantedTermsDeps {
   /** Gives the value of a variable that an agent may name for its key, or `undefined`. */
   secret(name: string): string | undefined;
+  /** Gives the value of a variable that programs may see, or `undefined`. */
+  variable(name: string): string | undefined;
   /** Says whether a program's requests may be handed to this address, its agent's upstream. */
   allowedHosts(url: URL): boolean;
   /**
@@ -27,16 +29,19 @@ interface Asked {
  * Looks up the variables that a program's environment names.
  *
  * @returns their values by their names here
- * @throws ProviderFaultError with `key-missing` for one that is not set
+ * @throws ProviderFaultError with `key-missing` for one that is not set, or that programs may not see
  */
 export function grantedVariables(
   { name, command }: Asked,
-  deps: Pick<GrantedTermsDeps, 'secret'>,
+  deps: Pick<GrantedTermsDeps, 'variable'>,
 ): Record<string, string> {
   const granted = Object.values(command.environment).flatMap((value) => {
     if (typeof value === 'string') return [];
     const { from } = value;
-    return [[from, keyOf({ name, apiKeyEnv: from }, deps) ?? ''] as const];
+    const text = deps.variable(from);
+    if (text !== undefined && text !== '') return [[from, text] as const];
+    const message = `${from}: not set, or none that programs may see (CONCLAVE_COMMAND_VARIABLES); agent ${name} needs it`;
+    throw new ProviderFaultError(localFault('key-missing', message));
   });
   return Object.fromEntries(granted);
 }
@@ -47,7 +52,10 @@ export function grantedVariables(
  * @returns `null`: nowhere
  * @throws ProviderFaultError with `host-not-allowed` or `key-missing`
  */
-export function egressRules({ name, command }: Asked, deps: GrantedTermsDeps): EgressRules | null {
+export function egressRules(
+  { name, command }: Asked,
+  deps: Omit<GrantedTermsDeps, 'variable'>,
+): EgressRules | null {
   const { hosts, upstream } = command.network;
   for (const url of hosts.map(urlOf)) if (!deps.namedHosts(url)) throw unlisted(url, name);
   if (upstream === null) return hosts.length === 0 ? null : { hosts, upstream };

@@ -144,6 +144,11 @@ describe('an agent that is a program', () => {
     ['command.shell', withCommand({ shell: true })],
     ['command.grants[0].host', withCommand({ grants: [{ host: '/srv/agents-not', path: '/a' }] })],
     ['command.environment.A.from', withCommand({ environment: { A: { from: 'HOME' } } })],
+    ['command.environment.A.from', withCommand({ environment: { A: { from: 'OPENAI_API_KEY' } } })],
+    [
+      'command.network.upstream.from',
+      withCommand({ network: { upstream: { url: 'http://127.0.0.1:4010', from: 'SHOWN_TOKEN' } } }),
+    ],
     [
       'command.network.hosts[0]',
       withCommand({ network: { hosts: ['example.com:443'], upstream: null } }),
@@ -165,6 +170,15 @@ describe('an agent that is a program', () => {
 
     expect(response.status).toBe(422);
     expect(errors.map((error) => error.field)).toEqual([field]);
+  });
+
+  test('may name a variable that programs may see', async () => {
+    const house = createHouse();
+    const environment = { A: { from: 'SHOWN_TOKEN' } };
+
+    const response = await house.post('/v1/agents', withCommand({ environment }));
+
+    expect(response.status).toBe(201);
   });
 
   test('may not send its key to a host that is not on the list', async () => {

@@ -22,6 +22,7 @@ export function programDeps(fields: Partial<CommandConnectorDeps> = {}): {
     mayRunCode: () => Promise.resolve(true),
     launching: { argv: ['node'], grants: [], nodeFolder: '/node', port: 8111 },
     secret: () => undefined,
+    variable: () => undefined,
     allowedHosts: () => true,
     namedHosts: () => true,
     isGrantable: () => true,

@@ -25,10 +25,17 @@ export interface CommandHouse {
   close(): Promise<void>;
 }
 
+/** Variables of the worker: keys that proxies may hold, and what programs may see. */
+interface HouseFields {
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** Makes what a connector needs. */
-export async function commandHouse(
-  secrets: Readonly<Record<string, string>> = {},
-): Promise<CommandHouse> {
+export async function commandHouse({
+  secrets = {},
+  variables = {},
+}: HouseFields = {}): Promise<CommandHouse> {
   ensureSandboxTools();
   const folder = mkdtempSync(join(tmpdir(), 'conclave-commands-'));
   chmodSync(folder, closedToLooks);
@@ -48,6 +55,7 @@ export async function commandHouse(
     mayRunCode: () => Promise.resolve(true),
     launching: await launchingWith(process.execPath),
     secret: (name) => secrets[name],
+    variable: (name) => variables[name],
     allowedHosts: (url) => url.hostname !== 'forbidden.example.com',
     namedHosts: (url) => url.hostname !== 'forbidden.example.com',
     isGrantable: (host) => host !== '/srv/forbidden',

@@ -12,7 +12,7 @@ const installMs = 300_000;
 let house: CommandHouse;
 
 beforeAll(async () => {
-  house = await commandHouse({ OWN_KEY: KEY });
+  house = await commandHouse({ variables: { OWN_KEY: KEY } });
 }, installMs);
 
 afterAll(async () => {

@@ -13,7 +13,7 @@ const installMs = 300_000;
 let house: CommandHouse;
 
 beforeAll(async () => {
-  house = await commandHouse({ OWN_KEY: KEY });
+  house = await commandHouse({ secrets: { HELD_KEY: KEY }, variables: { OWN_KEY: KEY } });
 }, installMs);
 
 afterAll(async () => {
@@ -50,7 +50,7 @@ describe('a key', () => {
       response.end('fine');
     });
     const url = `${provider.url}/anthropic/`;
-    const upstream = { url, header: 'x-own-key', prefix: '', from: 'OWN_KEY' };
+    const upstream = { url, header: 'x-own-key', prefix: '', from: 'HELD_KEY' };
     const reply = await ask(['call-provider'], {
       ...text,
       environment: { BASE_URL: '{baseUrl}' },
@@ -73,16 +73,20 @@ describe('a key', () => {
     ]);
   });
 
-  test('that is missing is asked for by its name', async () => {
-    const missing = { from: 'OTHER_KEY' };
-    const inEnvironment = ask(['empty'], { environment: { A: missing } });
-    const atProxy = ask(['empty'], {
-      network: { upstream: { url: 'https://a', from: 'OTHER_KEY' } },
-    });
+  test('that is missing is asked for by its name, and so is one that programs may not see', async () => {
+    const missing = async (fields: object): Promise<unknown> =>
+      await faultOf(ask(['empty'], fields));
+    const upstream = { url: 'https://a', from: 'OWN_KEY' };
 
-    const message = 'OTHER_KEY: not set; agent fake needs it';
-    expect(await faultOf(inEnvironment)).toMatchObject({ code: 'key-missing', message });
-    expect(await faultOf(atProxy)).toMatchObject({ code: 'key-missing', message });
+    expect(await missing({ environment: { A: { from: 'HELD_KEY' } } })).toMatchObject({
+      code: 'key-missing',
+      message:
+        'HELD_KEY: not set, or none that programs may see (CONCLAVE_COMMAND_VARIABLES); agent fake needs it',
+    });
+    expect(await missing({ network: { upstream } })).toMatchObject({
+      code: 'key-missing',
+      message: 'OWN_KEY: not set; agent fake needs it',
+    });
   });
 });
 
