@@ -38,7 +38,7 @@ export interface Agent {
  * Names the account whose limits, breaker and status a call shares.
  *
  * @param tenantId - whose agent it is
- * @param agent - the agent
+ * @param agent - whom it calls
  * @returns a key equal for agents that use one provider, host and key variable, of any tenant; for programs, whose paths mean
  *   what their grants show there, of this tenant and path alone
  */
