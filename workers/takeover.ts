@@ -1,3 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
+
 import type { Client } from '@temporalio/client';
 
 import type { OpenSandboxRun, SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
@@ -29,6 +31,12 @@ export interface Takeover {
 /** How often the others are looked at: a lock that has fallen is seen this late at most. */
 const lookMs = 100;
 
+/**
+ * How long Temporal may take to notice that a killed worker's polls are gone. A workflow task that was given to one of them
+ * meanwhile would wait for its time-out, and nobody can tell whose it is once it is a second try.
+ */
+const pollsGoneMs = 50;
+
 /** Open runs that are read at a time. */
 const openRunsPage = 200;
 
@@ -45,16 +53,17 @@ export function watchWorkers(deps: TakeoverDeps): Takeover {
   let isStopped = false;
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
-  const look = (): void => {
-    looking = lookOnce(deps)
+  const look = (settleMs: number): void => {
+    looking = lookOnce(deps, settleMs)
       .catch((error: unknown) => {
         deps.log.warn({ err: error }, 'looking for dead workers failed');
       })
       .then(() => {
-        if (!isStopped) timer = setTimeout(look, lookMs);
+        if (!isStopped) timer = setTimeout(look, lookMs, pollsGoneMs);
       });
   };
-  look();
+  // Who is found dead at the start has been so for a while.
+  look(0);
   return {
     looked: looking,
     stop: async () => {
@@ -65,9 +74,11 @@ export function watchWorkers(deps: TakeoverDeps): Takeover {
   };
 }
 
-async function lookOnce(deps: TakeoverDeps): Promise<void> {
+async function lookOnce(deps: TakeoverDeps, settleMs: number): Promise<void> {
   for (const workerId of await deps.registry.deadWorkers()) {
-    if (await deps.registry.claimDead(workerId)) await takeOver(deps, workerId);
+    if (!(await deps.registry.claimDead(workerId))) continue;
+    await wait(settleMs);
+    await takeOver(deps, workerId);
   }
 }
 

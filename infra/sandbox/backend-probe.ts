@@ -18,6 +18,7 @@ import type { BackendProof, ProvenFeature, SandboxResult } from '../../domain/sa
 import { runCommand } from './command-lane.ts';
 import { openPath } from './grants.ts';
 import type { SandboxHost } from './host.ts';
+import { pythonPath } from './stage.ts';
 import { findNamespaceLocks, mendOfLocks } from './unlocking.ts';
 
 /** What a backend can do here, as it was tried; or why it protects nobody here. */
@@ -65,6 +66,7 @@ export async function probeBackend(host: SandboxHost): Promise<ProbeOutcome> {
   }
   for (const [path, mend] of [
     ['/usr/bin/prlimit', 'apt-get install -y util-linux'],
+    [pythonPath, 'apt-get install -y python3'],
     ['/bin/bash', 'apt-get install -y bash'],
   ] as const) {
     if (!existsSync(path)) return { kind: 'unfit', reason: `${path} is not there`, mend };

@@ -34,7 +34,6 @@ export interface ContainedResult {
  * @throws Error for a fault of bwrap or of the host; nothing of the program is left then either
  */
 export async function runContained(host: SandboxHost, run: ContainedRun): Promise<ContainedResult> {
-  await host.turns();
   const cgroup = makeCgroup(host.cgroups, run.slot.name, cgroupLimits(host, run.limits));
   try {
     const launched = await startProgram(host, run, cgroup?.add);

@@ -79,7 +79,7 @@ export async function gitSnapshot(place: GitPlace): Promise<string> {
   const mount = { ...staging, descriptor: STAGED_DESCRIPTOR };
   const first = STAGED_DESCRIPTOR + 1;
   const [shell = '', ...args] = command;
-  const stage = stagedCommand([mount], { uid, first, closed: [], drops: false });
+  const stage = stagedCommand([mount], { uid, first });
   return nameOf(await run([...stage, shell, shell, ...args], descriptor, NAME_BYTES_MAX));
 }
 

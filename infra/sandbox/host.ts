@@ -7,6 +7,7 @@ import type { SystemPath } from './bwrap-arguments.ts';
 import { findOwnCgroups } from './cgroup.ts';
 import type { Cgroups } from './cgroup.ts';
 import { FolderUse } from './folder-use.ts';
+import { ForkServer } from './fork-server.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { makePassableFolder } from './run-folder.ts';
@@ -15,8 +16,6 @@ import { machineOf, seccompFilter } from './seccomp-filter.ts';
 import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
 import { settingsPaths, systemPaths, writeSettings } from './system-paths.ts';
-import { createTurns } from './turns.ts';
-import type { Turns } from './turns.ts';
 
 /** What every run on this machine needs, made once. */
 export interface SandboxHost {
@@ -25,8 +24,8 @@ export interface SandboxHost {
   /** Path of bwrap. */
   readonly bwrap: string;
   readonly slots: Slots;
-  /** To start processes in. */
-  readonly turns: Turns;
+  /** Starts processes. */
+  readonly forks: ForkServer;
   readonly cgroups: Cgroups;
   readonly system: readonly SystemPath[];
   /** Path of the file with the filter of system calls. */
@@ -77,6 +76,7 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
   writeFileSync(filter, seccompFilter(machine));
   const settings = join(own, 'etc');
   writeSettings(settings);
+  const { without = fullyProtected } = options;
   const cgroups = options.cgroups ?? findOwnCgroups();
   return {
     folder,
@@ -86,7 +86,7 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
       cgroupParents: cgroups.parents,
       firstUid: process.getuid?.() === 0 ? firstUid : null,
     }),
-    turns: createTurns(),
+    forks: new ForkServer(without),
     cgroups,
     system: [...systemPaths(), ...settingsPaths()],
     filter,
@@ -94,6 +94,6 @@ export function setUpHost(options: HostOptions, backend: BackendProof): SandboxH
     canStage: false,
     folderUse: new FolderUse(),
     backend,
-    without: options.without ?? fullyProtected,
+    without,
   };
 }

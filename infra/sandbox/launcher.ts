@@ -1,25 +1,16 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess, SpawnOptions, StdioOptions } from 'node:child_process';
-import {
-  closeSync,
-  constants,
-  fchownSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import type { Duplex, Readable, Writable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 import { descriptors } from './bwrap-arguments.ts';
 import type { BwrapArguments } from './bwrap-arguments.ts';
+import type { DescriptorSource, ForkOrder, ForkServer, Forked } from './fork-server.ts';
 import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
+import { descriptorPath, listenIn } from './run-socket.ts';
+import type { RunSocket } from './run-socket.ts';
 import type { Slot } from './slots.ts';
-import { stagedCommand } from './stage.ts';
 import type { StagedMount } from './stage.ts';
 import type { Breach } from './watchdogs.ts';
 
@@ -77,15 +68,15 @@ export interface Launched {
   readonly ended: Promise<Ended>;
 }
 
-/** Closes from a number on what the engine inherited from whoever started it. */
-const closing = [
-  'for file in /proc/$$/fd/*; do',
-  'number=${file##*/};',
-  'if [ "$number" -ge "$1" ] || [ "$number" = "$2" ]; then eval "exec $number<&-"; fi;',
-  'done; shift 2; exec -a "$0" "$@"',
-].join(' ');
-const DESCRIPTORS_MAX = 65_536;
-const CLOSE_ON_EXEC = 0o2000000;
+/** The engine's side of what a program is spoken to by. */
+interface Ends {
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+  /** Where the program's own come from. */
+  readonly sources: Readonly<Record<'stdin' | 'options', DescriptorSource>>;
+  readonly socket: RunSocket | null;
+}
+
 const STATUS_BYTES_MAX = 64 * 1024;
 
 /** A mount that cannot be made here: neither the program's fault nor bwrap's. */
@@ -97,84 +88,92 @@ export class StagingFault extends Error {}
  * @throws StagingFault when something granted cannot be mounted elsewhere first
  * @throws Error when bwrap ends before it tells the process; its words are in the message
  */
-export async function launch(launch: Launch): Promise<Launched> {
-  const { child, stdout, stderr } = startWithPipes(launch);
-  // Where bwrap was faster or gone already, whoever waits for its end finds out.
-  const entered =
-    child.pid === undefined ? undefined : launch.enter?.(child.pid).catch(() => undefined);
-  try {
-    const launched = await blocked(child, stdout, stderr);
-    await entered;
-    return launched;
-  } catch (error) {
-    await entered;
-    stdout.destroy();
-    stderr.destroy();
-    throw error;
-  }
-}
-
-function startWithPipes(launch: Launch): {
-  readonly child: ChildProcess;
-  readonly stdout: Readable;
-  readonly stderr: Readable;
-} {
-  const { slot } = launch;
-  const options = launch.arguments.options.map((option) => `${option}\0`).join('');
-  const channel = launch.hasChannel === true ? 'pipe' : 'ignore';
-  const opened: number[] = [];
+export async function launch(forks: ForkServer, launch: Launch): Promise<Launched> {
+  const closing: (() => void)[] = [];
   const streams: Socket[] = [];
   try {
-    opened.push(openOnce(join(slot.folder, 'stdin'), launch.stdin, slot.uid));
-    opened.push(openOnce(join(slot.folder, 'options'), options, null));
-    opened.push(openSync(launch.filter, 'r'));
-    for (const path of [slot.stdout, slot.stderr]) {
-      streams.push(openReading(path));
-      opened.push(openSync(path, constants.O_WRONLY));
-    }
-    const [stdin, optionsFile, filter, ...ends] = opened;
-    const outputs = launch.without?.has('real-pipes') === true ? ['pipe', 'pipe'] : ends;
-    const child = start(launch, [
-      ...[stdin, ...outputs, channel, optionsFile, filter, 'pipe', 'pipe'],
-      ...[launch.settings, ...launch.mounts],
-    ] as StdioOptions);
-    const [stdout, stderr] = [child.stdout ?? streams[0], child.stderr ?? streams[1]];
-    if (stdout === undefined || stderr === undefined) throw new Error('two pipes expected');
-    return { child, stdout, stderr };
+    const ends = await openEnds(launch, { closing, streams });
+    const forked = forks.start(orderOf(launch, ends));
+    const monitorPid = await forked.pid;
+    // Where bwrap was faster or gone already, whoever waits for its end finds out.
+    const entering = launch.enter?.(monitorPid).catch(() => undefined);
+    const channel = (await ends.socket?.first) ?? null;
+    if (channel !== null) streams.push(channel);
+    for (const close of closing.splice(0)) close(); // were ours left open, the program's output would never end
+    const launched = await blocked(forked, { monitorPid, channel, ends });
+    await entering;
+    return launched;
   } catch (error) {
     for (const stream of streams) stream.destroy();
     throw error;
   } finally {
-    // The child has its own by now; were ours left open, its output would never end.
-    for (const descriptor of opened) closeSync(descriptor);
+    for (const close of closing) close();
   }
 }
 
-function start(launch: Launch, stdio: StdioOptions): ChildProcess {
-  const { slot, without = fullyProtected } = launch;
-  const { uid, name } = slot;
-  const isPrivate = changesUser(launch);
-  const isOpen = without.has('closed-descriptors');
-  const command = launch.command ?? bwrapCommand(launch);
-  // What bwrap itself was given can be read inside, as the environment of process 1.
-  const env = without.has('clean-environment') ? undefined : {};
-  const options = { stdio, cwd: '/', env };
-  const ids = isPrivate && uid !== null ? { uid, gid: uid } : {};
-  const first = descriptors.firstMount + launch.mounts.length;
-  const closed = launch.hasChannel === true ? [] : [descriptors.channel];
-  if (launch.stagings.length > 0) {
-    const kept = isOpen ? { first: DESCRIPTORS_MAX, closed: [] } : { first, closed };
-    const stage = stagedCommand(launch.stagings, {
-      ...{ uid, also: launch.maker, ...kept },
-      drops: isPrivate,
+/** What is left to whoever opened {@link Ends}. */
+interface Left {
+  /** To be closed when the program has its ends, or never will. */
+  readonly closing: (() => void)[];
+  /** To be ended when it never will. */
+  readonly streams: Socket[];
+}
+
+/** Opens what a program is spoken to by. */
+async function openEnds(launch: Launch, { closing, streams }: Left): Promise<Ends> {
+  const { slot, stdin, hasChannel, without = fullyProtected } = launch;
+  const kept = (descriptor: number): DescriptorSource => {
+    closing.push(() => {
+      closeSync(descriptor);
     });
-    return startAs([...stage, name, ...command], options);
-  }
-  if (isOpen || leakedDescriptors().length === 0) {
-    return startAs(command, { ...options, ...ids, argv0: name });
-  }
-  const words = [name, String(first), String(closed[0] ?? ''), ...command];
-  return startAs(['/bin/bash', '-c', closing, ...words], { ...options, ...ids });
+    return { as: 'read', path: descriptorPath(descriptor) };
+  };
+  const reading = (path: string): Socket => {
+    const stream = openReading(path);
+    streams.push(stream);
+    kept(openSync(path, constants.O_WRONLY)); // a pipe that nobody writes to is at its end
+    return stream;
+  };
+  const words = launch.arguments.options.map((option) => `${option}\0`).join('');
+  const needsSocket = hasChannel === true || without.has('real-pipes');
+  const socket = needsSocket ? await listenIn(slot.folder) : null;
+  if (socket !== null) closing.push(socket.close);
+  return {
+    sources: {
+      stdin: kept(openOnce(join(slot.folder, 'stdin'), stdin, slot.uid)),
+      options: kept(openOnce(join(slot.folder, 'options'), words, null)),
+    },
+    stdout: reading(slot.stdout),
+    stderr: reading(slot.stderr),
+    socket,
+  };
+}
+
+function orderOf(launch: Launch, { sources, socket }: Ends): ForkOrder {
+  const { slot, without = fullyProtected } = launch;
+  const place = (descriptor: number): DescriptorSource => {
+    return { as: 'place', path: descriptorPath(descriptor) };
+  };
+  const toSocket: DescriptorSource | null = socket && { as: 'socket', path: socket.path };
+  const writing = (path: string): DescriptorSource => {
+    return without.has('real-pipes') && toSocket !== null ? toSocket : { as: 'write', path };
+  };
+  return {
+    argv: launch.command ?? bwrapCommand(launch),
+    name: slot.name,
+    descriptors: [
+      ...[sources.stdin, writing(slot.stdout), writing(slot.stderr)],
+      launch.hasChannel === true ? toSocket : null,
+      ...[sources.options, { as: 'read', path: launch.filter } as const],
+      ...[{ as: 'block' } as const, { as: 'status' } as const],
+      ...[launch.settings, ...launch.mounts].map(place),
+    ],
+    mounts: launch.stagings,
+    for: slot.uid,
+    also: launch.maker ?? null,
+    become: changesUser(launch) ? slot.uid : null,
+    outlives: without.has('dies-with-engine'),
+  };
 }
 
 /** Whether the user is changed before the program that is started; another one in bwrap's place does it by itself. */
@@ -186,62 +185,34 @@ function bwrapCommand({ bwrap, arguments: { command } }: Launch): string[] {
   return [bwrap, '--args', String(descriptors.options), '--', ...command];
 }
 
-function startAs([program = '', ...args]: readonly string[], options: SpawnOptions): ChildProcess {
-  return spawn(program, args, options);
-}
-
-/** Descriptors of the engine that every child would inherit: not opened by Node, but left open by who started it. */
-function leakedDescriptors(): string[] {
-  return readdirSync('/proc/self/fd').filter((name) => {
-    if (Number(name) < descriptors.channel) return false;
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readInfo(name))?.[1];
-    return flags !== undefined && (Number.parseInt(flags, 8) & CLOSE_ON_EXEC) === 0;
-  });
-}
-
-function readInfo(name: string): string {
-  try {
-    return readFileSync(`/proc/self/fdinfo/${name}`, 'utf8');
-  } catch {
-    return ''; // the folder's own descriptor is closed by now
-  }
-}
-
 /** Waits until bwrap has made the process. */
-async function blocked(child: ChildProcess, stdout: Readable, stderr: Readable): Promise<Launched> {
-  const streams: readonly unknown[] = child.stdio;
-  const block = streams[descriptors.block] as Writable;
-  const status = streams[descriptors.status] as Readable;
-  const channel = (streams[descriptors.channel] ?? null) as Duplex | null;
-  block.on('error', () => undefined); // bwrap went first; how it ended says why
-  channel?.on('error', () => undefined);
+async function blocked(
+  forked: Forked,
+  {
+    monitorPid,
+    channel,
+    ends: { stdout, stderr },
+  }: { readonly monitorPid: number; readonly channel: Socket | null; readonly ends: Ends },
+): Promise<Launched> {
+  channel?.on('error', () => undefined); // bwrap went first; how it ended says why
   let told = '';
-  status.setEncoding('utf8');
-  const ended = new Promise<Ended>((resolve) => {
-    child.once('close', () => {
-      resolve({ exitCode: numberIn(told, 'exit-code') });
-    });
-  });
-  const pid = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    status.on('data', (text: string) => {
-      if (told.length < STATUS_BYTES_MAX) told += text;
+  const ended = forked.ended.then((): Ended => ({ exitCode: numberIn(told, 'exit-code') }));
+  const pid = await new Promise<number | null>((resolve) => {
+    forked.onStatus((words) => {
+      if (told.length < STATUS_BYTES_MAX) told += words;
       const found = numberIn(told, 'child-pid');
       if (found !== null) resolve(found);
     });
-    status.once('end', () => {
-      resolve(numberIn(told, 'child-pid'));
+    void ended.then(() => {
+      resolve(null);
     });
   });
-  if (pid === null || child.pid === undefined) {
+  if (pid === null) {
     const words = (await textOf(stderr)).trim();
     if (words.startsWith('stage: ')) throw new StagingFault(words);
     throw new Error(`the sandbox did not start: ${words}`);
   }
-  const release = (): void => {
-    block.end('x');
-  };
-  return { monitorPid: child.pid, pid, stdout, stderr, channel, release, ended };
+  return { monitorPid, pid, stdout, stderr, channel, release: forked.release, ended };
 }
 
 function numberIn(told: string, name: string): number | null {

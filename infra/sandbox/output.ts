@@ -1,6 +1,8 @@
 import type { Readable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 
-const BYTES_MIN = 4096;
+const BLOCK_BYTES_MIN = 4096;
+const BLOCK_BYTES_MAX = 64 * 1024;
 
 /** What a program wrote, as far as it was kept. */
 export interface Output {
@@ -13,7 +15,7 @@ export interface Output {
 export interface GrowingOutput {
   /** Resolves when both streams have come to their end, or were cut. */
   readonly ended: Promise<void>;
-  /** What came so far, cut at the limit. */
+  /** What came so far, cut at the limit; nothing is added to it afterwards. */
   read(): Output;
   /** Stops reading. */
   cut(): void;
@@ -33,7 +35,7 @@ export function collectOutput(
   bytesMax: number,
   onExcess: () => void,
 ): GrowingOutput {
-  const kept = { stdout: new KeptBytes(), stderr: new KeptBytes() };
+  const kept = { stdout: new KeptText(), stderr: new KeptText() };
   let left = bytesMax;
   let isTruncated = false;
 
@@ -67,24 +69,45 @@ export function collectOutput(
   };
 }
 
-/** Bytes in one piece: a program that writes them one by one must not cost the engine a buffer each. */
-class KeptBytes {
-  #bytes = Buffer.alloc(0);
-  #length = 0;
+/**
+ * Text that comes as bytes. They are read block by block as they come: a program that writes them one by one must not cost the
+ * engine a piece each, and one that writes many must not hold it at its end.
+ */
+class KeptText {
+  readonly #decoder = new StringDecoder('utf8');
+  #text = '';
+  #block = Buffer.alloc(0);
+  #filled = 0;
 
-  add(part: Buffer): void {
-    const needed = this.#length + part.length;
-    if (needed > this.#bytes.length) {
-      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#bytes.length, BYTES_MIN));
-      this.#bytes.copy(larger, 0, 0, this.#length);
-      this.#bytes = larger;
+  add(bytes: Buffer): void {
+    for (let rest = bytes; rest.length > 0;) {
+      if (this.#filled === this.#block.length) this.#grow();
+      const length = rest.copy(this.#block, this.#filled);
+      this.#filled += length;
+      rest = rest.subarray(length);
     }
-    part.copy(this.#bytes, this.#length);
-    this.#length = needed;
   }
 
+  /** All of it; nothing is added afterwards. */
   text(): string {
-    return this.#bytes.toString('utf8', 0, this.#length);
+    this.#read();
+    this.#text += this.#decoder.end();
+    return this.#text;
+  }
+
+  #grow(): void {
+    if (this.#filled === BLOCK_BYTES_MAX) {
+      this.#read();
+      return;
+    }
+    const larger = Buffer.allocUnsafe(Math.max(BLOCK_BYTES_MIN, 2 * this.#filled));
+    this.#block.copy(larger, 0, 0, this.#filled);
+    this.#block = larger;
+  }
+
+  #read(): void {
+    this.#text += this.#decoder.write(this.#block.subarray(0, this.#filled));
+    this.#filled = 0;
   }
 }
 

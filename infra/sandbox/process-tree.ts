@@ -37,13 +37,18 @@ export function processTree(pid: number): number[] {
 
 /** Adds up what the processes below one use; those that have ended count with the one that waited for them. */
 export function treeUsage(pid: number): TreeUsage {
-  let memoryBytes = 0;
-  let processorMs = 0;
-  for (const each of processTree(pid)) {
-    memoryBytes += ownMemory(each);
-    processorMs += processorTime(each);
-  }
-  return { memoryBytes, processorMs };
+  const tree = processTree(pid);
+  const memoryBytes = tree.reduce((sum, each) => sum + ownMemory(each), 0);
+  return { memoryBytes, processorMs: processorTimeOf(tree) };
+}
+
+/** The processor time of {@link treeUsage} alone, in half its time. */
+export function processorTimeOfTree(pid: number): number {
+  return processorTimeOf(processTree(pid));
+}
+
+function processorTimeOf(tree: readonly number[]): number {
+  return tree.reduce((sum, each) => sum + processorTime(each), 0);
 }
 
 /** Adds up the memory that each of the processes below one has for itself alone, bytes. */

@@ -59,7 +59,7 @@ export async function startProgram(
 ): Promise<Launched> {
   if (host.runtime !== undefined) return await host.runtime.start(host, program, enter);
   const shape = { ...program, system: host.system, isMemoryHeld: enter !== undefined };
-  return await launch({
+  return await launch(host.forks, {
     bwrap: host.bwrap,
     slot: program.slot,
     arguments: bwrapArguments(shape, host.without),

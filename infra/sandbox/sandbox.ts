@@ -177,6 +177,7 @@ export function bwrapSandbox(host: SandboxHost, lanes: SnippetLanes = {}): Sandb
 }
 
 async function tearDown(host: SandboxHost): Promise<void> {
+  await host.forks.close();
   await host.slots.close();
   closeSync(host.settings);
   rmSync(dirname(host.filter), { recursive: true, force: true });

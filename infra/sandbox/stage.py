@@ -1,15 +1,11 @@
-"""Prepares mounts in a mount namespace of its own, then becomes the program that it is given.
+"""Mounts what is granted in a mount namespace of its own, which dies with the program that sees it: nothing of it is ever seen
+on the host, and nothing is left.
 
-The namespace dies with the program: nothing of it is ever seen on the host, and nothing is left. Called by the engine as
-`python3 -I -S stage.py ORDER PROGRAM ARGUMENT...`; ORDER is JSON:
+`python3 -I -S -B stage.py ORDER PROGRAM ARGUMENT...` does so and becomes that program; ORDER is JSON:
 
-  uid      whom the program runs as; absent: as whom this runs, by a user namespace of its own
-  also     another user that makes files there and gives them away; absent: none
-  first    descriptors from here on are closed, and those of closed
-  drop     false: stays whom this runs as
-  mounts   each: descriptor of what is mounted; target, a folder or a file made for it; owner, whose files look like the uid's, or null;
-           overlay: upper and work, folders for what is written, over what is mounted
-Each descriptor names the mount afterwards.
+  uid      as whom the program shall find the files; absent: as whom this runs, by a user namespace of its own
+  first    descriptors from here on are closed
+  mounts   as for stage()
 """
 
 import ctypes
@@ -17,9 +13,11 @@ import json
 import os
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from kernel_calls import libc, must, write
+
 AT_EMPTY_PATH = 0x1000
 OPEN_TREE_CLONE = 1
-AT_RECURSIVE = 0x8000
 MOVE_MOUNT_F_EMPTY_PATH = 0x4
 MOUNT_ATTR_IDMAP = 0x00100000
 MS_REC, MS_PRIVATE = 0x4000, 0x40000
@@ -27,20 +25,6 @@ CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 # Alike on every machine, since all are later than the numbers were made one.
 OPEN_TREE, MOVE_MOUNT, MOUNT_SETATTR = 428, 429, 442
 O_PATH = os.O_PATH
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def must(result, what):
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, what + ": " + os.strerror(code))
-    return result
-
-
-def write(path, text):
-    with open(path, "w") as file:
-        file.write(text)
 
 
 def user_namespace(owner, uid, also):
@@ -103,35 +87,40 @@ def place(mount, tree, uid):
     os.close(opened)
 
 
-def main():
-    order = json.loads(sys.argv[1])
-    uid = order.get("uid")
+def stage(mounts, uid, also):
+    """Mounts each, and lets its descriptor name the mount.
+
+    mounts   each: descriptor of what is mounted; target, a folder or a file made for it; owner, whose files look like the uid's, or
+             None; overlay: upper and work, folders for what is written, over what is mounted, or None
+    uid      whom it is for; None: who this is, by a user namespace of its own
+    also     another user that makes files there and gives them away; None: nobody
+    """
     if uid is None:
         own, group = os.getuid(), os.getgid()
         must(libc.unshare(CLONE_NEWUSER | CLONE_NEWNS), "unshare")
         write("/proc/self/setgroups", "deny")
         write("/proc/self/uid_map", "%d %d 1" % (own, own))
         write("/proc/self/gid_map", "%d %d 1" % (group, group))
-        for mount in order["mounts"]:
+        for mount in mounts:
             os.dup2(found_again(mount["descriptor"]), mount["descriptor"])
-    trees = [detached(mount, uid, order.get("also")) for mount in order["mounts"]]
+    trees = [detached(mount, uid, also) for mount in mounts]
     if uid is not None:
         must(libc.unshare(CLONE_NEWNS), "unshare")
     must(libc.mount(None, b"/", None, MS_REC | MS_PRIVATE, None), "private")
-    for mount, tree in zip(order["mounts"], trees):
+    for mount, tree in zip(mounts, trees):
         place(mount, tree, uid)
-    if uid is not None and order.get("drop", True):
-        os.setgroups([])
-        os.setresgid(uid, uid, uid)
-        os.setresuid(uid, uid, uid)
-    for descriptor in order["closed"]:
-        os.closerange(descriptor, descriptor + 1)
+
+
+def main():
+    order = json.loads(sys.argv[1])
+    stage(order["mounts"], order.get("uid"), None)
     os.closerange(order["first"], 65536)
     os.execve(sys.argv[3], sys.argv[2:3] + sys.argv[4:], dict(os.environ))
 
 
-try:
-    main()
-except OSError as error:
-    sys.stderr.write("stage: %s\n" % error)
-    sys.exit(70)
+if __name__ == "__main__":
+    try:
+        main()
+    except OSError as error:
+        sys.stderr.write("stage: %s\n" % error)
+        sys.exit(70)

@@ -16,48 +16,27 @@ export interface StagedMount extends Staging {
   readonly descriptor: number;
 }
 
-const PYTHON = '/usr/bin/python3';
+/** Python of the system, which does what Node has no words for. */
+export const pythonPath = '/usr/bin/python3';
+
 const program = join(import.meta.dirname, 'stage.py');
 // What the options of a mount cannot say.
 const UNSAYABLE = /[,:\\"\n]/;
 
 /**
- * The command that stages mounts and then becomes another program.
+ * The start of a command of the host that sees mounts; the name that the command is called by and its own words follow.
  *
  * @param mounts - each with the number of its descriptor
- * @param options - how the program is run
- * @param options.uid - as whom where the engine is root; null for the engine's own user
- * @param options.also - another user that makes files in there and gives them away
+ * @param options - how they are seen
+ * @param options.uid - whom they are for where the engine is root; null for the engine's own user
  * @param options.first - descriptors from here on are closed
- * @param options.closed - and these
- * @param options.drops - false to stay root, for programs of the host
  */
 export function stagedCommand(
   mounts: readonly StagedMount[],
-  {
-    uid,
-    also,
-    first,
-    closed,
-    drops,
-  }: {
-    readonly uid: number | null;
-    readonly also?: number | undefined;
-    readonly first: number;
-    readonly closed: readonly number[];
-    readonly drops: boolean;
-  },
+  { uid, first }: { readonly uid: number | null; readonly first: number },
 ): string[] {
-  const order = {
-    ...(uid === null ? {} : { uid, also }),
-    first,
-    closed,
-    drop: drops,
-    mounts: mounts.map(({ descriptor, target, owner, overlay }) => {
-      return { descriptor, target, owner, overlay };
-    }),
-  };
-  return [PYTHON, '-I', '-S', program, JSON.stringify(order)];
+  const order = { ...(uid === null ? {} : { uid }), first, mounts };
+  return [pythonPath, '-I', '-S', '-B', program, JSON.stringify(order)];
 }
 
 /** Makes the folder, or the file, that a staging needs. */

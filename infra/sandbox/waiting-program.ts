@@ -32,7 +32,6 @@ export async function startWaiting(
   host: SandboxHost,
   start: WaitingStart,
 ): Promise<WaitingProgram> {
-  await host.turns();
   const cgroup = makeCgroup(host.cgroups, start.slot.name, cgroupLimits(host, start.limits));
   try {
     const program = { ...start, stdin: '', hasChannel: true };

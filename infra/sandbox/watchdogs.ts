@@ -3,7 +3,7 @@ import type { SandboxStatus } from '../../domain/sandbox/run.ts';
 import type { RunCgroup } from './cgroup.ts';
 import { fullyProtected } from './protections.ts';
 import type { Protection, Without } from './protections.ts';
-import { treeUsage } from './process-tree.ts';
+import { processorTimeOfTree, treeUsage } from './process-tree.ts';
 import type { ProgramUsage } from './process-tree.ts';
 
 /** Why a run is ended before its own end. */
@@ -130,7 +130,7 @@ function usageOf({ pid, cgroup, usage }: Watched): {
   const { peakMemoryBytes, processorMs, memoryKills } = cgroup.usage();
   return {
     memoryBytes: peakMemoryBytes,
-    processorMs: processorMs ?? treeUsage(pid).processorMs,
+    processorMs: processorMs ?? processorTimeOfTree(pid),
     isKilled: memoryKills > 0,
   };
 }

@@ -22,14 +22,11 @@ const lacks: Partial<Record<ProvenFeature, Omit<Finding, 'state'>>> = {
   overlay: {
     name: 'sandbox copies',
     detail: 'no overlay can be mounted here: copies of repositories are made whole',
-    mend: 'set CONCLAVE_SANDBOX_DATA to a folder on ext4, xfs or btrfs; it needs Linux 5.12 and python3',
+    mend: 'set CONCLAVE_SANDBOX_DATA to a folder on ext4, xfs or btrfs; it needs Linux 5.12',
   },
 };
 
-const tools = [
-  { path: '/usr/bin/python3', of: 'python3', without: 'no Python snippets, no overlay copies' },
-  { path: '/usr/bin/git', of: 'git', without: 'no copies of repositories' },
-] as const;
+const git = '/usr/bin/git';
 
 /** Finds out by trying what the sandbox protects here; leaves nothing behind. */
 export async function examineSandbox(config: Config): Promise<Finding[]> {
@@ -63,7 +60,7 @@ export async function examineSandbox(config: Config): Promise<Finding[]> {
     return [
       proofOf(sandbox.backend, folder),
       ...lacksOf(sandbox.backend),
-      ...absentTools(),
+      ...absentGit(),
       ...init(),
     ];
   } finally {
@@ -84,15 +81,10 @@ function lacksOf({ name, proven }: BackendProof): Finding[] {
     .map(([, lack]) => ({ ...lack, state: 'note' }));
 }
 
-function absentTools(): Finding[] {
-  return tools
-    .filter(({ path }) => !existsSync(path))
-    .map(({ path, of, without }) => ({
-      name: `sandbox ${of}`,
-      state: 'note',
-      detail: `${path} is not there: ${without}`,
-      mend: `apt-get install -y ${of}`,
-    }));
+function absentGit(): Finding[] {
+  if (existsSync(git)) return [];
+  const detail = `${git} is not there: no copies of repositories`;
+  return [{ name: 'sandbox git', state: 'note', detail, mend: 'apt-get install -y git' }];
 }
 
 /** A process 1 that collects no orphans fills the machine with dead ones. */

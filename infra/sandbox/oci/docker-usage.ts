@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 import { namelessBytes } from '../nameless-files.ts';
-import { treeUsage } from '../process-tree.ts';
+import { processorTimeOfTree } from '../process-tree.ts';
 import { removedBytes } from './runsc-memory.ts';
 
 /** What containers use, as far as this machine shows their processes. */
@@ -42,7 +42,7 @@ export function containerUsage(runtime: string | null): ContainerUsage {
     },
     processorMs: (call) => {
       const first = firsts.get(call);
-      return first === undefined ? 0 : treeUsage(first).processorMs;
+      return first === undefined ? 0 : processorTimeOfTree(first);
     },
     isOutOfMemory: (call) => {
       const first = firsts.get(call);

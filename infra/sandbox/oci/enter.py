@@ -2,40 +2,27 @@
 
 Speaks as bwrap does: {"child-pid": n} and {"exit-code": n} on one descriptor, waits for a byte on another. What is started is
 process 1 of a namespace of processes, so that everything dies with it, and root of a namespace of users that has nothing but
-the ids that it is given. Called by the engine as `python3 -I -S enter.py ORDER PROGRAM ARGUMENT...`; ORDER is JSON:
+the ids that it is given. Called by the engine as `python3 -I -S -B enter.py ORDER PROGRAM ARGUMENT...`; ORDER is JSON:
 
   users    pairs of ids: inside, and on the host
-  engine   process that this must not outlive; null outlives it
+  outlives whether this may outlive who started it
   block    descriptor that is waited for
   status   descriptor that is told on
   channel  descriptor that becomes standard input, or null
   binds    folders of the host, each with the folder that it is shown at
 """
 
-import ctypes
 import json
 import os
 import signal
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from kernel_calls import PR_SET_PDEATHSIG, die_with, libc, must, write
+
 MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 8, 0x1000, 0x4000, 0x40000
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWPID = 0x00020000, 0x10000000, 0x20000000
-PR_SET_PDEATHSIG = 1
 SIGNALS_FROM = 128
-
-libc = ctypes.CDLL(None, use_errno=True)
-
-
-def must(result, what):
-    if result < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, what + ": " + os.strerror(code))
-    return result
-
-
-def write(path, text):
-    with open(path, "w") as file:
-        file.write(text)
 
 
 def map_users(users):
@@ -66,13 +53,6 @@ def become_root(users):
     os.setresuid(0, 0, 0)
 
 
-def die_with(parent):
-    """To be called after the last change of ids, which takes it back."""
-    must(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def begin(order, program):
     """The first process inside, until it becomes the program."""
     must(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
@@ -91,10 +71,11 @@ def begin(order, program):
 
 def main():
     order, program = json.loads(sys.argv[1]), sys.argv[2:]
+    starter = os.getppid()
     map_users(order["users"])
     become_root(order["users"])
-    if order["engine"] is not None:
-        die_with(order["engine"])
+    if not order["outlives"]:
+        die_with(starter)
     child = os.fork()
     if child == 0:
         try:

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 
 import { namelessBytes } from '../nameless-files.ts';
-import { ownMemoryOfTree, processTree, treeUsage } from '../process-tree.ts';
+import { ownMemoryOfTree, processTree, processorTimeOfTree } from '../process-tree.ts';
 import type { ProgramUsage } from '../process-tree.ts';
 
 /** Memory that the processes of runsc itself may have beside the program's, bytes; what goes beyond is billed to the program. */
@@ -23,7 +23,7 @@ export function runscUsage(pid: number): ProgramUsage {
   const fileBytes = memoryFileBytes(pid);
   return {
     memoryBytes: fileBytes === null ? null : fileBytes + beyond,
-    processorMs: treeUsage(pid).processorMs,
+    processorMs: processorTimeOfTree(pid),
   };
 }
 

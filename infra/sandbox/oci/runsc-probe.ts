@@ -5,11 +5,12 @@ import { promisify } from 'node:util';
 import { mendOfOwnLocks, tryOut } from '../backend-probe.ts';
 import type { ProbeOutcome } from '../backend-probe.ts';
 import type { SandboxHost } from '../host.ts';
+import { pythonPath } from '../stage.ts';
 
 const INSTALL =
   'apt-get install -y runsc (Debian and its kin), or a release of gVisor in /usr/bin or /usr/local/bin: https://gvisor.dev/docs/user_guide/install/';
 const tools = [
-  ['/usr/bin/python3', 'apt-get install -y python3'],
+  [pythonPath, 'apt-get install -y python3'],
   ['/usr/bin/prlimit', 'apt-get install -y util-linux'],
   ['/bin/bash', 'apt-get install -y bash'],
 ] as const;

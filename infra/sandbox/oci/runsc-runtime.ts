@@ -15,7 +15,7 @@ import type { Ended, Launched } from '../launcher.ts';
 import type { ContainerRuntime, OpenMount, ProgramStart } from '../program-start.ts';
 import type { Without } from '../protections.ts';
 import type { Slot } from '../slots.ts';
-import { makeStaging } from '../stage.ts';
+import { makeStaging, pythonPath } from '../stage.ts';
 import type { Staging } from '../stage.ts';
 import { containerConfig, makeRoot } from './bundle.ts';
 import type { BundleMount, BundleShape } from './bundle.ts';
@@ -33,7 +33,6 @@ export interface RunscOptions {
 /** Which ids there are inside, each with the one that it is on the host. */
 type Users = readonly (readonly [inside: number, outside: number])[];
 
-const PYTHON = '/usr/bin/python3';
 const INNER_ID = 1000;
 // Above every id that a slot can have, see `slots.ts`.
 const ROOT_ID_ABOVE = 50_000;
@@ -66,7 +65,7 @@ export function runscRuntime({ runsc, entry }: RunscOptions): ContainerRuntime {
         users,
         shape: { ...shape, uid: innerId(users), without: host.without },
       });
-      const launched = await launch({
+      const launched = await launch(host.forks, {
         bwrap: host.bwrap,
         arguments: { options: [], command: [] },
         maker: run.slot.uid === null ? undefined : users[0]?.[1],
@@ -192,7 +191,7 @@ function entering(
 ): string[] {
   const order = {
     users,
-    engine: without.has('dies-with-engine') ? null : process.pid,
+    outlives: without.has('dies-with-engine'),
     block: descriptors.block,
     status: descriptors.status,
     channel: hasChannel ? descriptors.channel : null,
@@ -206,7 +205,7 @@ function entering(
         .map(({ path }) => [path, join(place.root, path)] as const),
     ],
   };
-  return [PYTHON, '-I', '-S', enter, JSON.stringify(order)];
+  return [pythonPath, '-I', '-S', '-B', enter, JSON.stringify(order)];
 }
 
 function runscCommand(runsc: string, { bundle, state, log }: Place, { name }: Slot): string[] {

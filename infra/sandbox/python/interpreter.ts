@@ -18,6 +18,7 @@ import { cgroupLimits } from '../program-start.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
 import type { Slot } from '../slots.ts';
+import { pythonPath } from '../stage.ts';
 import { followTemporaryFiles } from '../temporary-files.ts';
 import { startWaiting } from '../waiting-program.ts';
 import type { WaitingProgram } from '../waiting-program.ts';
@@ -25,9 +26,6 @@ import { watch } from '../watchdogs.ts';
 import type { Breach } from '../watchdogs.ts';
 import { boundsOf } from './bounds.ts';
 import { hear, outcomeOf, readReply, valueBytesMax } from './reply.ts';
-
-/** The system's own, which every sandbox shows. */
-export const pythonPath = '/usr/bin/python3';
 
 const program = join(import.meta.dirname, 'interpreter.py');
 /**

@@ -9,7 +9,8 @@ import { refusal } from '../refusal.ts';
 import { faultOfSnippet } from '../run-fault.ts';
 import type { SnippetLane } from '../sandbox.ts';
 import { Turnstile } from '../turnstile.ts';
-import { pythonPath, startInterpreter } from './interpreter.ts';
+import { pythonPath } from '../stage.ts';
+import { startInterpreter } from './interpreter.ts';
 import type { Interpreter, StartedInterpreter } from './interpreter.ts';
 import { WaitingInterpreters } from './waiting-interpreters.ts';
 

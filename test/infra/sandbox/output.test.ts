@@ -79,3 +79,28 @@ test('stops reading when it is cut', async () => {
 
   expect(output.read()).toEqual({ stdout: '', stderr: '', isTruncated: false });
 });
+
+test.each([1, 3, 70_000])('reads text that comes %d bytes at a time', async (size) => {
+  const both = streams();
+  const output = collectOutput(both, 1_000_000, () => undefined);
+  const text = 'aé€😀\n'.repeat(20_000);
+  const bytes = Buffer.from(text);
+
+  for (let at = 0; at < bytes.length; at += size) both.stdout.write(bytes.subarray(at, at + size));
+  both.stdout.end();
+  both.stderr.end();
+  await output.ended;
+
+  expect(output.read().stdout).toBe(text);
+});
+
+test('says where a character was cut in two', async () => {
+  const both = streams();
+  const output = collectOutput(both, 2, () => undefined);
+
+  both.stdout.end('a€');
+  both.stderr.end();
+  await output.ended;
+
+  expect(output.read().stdout).toBe('a\uFFFD');
+});

@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcessByStdio } from 'node:child_process';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+import type { Without } from './protections.ts';
+import { pythonPath } from './stage.ts';
+import type { StagedMount } from './stage.ts';
+
+/** Where a program's descriptor comes from. */
+export type DescriptorSource =
+  /** A file to read, a named pipe to write to, a folder to be mounted, a Unix socket that listens: opened by its path. */
+  | { readonly as: 'read' | 'write' | 'place' | 'socket'; readonly path: string }
+  /** What {@link Forked.release} writes to, and what {@link Forked.onStatus} tells of. */
+  | { readonly as: 'block' | 'status' };
+
+/** A program to be started. */
+export interface ForkOrder {
+  /** The path of the program, and its arguments. */
+  readonly argv: readonly string[];
+  /** What it is called in lists of processes. */
+  readonly name: string;
+  /** By the number that each has in the program, which has no others; null for none. */
+  readonly descriptors: readonly (DescriptorSource | null)[];
+  /** Mounted in a namespace of its own first, see `stage.py`. */
+  readonly mounts: readonly StagedMount[];
+  /** The user that mounts are for; null for the engine's own. */
+  readonly for: number | null;
+  /** Another user that makes files there; null for nobody. */
+  readonly also: number | null;
+  /** The user that the program is; null for the engine's own. */
+  readonly become: number | null;
+  /** Whether it may live on when the engine dies. */
+  readonly outlives: boolean;
+}
+
+/** A program that was ordered. */
+export interface Forked {
+  /**
+   * Its process, once its descriptors are its own.
+   *
+   * @throws Error when it cannot be started, or the server died first
+   */
+  readonly pid: Promise<number>;
+  /** Words that it wrote to its status, as they come; kept for who comes later. */
+  onStatus(hear: (words: string) => void): void;
+  /** Lets it go on. */
+  readonly release: () => void;
+  /** Resolves when it has ended and its status is closed, or nobody can tell any more. */
+  readonly ended: Promise<void>;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly pid?: number;
+  readonly status?: string;
+  readonly ended?: boolean;
+  readonly fault?: string;
+}
+
+type Server = ChildProcessByStdio<Writable, Readable, null>;
+
+const program = join(import.meta.dirname, 'fork_server.py');
+
+/**
+ * Starts programs by a small process of its own: to start one, a process is copied first, which takes one of the engine's size
+ * tens of milliseconds, in which the engine does nothing else.
+ *
+ * The process starts with the first program, dies with the engine, and is replaced when it dies.
+ */
+export class ForkServer {
+  readonly #without: Without;
+  readonly #living = new Map<number, Living>();
+  #server: Server | undefined;
+  #next = 1;
+
+  /** Without the protections that are left out. */
+  constructor(without: Without) {
+    this.#without = without;
+  }
+
+  /** Starts a program; descriptors that it takes from the engine must stay open until its process is told. */
+  start(order: ForkOrder): Forked {
+    const id = this.#next++;
+    const server = (this.#server ??= this.#startServer());
+    const living = new Living(() => {
+      this.#say(server, { release: id });
+    });
+    this.#living.set(id, living);
+    if (this.#living.size === 1) hold(server, true);
+    this.#say(server, { start: id, ...order });
+    return living;
+  }
+
+  /** Ends the server; its programs have ended before. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (server?.exitCode !== null || server.signalCode !== null) return;
+    const gone = once(server, 'exit');
+    server.ref();
+    server.stdin.end();
+    await gone;
+  }
+
+  #say(server: Server, words: object): void {
+    if (server.stdin.writable) server.stdin.write(`${JSON.stringify(words)}\n`);
+  }
+
+  #startServer(): Server {
+    const keeps = this.#without.has('closed-descriptors') ? 'everything' : 'nothing';
+    const server = spawn(pythonPath, ['-I', '-S', '-B', '-X', 'utf8', program, keeps], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      ...(this.#without.has('clean-environment') ? {} : { env: {} }),
+    });
+    hold(server, false);
+    server.stdin.on('error', () => undefined); // it has died, which is told below
+    createInterface({ input: server.stdout }).on('line', (line) => {
+      this.#hear(server, JSON.parse(line) as Answer);
+    });
+    const die = (fault: string): void => {
+      if (this.#server === server) this.#server = undefined;
+      for (const living of this.#living.values()) living.end(fault);
+      this.#living.clear();
+    };
+    server.once('error', (error) => {
+      die(`${pythonPath}: ${error.message}`);
+    });
+    server.once('close', () => {
+      die('the process that starts programs has died');
+    });
+    return server;
+  }
+
+  #hear(server: Server, { id, pid, status, ended, fault }: Answer): void {
+    const living = this.#living.get(id);
+    if (pid !== undefined) living?.begin(pid);
+    if (status !== undefined) living?.tell(status);
+    if (ended !== true) return;
+    living?.end(fault ?? '');
+    this.#living.delete(id);
+    if (this.#living.size === 0) hold(server, false);
+  }
+}
+
+/** Whether the engine's own process stays for this one: only while programs run. */
+function hold(server: Server, isHeld: boolean): void {
+  for (const end of [server, server.stdin, server.stdout]) {
+    if (!(end === server || end instanceof Socket)) continue;
+    if (isHeld) end.ref();
+    else end.unref();
+  }
+}
+
+class Living implements Forked {
+  readonly pid: Promise<number>;
+  readonly ended: Promise<void>;
+  readonly release: () => void;
+  readonly begin: (pid: number) => void;
+  readonly end: (fault: string) => void;
+  readonly #told: string[] = [];
+  #hear: (words: string) => void = (words) => {
+    this.#told.push(words);
+  };
+
+  constructor(release: () => void) {
+    const started = Promise.withResolvers<number>();
+    const ended = Promise.withResolvers<undefined>();
+    this.pid = started.promise;
+    this.ended = ended.promise;
+    this.release = release;
+    this.begin = started.resolve;
+    this.end = (fault) => {
+      started.reject(new Error(fault));
+      ended.resolve(undefined);
+    };
+  }
+
+  onStatus(hear: (words: string) => void): void {
+    this.#hear = hear;
+    for (const words of this.#told.splice(0)) hear(words);
+  }
+
+  tell(words: string): void {
+    this.#hear(words);
+  }
+}
