@@ -100,7 +100,7 @@ async function begin(deps: AskAgentDeps, asking: Asking, agent: Agent): Promise<
     ...asking.key,
     workflowId: activityInfo().workflowExecution?.workflowId ?? '',
     workerId: deps.workerId,
-    account: accountOf(agent),
+    account: accountOf(asking.key.tenantId, agent),
     limits: agent.limits,
     reserve: asking.reserve,
     time: new Date(deps.now()).toISOString(),
@@ -140,7 +140,8 @@ async function afterFault(
   const { retryAfterMs } = fault;
   // What this worker lacks says nothing of the provider.
   const disposition = fault.code === 'adapter-missing' ? 'never' : fault.disposition;
-  await deps.accounts.reportFault({ account: accountOf(agent), disposition, retryAfterMs });
+  const account = accountOf(asking.key.tenantId, agent);
+  await deps.accounts.reportFault({ account, disposition, retryAfterMs });
   const isFinal = fault.disposition === 'never' || tried.attempt >= failuresMax;
   if (isFinal && !hasNext) return await failedTurn(deps, asking, { error, tried });
   await release(deps, call, error);

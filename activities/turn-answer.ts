@@ -1,6 +1,6 @@
 import { cancellationSignal, log } from '@temporalio/activity';
 
-import type { TurnCost, TurnFact } from '../domain/collaboration/fact.ts';
+import type { AbstentionReason, TurnCost, TurnFact } from '../domain/collaboration/fact.ts';
 import {
   inlineBytesMax,
   type Sha256,
@@ -48,7 +48,7 @@ export interface AskingDeps {
   readonly sha256: Sha256;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  connectorOf(agent: Agent): ModelConnector;
+  connectorOf(tenantId: string, agent: Agent): ModelConnector;
   /** Where a turn's text is to go while it streams; `undefined` when nobody watches. */
   liveTextOf(turn: CallKey & { readonly tenantId: string }): ((text: string) => void) | undefined;
 }
@@ -83,7 +83,7 @@ export async function answerTurn(
     const answer = await callModel({
       task: turn.task,
       brief: briefOf({ turn, file, agent, sources, sha256: deps.sha256 }),
-      connector: deps.connectorOf(agent),
+      connector: deps.connectorOf(key.tenantId, agent),
       maxOutputTokens: file.state.plan.maxOutputTokens,
       signal: call.signal,
       reserveRepair,
@@ -150,8 +150,13 @@ export async function failedTurn(
   const fact: TurnFact =
     error?.fault.code === 'cancelled'
       ? { type: 'turn.cancelled', ...asking.key.turn, ...cost }
-      : abstention(asking.key.turn, 'provider-failed', cost);
+      : abstention(asking.key.turn, reasonOf(error), cost);
   return await settle(deps, asking, { fact, content: null, tried: last?.tried ?? null });
+}
+
+/** A right that was taken back is no failure of the provider. */
+function reasonOf(error: ProviderFaultError | null): AbstentionReason {
+  return error?.fault.code === 'not-permitted' ? 'not-permitted' : 'provider-failed';
 }
 
 const silences: readonly ProviderFault['code'][] = [

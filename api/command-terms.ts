@@ -6,7 +6,7 @@ import type { Fault } from '../domain/planning/fault.ts';
 import type { Agent } from '../domain/providers/agent.ts';
 import type { ApiDeps } from './ports.ts';
 
-type Deps = Pick<ApiDeps, 'isKeyVariable' | 'isHostNamed' | 'commandFolders'>;
+type Deps = Pick<ApiDeps, 'isKeyVariable' | 'isCommandVariable' | 'isHostNamed' | 'commandFolders'>;
 
 /**
  * Gives what an agent that is a program has beside other agents; its upstream's address and key variable make its account.
@@ -55,16 +55,18 @@ function grantFaults({ grants }: CommandSettings, folders: readonly string[]): F
   });
 }
 
+/** The key of the upstream stays with the proxy; what is in the environment the program can print. */
 function variableFaults({ environment, network }: CommandSettings, deps: Deps): Fault[] {
-  const named = Object.entries(environment).map(([name, value]) => {
-    return [`environment.${name}`, typeof value === 'string' ? null : value.from] as const;
+  const seen = Object.entries(environment).flatMap(([name, value]) => {
+    if (typeof value === 'string' || deps.isCommandVariable(value.from)) return [];
+    const expected =
+      'a variable that CONCLAVE_COMMAND_VARIABLES lists; network.upstream takes a key that the program does not see';
+    return [{ field: `command.environment.${name}.from`, got: shown(value.from), expected }];
   });
-  const all = [...named, ['network.upstream', network.upstream?.from ?? null] as const];
-  return all.flatMap(([field, from]) => {
-    if (from === null || deps.isKeyVariable(from)) return [];
-    const expected = 'a variable that CONCLAVE_KEY_VARIABLES lists';
-    return [{ field: `command.${field}.from`, got: shown(from), expected }];
-  });
+  const from = network.upstream?.from ?? null;
+  if (from === null || deps.isKeyVariable(from)) return seen;
+  const expected = 'a variable that CONCLAVE_KEY_VARIABLES lists';
+  return [...seen, { field: 'command.network.upstream.from', got: shown(from), expected }];
 }
 
 function hostFaults({ network }: CommandSettings, deps: Deps): Fault[] {

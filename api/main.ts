@@ -117,6 +117,7 @@ async function connect(settings: ServiceConfig): Promise<{
     isHostNamed: allowedHosts({ hosts, loopback: false }),
     isSimulated: (url) => simulatedHost !== '' && url.host === simulatedHost,
     isKeyVariable: keyVariables(settings.keyVariables),
+    isCommandVariable: keyVariables(settings.commandVariables),
     commandFolders: settings.commandFolders,
     isSecretSet: (name) => (settings.secretNamed(name) ?? '') !== '',
     log,

@@ -201,6 +201,8 @@ export interface ApiDeps {
   readonly isSimulated: (url: URL) => boolean;
   /** Whether an agent may name this variable for its key. */
   readonly isKeyVariable: (name: string) => boolean;
+  /** Whether a program may see this variable, and with it whoever registers programs. */
+  readonly isCommandVariable: (name: string) => boolean;
   /** Folders of the workers that programs may be granted; without any, no program is registered. */
   readonly commandFolders?: readonly string[];
   /** Whether a variable that an agent names for its key is set here. */

@@ -10,6 +10,10 @@ export const programSchema = z
     path: z.string().openapi({ description: 'Inside its sandbox.' }),
     labels: z.array(z.string()),
     prompt: z.enum(['stdin', 'argument']).openapi({ description: 'How it gets its prompt.' }),
+    unavailable: z
+      .string()
+      .nullable()
+      .openapi({ description: 'For people: why it may not run now; null where it may.' }),
     detected: z
       .object({
         at: z.string(),
@@ -34,16 +38,27 @@ export const programSchema = z
   })
   .openapi('Program');
 
+/** What is known of a tenant's programs. */
+export interface KnownPrograms {
+  readonly found: readonly FoundProgram[];
+  readonly mayRunCode: boolean;
+}
+
+const unpermitted =
+  'This tenant may not run code; whoever runs this installation can allow it. Turns of this agent abstain (not-permitted).';
+
 /**
  * Shows the program that agents of one account share.
  *
  * @param agents - of one account
- * @param found - what is known of the tenant's programs
+ * @param known - what is known of the tenant's programs
+ * @param known.found - what workers found out
+ * @param known.mayRunCode - whether the tenant may run them; a right that was taken back leaves them registered
  * @returns `null` where calls go by HTTP
  */
 export function programView(
   agents: readonly Agent[],
-  found: readonly FoundProgram[],
+  { found, mayRunCode }: KnownPrograms,
 ): z.output<typeof programSchema> | null {
   const command = agents[0]?.command;
   if (command === undefined) return null;
@@ -55,6 +70,7 @@ export function programView(
     path: command.path,
     labels: [...new Set(agents.flatMap((agent) => agent.command?.labels ?? []))],
     prompt: isPromptPassedByArgument(command) ? 'argument' : 'stdin',
+    unavailable: mayRunCode ? null : unpermitted,
     detected: latest === undefined ? null : detectedOf(latest),
   };
 }

@@ -148,6 +148,7 @@ export const VARIABLES = z.strictObject({
   CONCLAVE_S3_BIN: text.optional(),
   CONCLAVE_ALLOWED_HOSTS: hostList.default([]),
   CONCLAVE_COMMAND_FOLDERS: folderList.default([]),
+  CONCLAVE_COMMAND_VARIABLES: variableList.default([]),
   CONCLAVE_KEY_VARIABLES: variableList.default(['*_API_KEY']),
   CONCLAVE_ADAPTERS: moduleList.default([]),
   CONCLAVE_WEBHOOK_HOSTS: webhookHostList.default([]),

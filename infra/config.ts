@@ -111,6 +111,8 @@ export interface Config {
   readonly allowedHosts: readonly string[];
   /** Absolute paths of folders that programs of agents may be granted. */
   readonly commandFolders: readonly string[];
+  /** Names of variables, or `*_ENDING`s of them, that programs of agents may see. */
+  readonly commandVariables: readonly string[];
   /** Modules that add providers of their own: absolute paths and names of packages. Only workers load them. */
   readonly adapters: readonly string[];
   readonly webhooks: WebhookSettings;
@@ -131,6 +133,12 @@ export interface Config {
    * @returns undefined when the name is not among {@link Config.keyVariables}, or not set.
    */
   secretNamed(name: string): string | undefined;
+  /**
+   * Reads a variable that a program's environment names.
+   *
+   * @returns undefined when the name is not among {@link Config.commandVariables}, or not set.
+   */
+  commandVariable(name: string): string | undefined;
 }
 
 /** Everything that a process needs to reach the other parts. */
@@ -258,6 +266,7 @@ export function flagOf(variable: string): string {
 
 function buildConfig(values: Variables, env: Environment): Config {
   const isKeyVariable = keyVariables(values.CONCLAVE_KEY_VARIABLES);
+  const isCommandVariable = keyVariables(values.CONCLAVE_COMMAND_VARIABLES);
   return {
     mode: values.CONCLAVE_MODE,
     host: values.CONCLAVE_HOST,
@@ -286,6 +295,7 @@ function buildConfig(values: Variables, env: Environment): Config {
     },
     allowedHosts: values.CONCLAVE_ALLOWED_HOSTS,
     commandFolders: values.CONCLAVE_COMMAND_FOLDERS,
+    commandVariables: values.CONCLAVE_COMMAND_VARIABLES,
     adapters: values.CONCLAVE_ADAPTERS.map((module) =>
       /^[./]/.test(module) ? resolve(module) : module,
     ),
@@ -308,6 +318,7 @@ function buildConfig(values: Variables, env: Environment): Config {
     keyVariables: values.CONCLAVE_KEY_VARIABLES,
     ollamaHost: env['OLLAMA_HOST'],
     secretNamed: (name) => (isKeyVariable(name) ? env[name] : undefined),
+    commandVariable: (name) => (isCommandVariable(name) ? env[name] : undefined),
   };
 }
 

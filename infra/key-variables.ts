@@ -5,8 +5,8 @@ const OWN_PREFIX = 'CONCLAVE_';
 export const KEY_VARIABLE_PATTERN = /^(?:[A-Z][A-Z0-9_]{0,127}|\*_[A-Z0-9_]{1,126})$/;
 
 /**
- * Says which variables an agent may name for its key. Its value is sent to the agent's host, so no other secret of the
- * process may be named, and never one of ours.
+ * Says which variables an agent may name, for its key or for its program. A key is sent to the agent's host, and what a program
+ * sees its tenant can read, so no other secret of the process may be named, and never one of ours.
  *
  * @param patterns - each as {@link KEY_VARIABLE_PATTERN} has it
  */

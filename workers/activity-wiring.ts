@@ -1,5 +1,5 @@
 import type { Activities, SandboxActivities } from '../activities/activities.ts';
-import { createAskAgent } from '../activities/ask-agent.ts';
+import { createAskAgent, type AskAgentDeps } from '../activities/ask-agent.ts';
 import { createCallsUnderWay, type CallsUnderWay } from '../activities/calls-under-way.ts';
 import { createCaseFiles } from '../activities/case-files.ts';
 import { createLiveText } from '../activities/live-text.ts';
@@ -7,7 +7,7 @@ import { textMediaType } from '../activities/long-text.ts';
 import { createMaterials } from '../activities/materials.ts';
 import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
 import { withCommands } from '../activities/commands/command-pool.ts';
-import { createConnectorPool, type ConnectorPool } from '../activities/models/connector-pool.ts';
+import { createConnectorPool } from '../activities/models/connector-pool.ts';
 import { createAwaitPart, type PartEndDeps } from '../activities/part-ends.ts';
 import { createOpenPart, type OpenPartDeps } from '../activities/part-opening.ts';
 import { createRecordFacts } from '../activities/record-facts.ts';
@@ -59,7 +59,6 @@ export function wireActivities(parts: ActivityParts): {
   const { stores, artifacts, signer } = parts;
   const now = Date.now;
   const calls = createCallsUnderWay();
-  const pool = connectorPool(parts);
   const tenantArtifacts = createTenantArtifacts({ store: artifacts, index: stores.artifacts });
   const agentOf = rememberedAgents(stores);
   const putText = textKeeper(tenantArtifacts);
@@ -77,7 +76,7 @@ export function wireActivities(parts: ActivityParts): {
     },
     sha256: sha256Of,
     now,
-    connectorOf: (agent) => pool.connectorOf(agent),
+    connectorOf: connectorsOf(parts),
     liveTextOf: liveTextOf(parts, now),
   });
   const recordFacts = createRecordFacts({
@@ -127,7 +126,7 @@ function wireSandboxActivities(
 }
 
 /** Reaches models by HTTP, and programs where this worker runs them. */
-function connectorPool({ config, adapters, programs }: ActivityParts): ConnectorPool {
+function connectorsOf({ config, adapters, programs }: ActivityParts): AskAgentDeps['connectorOf'] {
   const ofModels = createConnectorPool({
     secret: (name) => config.secretNamed(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),

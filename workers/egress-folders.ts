@@ -3,13 +3,13 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { CommandConnectorDeps } from '../activities/commands/command-connector.ts';
+import type { ProgramRunDeps } from '../activities/commands/program-run.ts';
 import { identifyProcess, isSameProcess } from '../infra/stack/process-identity.ts';
 
 /** Where a worker keeps the sockets of ways out. */
 export interface EgressFolders {
-  /** See {@link CommandConnectorDeps.makeFolder}. */
-  readonly make: CommandConnectorDeps['makeFolder'];
+  /** See {@link ProgramRunDeps.makeFolder}. */
+  readonly make: ProgramRunDeps['makeFolder'];
   /** Removes all of them. */
   close(): Promise<void>;
 }

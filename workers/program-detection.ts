@@ -1,13 +1,15 @@
 import type { DetectedProgram } from '../domain/commands/detected-program.ts';
-import type { Agent } from '../domain/providers/agent.ts';
-import type { ProgramStore } from '../infra/stores/program-store.ts';
+import type { ClaimedProgram, ProgramStore } from '../infra/stores/program-store.ts';
 import type { LogLines } from './runtime.ts';
 
 /** What looking at registered programs stands on. */
 export interface DetectionDeps {
   readonly store: Pick<ProgramStore, 'claim' | 'settle'>;
-  /** Never throws. */
-  readonly detect: (agent: Agent, signal: AbortSignal) => Promise<DetectedProgram>;
+  /** Gives `null` where the program may not be run now. */
+  readonly detect: (
+    claimed: Pick<ClaimedProgram, 'tenantId' | 'agent'>,
+    signal: AbortSignal,
+  ) => Promise<DetectedProgram | null>;
   readonly log: LogLines;
 }
 
@@ -18,12 +20,15 @@ const lookMs = 15_000;
 const detectMs = 120_000;
 const leaseMs = detectMs + 30_000;
 
-/** Looks at programs as they are registered, one at a time, beside the work of its process. */
+/** Most programs looked at by one worker at a time: one that hangs must not keep the others waiting, and turns need room. */
+export const looksMax = 3;
+
+/** Looks at programs as they are registered, a few at a time, beside the work of its process. */
 export class ProgramDetection {
   readonly #deps: DetectionDeps;
   readonly #ending = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  #looking: Promise<void> | undefined;
+  readonly #looks = new Set<Promise<void>>();
   #mustLookAgain = false;
 
   constructor(deps: DetectionDeps) {
@@ -36,20 +41,23 @@ export class ProgramDetection {
 
   /** Looks for what was registered; as a hint, it may come late, twice or for nothing. */
   wake(): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#isEnding()) return;
     this.#mustLookAgain = true;
-    this.#looking ??= this.#lookAll();
+    if (this.#looks.size === looksMax) return;
+    const look = this.#look().finally(() => this.#looks.delete(look));
+    this.#looks.add(look);
   }
 
   /** Ends what is under way; some worker looks at it again when its claim has lapsed. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#ending.abort();
-    await this.#looking;
+    await Promise.all(this.#looks);
   }
 
-  async #lookAll(): Promise<void> {
-    while (this.#mustLookAgain && !this.#ending.signal.aborted) {
+  /** Looks at one after the other until none is left. */
+  async #look(): Promise<void> {
+    while (this.#mustLookAgain && !this.#isEnding()) {
       this.#mustLookAgain = false;
       try {
         while (await this.#lookAtOne());
@@ -57,7 +65,6 @@ export class ProgramDetection {
         this.#deps.log.warn({ err: error }, 'looking at registered programs failed');
       }
     }
-    this.#looking = undefined;
   }
 
   #isEnding(): boolean {
@@ -70,11 +77,15 @@ export class ProgramDetection {
     const { store, detect, log } = this.#deps;
     const claimed = await store.claim(leaseMs);
     if (claimed === undefined) return false;
+    // Where one waited there may be more.
+    this.wake();
     const { agent } = claimed;
     const signal = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(detectMs)]);
-    const found = await detect(agent, signal);
+    const found = await detect(claimed, signal);
     // What was cut off tells nothing of the program.
     if (this.#isEnding()) return false;
+    // It is claimed again when this claim has lapsed.
+    if (found === null) return true;
     await store.settle(claimed, found);
     const { isThere, version, capabilities } = found;
     const isAnswering = capabilities?.isAnswering ?? null;

@@ -4,16 +4,14 @@ import {
 } from '../activities/commands/command-connector.ts';
 import { detectProgram } from '../activities/commands/detection.ts';
 import { launchingWith } from '../activities/commands/launching.ts';
-import type { DetectedProgram } from '../domain/commands/detected-program.ts';
 import { isInFolders } from '../domain/commands/folder-list.ts';
-import type { Agent } from '../domain/providers/agent.ts';
 import { allowedHosts } from '../domain/providers/allowed-hosts.ts';
 import type { ServiceConfig } from '../infra/config.ts';
 import type { Database } from '../infra/database/connection.ts';
 import { programsChannel } from '../infra/stores/program-store.ts';
 import type { Stores } from '../infra/stores/stores.ts';
 import { openEgressFolders } from './egress-folders.ts';
-import { ProgramDetection } from './program-detection.ts';
+import { ProgramDetection, type DetectionDeps } from './program-detection.ts';
 import type { LogLines } from './runtime.ts';
 import type { LazySandbox } from './sandbox-wiring.ts';
 
@@ -21,7 +19,7 @@ import type { LazySandbox } from './sandbox-wiring.ts';
 export interface ProgramParts {
   readonly config: ServiceConfig;
   readonly database: Database;
-  readonly stores: Pick<Stores, 'programs'>;
+  readonly stores: Pick<Stores, 'programs' | 'tenants'>;
   readonly sandbox: LazySandbox;
   readonly logger: LogLines;
 }
@@ -36,13 +34,15 @@ export interface WiredPrograms {
 
 /** Makes what programs are run with, and looks at those that are registered; nothing where no folder may be granted. */
 export async function wirePrograms(parts: ProgramParts): Promise<WiredPrograms> {
-  const { config, sandbox } = parts;
+  const { config, stores, sandbox } = parts;
   if (config.commandFolders.length === 0) return { deps: null, stop: () => Promise.resolve() };
   const folders = await openEgressFolders();
   const deps: CommandConnectorDeps = {
     sandbox: () => sandbox.get(),
     launching: await launchingWith(process.execPath),
+    mayRunCode: (tenantId) => stores.tenants.mayRunCode(tenantId),
     secret: (name) => config.secretNamed(name),
+    variable: (name) => config.commandVariable(name),
     allowedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: config.mode === 'local' }),
     namedHosts: allowedHosts({ hosts: config.allowedHosts, loopback: false }),
     isGrantable: isInFolders(config.commandFolders),
@@ -74,14 +74,13 @@ function watchRegistrations(
   return detection;
 }
 
-function detectorWith(
-  deps: CommandConnectorDeps,
-): (agent: Agent, signal: AbortSignal) => Promise<DetectedProgram> {
-  return async ({ name, model, simulated, command }, signal) => {
+function detectorWith(deps: CommandConnectorDeps): DetectionDeps['detect'] {
+  return async ({ tenantId, agent: { name, model, simulated, command } }, signal) => {
     if (command === undefined) {
       return { isThere: false, version: null, detail: 'it is no program', capabilities: null };
     }
-    const connector = createCommandConnector({ name, model, simulated, command }, deps);
+    if (!(await deps.mayRunCode(tenantId))) return null;
+    const connector = createCommandConnector({ tenantId, name, model, simulated, command }, deps);
     return await detectProgram({ command, connector }, deps, signal);
   };
 }

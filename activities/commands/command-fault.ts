@@ -1,7 +1,7 @@
 import type { CommandFailure, CommandFailureReason } from '../../domain/commands/command-output.ts';
 import type { CommandTrace } from '../../domain/commands/command-trace.ts';
 import type { ProviderFault } from '../../domain/providers/model-connector.ts';
-import { ProviderFaultError, sortFault } from '../models/fault.ts';
+import { localFault, ProviderFaultError, sortFault } from '../models/fault.ts';
 
 /** What a command connector rejects with once its program has run. */
 export class CommandFaultError extends ProviderFaultError {
@@ -70,4 +70,20 @@ function treatmentOf({ reason, exitCode, isPassing }: CommandFailure): Treatment
   if (reason === 'exit-code') return exitCodes[exitCode ?? 1] ?? treatments[reason];
   if (reason === 'reported-error' && isPassing) return { code: 'server-error', ...again };
   return treatments[reason];
+}
+
+/**
+ * Makes a fault of this machine: another try, here or on another one, may go better.
+ *
+ * @param message - for people
+ * @param paid - whether the provider can have had the call
+ * @param cause - what failed
+ */
+export function passingFault(
+  message: string,
+  paid: Pick<ProviderFault, 'isUnsent' | 'mayHaveCost'>,
+  cause?: unknown,
+): ProviderFaultError {
+  const unknown = { ...localFault('unknown', message), ...paid };
+  return new ProviderFaultError({ ...unknown, disposition: 'retry-now' }, { cause });
 }

@@ -3,6 +3,7 @@ import type {
   DetectedProgram,
   DetectedVersion,
 } from '../../domain/commands/detected-program.ts';
+import { usualEnvironment } from '../../domain/commands/command-run.ts';
 import type { CommandSettings } from '../../domain/commands/command-settings.ts';
 import { workFolder } from '../../domain/commands/command-settings.ts';
 import type { ModelConnector } from '../../domain/providers/model-connector.ts';
@@ -10,7 +11,7 @@ import { completeLimits } from '../../domain/sandbox/limits.ts';
 import type { CommandRun, Sandbox } from '../../domain/sandbox/run.ts';
 import { ProviderFaultError } from '../models/fault.ts';
 import { launched, type Launching } from './launching.ts';
-import { refusedGrant } from './refused-grant.ts';
+import { refusedGrant } from './admission.ts';
 
 /** What looking at a program needs. */
 interface DetectionDeps {
@@ -56,7 +57,7 @@ export async function detectVersion(
       outputBytes: versionOutputBytes,
     },
     grants: command.grants,
-    env: { HOME: workFolder, TERM: 'dumb', NO_COLOR: '1', CI: '1' },
+    env: usualEnvironment,
     stdin: '',
     seed: 'version',
   };

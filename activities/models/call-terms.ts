@@ -21,7 +21,7 @@ export function capabilitiesOf(
  * @throws `ProviderFaultError` with `key-missing` when the variable is not set
  */
 export function keyOf(
-  agent: Agent,
+  agent: Pick<Agent, 'apiKeyEnv' | 'name'>,
   { secret }: { secret: (name: string) => string | undefined },
 ): string | null {
   if (agent.apiKeyEnv === null) return null;

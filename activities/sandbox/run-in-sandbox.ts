@@ -67,8 +67,7 @@ async function runOnce(
   const early = old ?? (signal.aborted ? cancelledEarly : undefined);
   if (early !== undefined) return await settle(deps, ref, early, source);
   await noteStart(deps, ref, source);
-  const faults = folderFaults(asked.grants, deps.folders);
-  const [fault] = faults;
+  const [fault] = folderFaults(asked.grants, deps.folders);
   if (fault !== undefined) {
     const reason = `${fault.field}: got ${fault.got}, expected ${fault.expected}`;
     return await settle(deps, ref, withoutResult('refused', reason), source);

@@ -4,9 +4,8 @@ import { accountOf } from '../../domain/providers/agent.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
 import { commandProvider } from '../../domain/commands/command-settings.ts';
 import { isProviderName } from '../../domain/providers/model-connector.ts';
-import type { FoundProgram } from '../../infra/stores/program-store.ts';
 import type { ProviderAccountStatus } from '../../infra/stores/provider-accounts.ts';
-import { programSchema, programView } from '../program-view.ts';
+import { programSchema, programView, type KnownPrograms } from '../program-view.ts';
 import { adapterSchema, adapterStatus, adapterView } from '../adapter-view.ts';
 import type { Api } from '../context.ts';
 import type { ApiDeps } from '../ports.ts';
@@ -26,7 +25,7 @@ const standingSchema = z
       description:
         '`degraded`: the last calls failed. `limited`: the provider asked to be left alone for a while. ' +
         '`failing`: so many failed in a row that nobody calls it for a while, no running worker has its adapter, or its program ' +
-        'is not there.',
+        'is not there or may not run.',
     }),
     breaker: z.enum(['closed', 'open', 'half-open']),
     breakerOpenUntil: z.string().nullable(),
@@ -58,12 +57,14 @@ const route = createRoute({
 export function addProviders(api: Api, deps: ApiDeps): void {
   api.openapi(route, async (c) => {
     const tenantId = c.get('tenantId');
-    const [agents, known, found] = await Promise.all([
+    const [agents, known, found, mayRunCode] = await Promise.all([
       deps.agents.list(tenantId),
       deps.adapters.list(),
       deps.programs.found(tenantId),
+      deps.tenants.mayRunCode(tenantId),
     ]);
-    const accounts = [...new Set(agents.map(accountOf))];
+    const accountOfOne = (agent: Agent): string => accountOf(tenantId, agent);
+    const accounts = [...new Set(agents.map(accountOfOne))];
     const standings = await deps.accounts.status(accounts);
     const having = known.filter((adapter) => adapterStatus(adapter) !== 'absent');
     const present = having.map(({ description }) => description.name);
@@ -71,9 +72,9 @@ export function addProviders(api: Api, deps: ApiDeps): void {
       isProviderName(provider) || provider === commandProvider || present.includes(provider);
     const items = accounts.map((account) =>
       viewOf(
-        agents.filter((agent) => accountOf(agent) === account),
+        agents.filter((agent) => accountOfOne(agent) === account),
         standings.find((standing) => standing.account === account) ?? IDLE,
-        { nowMs: deps.now(), isReachable, found },
+        { nowMs: deps.now(), isReachable, programs: { found, mayRunCode } },
       ),
     );
     const adapters = known.map((adapter) => adapterView(adapter, agents));
@@ -97,17 +98,17 @@ function viewOf(
   {
     nowMs,
     isReachable,
-    found,
+    programs,
   }: {
     nowMs: number;
     isReachable: (provider: string) => boolean;
-    found: readonly FoundProgram[];
+    programs: KnownPrograms;
   },
 ): object {
   const [first] = agents;
-  const program = programView(agents, found);
-  const isThere =
-    program?.detected?.isThere !== false && agents.every(({ provider }) => isReachable(provider));
+  const program = programView(agents, programs);
+  const isRunnable = program === null || isWell(program);
+  const isThere = isRunnable && agents.every(({ provider }) => isReachable(provider));
   const status = isThere ? statusOf(standing, nowMs) : 'failing';
   return {
     provider: first?.provider,
@@ -124,6 +125,10 @@ function viewOf(
     inFlight: standing.inFlight,
     requestsLastMinute: standing.requestsLastMinute,
   };
+}
+
+function isWell({ unavailable, detected }: NonNullable<ReturnType<typeof programView>>): boolean {
+  return unavailable === null && detected?.isThere !== false;
 }
 
 function statusOf(

@@ -30,7 +30,7 @@ const SEED_BYTES = 16;
  * @throws `Problem` `input-invalid` with every fault: unknown agents, too small a budget, unknown artifacts
  */
 export async function planRequest(
-  deps: Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts' | 'resolutions'>,
+  deps: Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts' | 'resolutions' | 'tenants'>,
   tenantId: string,
   request: CollaborationRequest,
 ): Promise<Planned> {
@@ -42,7 +42,7 @@ export async function planRequest(
   const planned = makePlan(request, panel, {
     seed: randomBytes(SEED_BYTES).toString('hex'),
     materialBytes: gathered.refs.reduce((sum, ref) => sum + ref.bytes, 0),
-    offline: request.participants === undefined ? await offlineOf(deps, panel) : [],
+    offline: request.participants === undefined ? await offlineOf(deps, tenantId, panel) : [],
     ...(needsRecords(request) && { records: await recordsOf(deps, tenantId, panel) }),
   });
   if (!planned.ok) throw invalidPlan(planned.faults);
@@ -70,13 +70,23 @@ export function invalidPlan(faults: readonly Fault[]): Problem {
   });
 }
 
-/** Agents whose account nobody may call now do not sit in a default panel, unless none is left. */
+/** Agents that nobody may call or run now do not sit in a default panel, unless none is left. */
 async function offlineOf(
-  deps: Pick<ApiDeps, 'accounts'>,
+  deps: Pick<ApiDeps, 'accounts' | 'tenants'>,
+  tenantId: string,
   panel: readonly Agent[],
 ): Promise<readonly string[]> {
-  const standings = await deps.accounts.status([...new Set(panel.map(accountOf))]);
-  const open = standings.filter(({ breaker }) => breaker === 'open').map(({ account }) => account);
-  const offline = panel.filter((agent) => open.includes(accountOf(agent)));
+  const account = (agent: Agent): string => accountOf(tenantId, agent);
+  const isProgram = ({ command }: Agent): boolean => command !== undefined;
+  const [standings, mayRunCode] = await Promise.all([
+    deps.accounts.status([...new Set(panel.map(account))]),
+    panel.some(isProgram) && deps.tenants.mayRunCode(tenantId),
+  ]);
+  const open = standings
+    .filter(({ breaker }) => breaker === 'open')
+    .map((standing) => standing.account);
+  const offline = panel.filter(
+    (agent) => open.includes(account(agent)) || (isProgram(agent) && !mayRunCode),
+  );
   return offline.length === panel.length ? [] : offline.map(({ name }) => name);
 }

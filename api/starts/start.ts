@@ -44,7 +44,8 @@ export type WorkflowDeps = Pick<
   'collaborations' | 'ledger' | 'turns' | 'engine' | 'log' | 'now'
 >;
 
-type StartDeps = WorkflowDeps & Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts' | 'resolutions'>;
+type StartDeps = WorkflowDeps &
+  Pick<ApiDeps, 'agents' | 'accounts' | 'artifacts' | 'resolutions' | 'tenants'>;
 
 /**
  * Plans, stores and starts a collaboration. Either all of it is stored or nothing; what is stored will

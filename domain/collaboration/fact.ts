@@ -35,6 +35,7 @@ export const abstentionReasons = [
   'invalid-confidence',
   'flip-without-citation',
   'provider-failed',
+  'not-permitted',
   'silent',
 ] as const;
 export type AbstentionReason = (typeof abstentionReasons)[number];

@@ -35,8 +35,8 @@ const filesBytesMax = argumentBytesMax - 1000;
 
 const encoder = new TextEncoder();
 
-/** Programs print for a terminal unless they are told that there is none. */
-const usualEnvironment = { HOME: workFolder, TERM: 'dumb', NO_COLOR: '1', CI: '1' };
+/** Variables of every program: they print for a terminal unless they are told that there is none. */
+export const usualEnvironment = { HOME: workFolder, TERM: 'dumb', NO_COLOR: '1', CI: '1' };
 
 /**
  * Builds the run in which a program is asked once.

@@ -37,11 +37,15 @@ export interface Agent {
 /**
  * Names the account whose limits, breaker and status a call shares.
  *
- * @returns a key equal for agents that use one provider, host and key variable, and one program where they are programs
+ * @param tenantId - whose agent it is
+ * @param agent - whom it calls
+ * @returns a key equal for agents that use one provider, host and key variable, of any tenant; for programs, whose paths mean
+ *   what their grants show there, of this tenant and path alone
  */
 export function accountOf(
+  tenantId: string,
   agent: Pick<Agent, 'provider' | 'baseUrl' | 'apiKeyEnv' | 'command'>,
 ): string {
-  const program = agent.command === undefined ? '' : `|${agent.command.path}`;
+  const program = agent.command === undefined ? '' : `|${tenantId}|${agent.command.path}`;
   return `${agent.provider}|${agent.baseUrl ?? ''}|${agent.apiKeyEnv ?? ''}${program}`;
 }

@@ -91,6 +91,7 @@ export interface ProviderFault {
     | 'host-not-allowed'
     | 'key-missing'
     | 'adapter-missing'
+    | 'not-permitted'
     | 'unknown';
   readonly message: string;
   /** HTTP status, where there was one. */

@@ -130,7 +130,7 @@ export type ParsedReply =
   | SynthesisReply;
 
 /** Why a reply cannot be used; `declined` is the model's own word and is not repaired. */
-export type ReplyFault = Exclude<AbstentionReason, 'provider-failed' | 'silent'>;
+export type ReplyFault = Exclude<AbstentionReason, 'provider-failed' | 'not-permitted' | 'silent'>;
 
 /** What reading a reply comes to. */
 export type ReadReply =

@@ -34,6 +34,7 @@ export function programVariables(options: {
     CONCLAVE_ALLOWED_HOSTS: config.allowedHosts.join(','),
     CONCLAVE_KEY_VARIABLES: config.keyVariables.join(','),
     CONCLAVE_COMMAND_FOLDERS: config.commandFolders.join(','),
+    CONCLAVE_COMMAND_VARIABLES: config.commandVariables.join(','),
     CONCLAVE_ADAPTERS: config.adapters.join(','),
     CONCLAVE_WEBHOOK_HOSTS: config.webhooks.hosts.join(','),
     CONCLAVE_SANDBOX_FOLDERS: config.sandboxFolders.map(folderText).join(','),

@@ -1,4 +1,4 @@
-import type { TurnCost, TurnFact } from '../../domain/collaboration/fact.ts';
+import type { AbstentionReason, TurnCost, TurnFact } from '../../domain/collaboration/fact.ts';
 import { withLostCalls, type LostTry } from '../../domain/collaboration/lost-calls.ts';
 import { canonicalJson } from '../../domain/ledger/canonical.ts';
 import { eventOf } from '../../domain/ledger/event.ts';
@@ -142,9 +142,12 @@ function turnEvent(input: SettleInput, fact: TurnFact, content: TurnContent | nu
   });
 }
 
+/** Reasons of turns to which no provider gave an answer. */
+const unanswered: readonly AbstentionReason[] = ['provider-failed', 'not-permitted'];
+
 /** Whether a turn ended because its provider answered. */
 export function isAnswer(fact: TurnFact): boolean {
-  if (fact.type === 'turn.abstained') return fact.reason !== 'provider-failed';
+  if (fact.type === 'turn.abstained') return !unanswered.includes(fact.reason);
   return fact.type !== 'turn.refused' && fact.type !== 'turn.cancelled';
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 
 import { failedProgram } from '../../activities/command-evidence.ts';
 import { CommandFaultError, faultOfFailure } from '../../activities/commands/command-fault.ts';
-import { ProviderFaultError } from '../../activities/models/fault.ts';
+import { localFault, ProviderFaultError } from '../../activities/models/fault.ts';
 import { RepairFaultError } from '../../activities/model-call.ts';
 import { commandFailure } from '../../domain/commands/command-output.ts';
 import type { CommandTrace } from '../../domain/commands/command-trace.ts';
@@ -89,6 +89,18 @@ test('a program that ran and failed for good is charged as if it had been paid',
     charged: { tokens: 700, microsUsd: 700 },
   });
   expect(await missing.ask()).toMatchObject({ type: 'turn.abstained', microsUsd: 0 });
+});
+
+test('a program that may not run any more is an abstention that says so, and costs nothing', async () => {
+  const fault = { ...localFault('not-permitted', 'may not run code'), isUnsent: true as const };
+  const house = turnHouse({ acts: [{ fault }] });
+
+  expect(await house.ask()).toMatchObject({
+    type: 'turn.abstained',
+    reason: 'not-permitted',
+    microsUsd: 0,
+  });
+  expect(house.faults).toEqual([expect.stringMatching(/ never$/)]);
 });
 
 test('an answer of the provider decides over its HTTP status what becomes of the turn', () => {

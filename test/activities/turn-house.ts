@@ -137,7 +137,7 @@ export function turnHouse(fields: HouseFields = {}): TurnHouse {
     },
     liveTextOf: () => undefined,
     turns: turnStore(kept, fields, storing),
-    connectorOf: (agent) =>
+    connectorOf: (_tenantId, agent) =>
       connector(agent, (request) => {
         kept.requests.push({ ...request, model: agent.model });
         const act = pendingActs.shift();

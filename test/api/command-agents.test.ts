@@ -52,7 +52,13 @@ describe('an agent that is a program', () => {
     expect(items).toContainEqual(
       expect.objectContaining({
         provider: 'command',
-        program: { path: '/opt/agents/claude', labels: ['fast'], prompt: 'stdin', detected: null },
+        program: {
+          path: '/opt/agents/claude',
+          labels: ['fast'],
+          prompt: 'stdin',
+          unavailable: null,
+          detected: null,
+        },
         agents: ['coder'],
         status: 'ok',
       }),
@@ -86,6 +92,34 @@ describe('an agent that is a program', () => {
     });
   });
 
+  test('is shown as unavailable, and sits in no default panel, once its tenant may not run code', async () => {
+    const house = createHouse();
+    house.agents.delete('a/bob');
+    const upstream = { url: 'http://127.0.0.1:4011/anthropic' };
+    await house.post('/v1/agents', withCommand({ network: { upstream } }));
+    const shown = async (): Promise<unknown> =>
+      ((await (await house.request('/v1/providers')).json()) as { items: object[] }).items.at(-1);
+    const seated = async (): Promise<readonly string[]> => {
+      const asked = { pattern: 'debate', question: 'Which?', options: ['a', 'b'] };
+      const started = await house.post('/v1/collaborations', asked);
+      const { plan } = (await started.json()) as { plan: { seats: { agent: string }[] } };
+      return plan.seats.map(({ agent }) => agent);
+    };
+    const before = [await shown(), await seated()];
+
+    house.deps.tenants.mayRunCode = () => Promise.resolve(false);
+
+    expect(before).toEqual([
+      expect.objectContaining({ agents: ['coder'], status: 'ok' }),
+      ['ada', 'cyd', 'coder'],
+    ]);
+    expect(await shown()).toMatchObject({
+      status: 'failing',
+      program: { unavailable: expect.stringContaining('may not run code') as unknown },
+    });
+    expect(await seated()).toEqual(['ada', 'cyd']);
+  });
+
   test('is refused to a tenant that was not granted to run code', async () => {
     const house = createHouse();
 
@@ -110,6 +144,11 @@ describe('an agent that is a program', () => {
     ['command.shell', withCommand({ shell: true })],
     ['command.grants[0].host', withCommand({ grants: [{ host: '/srv/agents-not', path: '/a' }] })],
     ['command.environment.A.from', withCommand({ environment: { A: { from: 'HOME' } } })],
+    ['command.environment.A.from', withCommand({ environment: { A: { from: 'OPENAI_API_KEY' } } })],
+    [
+      'command.network.upstream.from',
+      withCommand({ network: { upstream: { url: 'http://127.0.0.1:4010', from: 'SHOWN_TOKEN' } } }),
+    ],
     [
       'command.network.hosts[0]',
       withCommand({ network: { hosts: ['example.com:443'], upstream: null } }),
@@ -131,6 +170,15 @@ describe('an agent that is a program', () => {
 
     expect(response.status).toBe(422);
     expect(errors.map((error) => error.field)).toEqual([field]);
+  });
+
+  test('may name a variable that programs may see', async () => {
+    const house = createHouse();
+    const environment = { A: { from: 'SHOWN_TOKEN' } };
+
+    const response = await house.post('/v1/agents', withCommand({ environment }));
+
+    expect(response.status).toBe(201);
   });
 
   test('may not send its key to a host that is not on the list', async () => {

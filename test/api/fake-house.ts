@@ -300,6 +300,7 @@ export function createHouse(): House {
     isHostNamed: (url) => url.hostname === 'named.example.com',
     isSimulated: (url) => url.port === '4010',
     isKeyVariable: (name) => name.endsWith('_KEY'),
+    isCommandVariable: (name) => name === 'SHOWN_TOKEN',
     commandFolders: ['/srv/agents'],
     isSecretSet: (name) => name === 'SET_KEY',
     log: silentLog,

@@ -194,7 +194,7 @@ test('an agent whom nobody may call now sits in no default panel, unless none is
   const house = createHouse();
   const bob = agentNamed('bob', { baseUrl: 'http://127.0.0.1:10/v1' });
   house.agents.set('a/bob', bob);
-  const open = [accountOf(bob)];
+  const open = [accountOf('a', bob)];
   house.deps.accounts.status = (accounts) =>
     Promise.resolve(
       accounts
@@ -205,7 +205,7 @@ test('an agent whom nobody may call now sits in no default panel, unless none is
     (await start(house)).plan.seats.map(({ agent }) => agent);
 
   const without = await seated();
-  open.push(accountOf(agentNamed('ada')));
+  open.push(accountOf('a', agentNamed('ada')));
   const all = await seated();
 
   expect(without).toEqual(['ada', 'cyd']);

@@ -212,6 +212,18 @@ describe('loadConfig', () => {
     expect(config.secretNamed('GITHUB_TOKEN')).toBeUndefined();
   });
 
+  test('lets programs see the variables of a list of their own, and none unless it is set', () => {
+    const env = { OPENAI_API_KEY: 'mine', OWN_TOKEN: 'shown' };
+    const usual = loaded(env);
+    const listed = loaded({ ...env, CONCLAVE_COMMAND_VARIABLES: 'OWN_TOKEN' });
+
+    expect(usual.commandVariable('OPENAI_API_KEY')).toBeUndefined();
+    expect(usual.commandVariable('OWN_TOKEN')).toBeUndefined();
+    expect(listed.commandVariable('OPENAI_API_KEY')).toBeUndefined();
+    expect(listed.commandVariable('OWN_TOKEN')).toBe('shown');
+    expect(listed.secretNamed('OWN_TOKEN')).toBeUndefined();
+  });
+
   test.each(['*', '*KEY', 'my_key', 'A B', 'KEY=1'])(
     'takes no list of key variables with %p in it',
     (pattern) => {

@@ -2,7 +2,7 @@ import { afterEach, expect, test } from '@jest/globals';
 
 import type { DetectedProgram } from '../../domain/commands/detected-program.ts';
 import type { ClaimedProgram } from '../../infra/stores/program-store.ts';
-import { ProgramDetection } from '../../workers/program-detection.ts';
+import { looksMax, ProgramDetection, type DetectionDeps } from '../../workers/program-detection.ts';
 import { agentAt } from '../support/providers.ts';
 
 const found: DetectedProgram = {
@@ -54,7 +54,7 @@ function storeOf(waiting: ClaimedProgram[]) {
 
 function detectionOf(
   store: ReturnType<typeof storeOf>,
-  detect: () => Promise<DetectedProgram> = () => Promise.resolve(found),
+  detect: DetectionDeps['detect'] = () => Promise.resolve(found),
 ): ProgramDetection {
   const detection = new ProgramDetection({ store, detect, log });
   running.push(detection);
@@ -89,25 +89,88 @@ test('goes on after a store that failed once', async () => {
   expect(store.settled).toEqual(['a']);
 });
 
-test('leaves to others what it was looking at when it is stopped, and is woken no more', async () => {
+test('looks at a few at a time, so that one which hangs keeps no other waiting', async () => {
+  const store = storeOf(['slow', 'b', 'c', 'd'].map(claimedProgram));
+  let underWay = 0;
+  let most = 0;
+  const hanging = Promise.withResolvers<DetectedProgram>();
+  detectionOf(store, async ({ agent }) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    const looked = agent.name === 'slow' ? await hanging.promise : await Promise.resolve(found);
+    underWay -= 1;
+    return looked;
+  });
+  await store.until(3);
+  const before = [...store.settled];
+
+  hanging.resolve(found);
+  await store.until(4);
+
+  expect(before).not.toContain('slow');
+  expect(store.settled.at(-1)).toBe('slow');
+  expect(most).toBe(looksMax);
+});
+
+test('takes no more than it may look at, and the next as soon as one is done', async () => {
+  const waiting = ['a', 'b', 'c', 'd', 'e'].map(claimedProgram);
+  const store = storeOf(waiting);
+  const looks: PromiseWithResolvers<DetectedProgram>[] = [];
+  const detection = detectionOf(store, (_claimed, signal) => {
+    const look = Promise.withResolvers<DetectedProgram>();
+    signal.addEventListener('abort', () => {
+      look.resolve(found);
+    });
+    looks.push(look);
+    return look.promise;
+  });
+  await idle();
+  const begun = looks.length;
+
+  detection.wake();
+  looks[0]?.resolve(found);
+  await idle();
+
+  expect([begun, looks.length]).toEqual([looksMax, looksMax + 1]);
+  expect(store.settled).toEqual(['a']);
+});
+
+test('writes nothing down of a program that may not be run now, and goes on', async () => {
   const store = storeOf([claimedProgram('a'), claimedProgram('b')]);
-  let finish = (): void => undefined;
+  detectionOf(store, ({ agent }) => Promise.resolve(agent.name === 'a' ? null : found));
+
+  await store.until(1);
+
+  expect(store.settled).toEqual(['b']);
+});
+
+test('leaves to others what it was looking at when it is stopped, and is woken no more', async () => {
+  const waiting = [claimedProgram('a'), claimedProgram('b')];
+  const store = storeOf(waiting);
+  const finishes: (() => void)[] = [];
   const detection = detectionOf(
     store,
     () =>
       new Promise((resolve) => {
-        finish = () => {
+        finishes.push(() => {
           resolve(found);
-        };
+        });
       }),
   );
-  await Promise.resolve();
-  await Promise.resolve();
+  await idle();
 
   const stopped = detection.stop();
-  finish();
+  for (const finish of finishes) finish();
   await stopped;
+  waiting.push(claimedProgram('c'));
   detection.wake();
+  await idle();
 
+  expect(finishes).toHaveLength(2);
   expect(store.settled).toEqual([]);
 });
+
+/** Resolves when everything that waits for nothing outside has been done. */
+async function idle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}

@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from '@jest/globals';
 
 import { startEgressProxy } from '../../../activities/commands/egress-proxy.ts';
-import type { EgressProxy, EgressRules } from '../../../activities/commands/egress-proxy.ts';
+import type { EgressProxy } from '../../../activities/commands/egress-proxy.ts';
+import type { EgressRules } from '../../../activities/commands/egress-rules.ts';
 import { startServer } from '../../support/providers.ts';
 import type { TestServer } from '../../support/providers.ts';
 
@@ -21,10 +22,15 @@ afterEach(async () => {
   for (const each of open.splice(0)) await each.close();
 });
 
-async function proxy(rules: EgressRules): Promise<EgressProxy> {
-  const started = await startEgressProxy(rules, null);
-  open.push(started);
-  return started;
+/** A proxy, and the socket at which it listens. */
+type Listening = EgressProxy & { readonly socketPath: string };
+
+async function proxy(rules: EgressRules): Promise<Listening> {
+  const folder = await mkdtemp(join(tmpdir(), 'conclave-egress-'));
+  const socketPath = join(folder, 'egress.sock');
+  const started = await startEgressProxy(rules, socketPath);
+  open.push(started, { close: () => rm(folder, { recursive: true }) });
+  return { ...started, socketPath };
 }
 
 /** A provider that says what it was asked. */
@@ -44,11 +50,11 @@ interface Came {
 }
 
 async function get(
-  via: EgressProxy,
+  { socketPath }: Listening,
   path: string,
   headers: Record<string, string> = {},
 ): Promise<Came> {
-  const sent = request({ host: '127.0.0.1', port: via.port, path, headers, agent: false });
+  const sent = request({ socketPath, path, headers, agent: false });
   sent.end();
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
   const chunks: Buffer[] = [];
@@ -57,8 +63,8 @@ async function get(
 }
 
 /** Says `CONNECT`, then what follows, and gives all that came back. */
-async function tunnelled(via: EgressProxy, host: string, then: string): Promise<string> {
-  const socket = connect(via.port ?? 0, '127.0.0.1');
+async function tunnelled({ socketPath }: Listening, host: string, then: string): Promise<string> {
+  const socket = connect(socketPath);
   socket.write(`CONNECT ${host} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
   let text = '';
   socket.on('data', (chunk: Buffer) => {
@@ -211,7 +217,7 @@ test('says that an allowed host cannot be reached', async () => {
 
 test('lives through what is no HTTP', async () => {
   const via = await proxy(nothing);
-  const socket = connect(via.port ?? 0, '127.0.0.1');
+  const socket = connect(via.socketPath);
   socket.on('error', () => undefined);
   socket.end('\u0016\u0003\u0001 nonsense\r\n\r\n');
   await once(socket, 'close');
@@ -271,21 +277,31 @@ test('counts a flood of names together', async () => {
 test('listens on a socket that another user may open, and takes its tunnels down with it', async () => {
   const { port } = await echo();
   const host = `127.0.0.1:${String(port)}`;
-  const folder = await mkdtemp(join(tmpdir(), 'conclave-egress-'));
-  const path = join(folder, 'egress.sock');
-  const via = await startEgressProxy({ ...nothing, hosts: [host] }, path);
-  const socket = connect(path);
+  const via = await proxy({ ...nothing, hosts: [host] });
+  const socket = connect(via.socketPath);
   socket.write(`CONNECT ${host} HTTP/1.1\r\n\r\n`);
   await once(socket, 'data');
-  const { mode } = await stat(path);
+  const { mode } = await stat(via.socketPath);
   const closed = once(socket, 'close');
+
   await via.close();
   await closed;
-  await via.close();
-  await rm(folder, { recursive: true });
 
-  expect(via.port).toBeNull();
   expect(mode & 0o006).toBe(0o006);
+  await expect(via.close()).resolves.toBeUndefined();
+});
+
+test('tells what was refused of a host apart from what went there', async () => {
+  const to = await provider();
+  const via = await proxy({ ...nothing, hosts: [to.host] });
+
+  await get(via, `http://user:pass@${to.host}/a`);
+  await get(via, `${to.url}/a`);
+
+  expect(via.traffic()).toMatchObject([
+    { host: to.host, isAllowed: false, requests: 1, receivedBytes: 0 },
+    { host: to.host, isAllowed: true, requests: 1 },
+  ]);
 });
 
 test('fails where it cannot listen', async () => {

@@ -71,6 +71,7 @@ export async function openApi(): Promise<ApiFixture> {
     isHostNamed: () => true,
     isSimulated: () => false,
     isKeyVariable: () => true,
+    isCommandVariable: () => true,
     isSecretSet: () => true,
     log: { info: nothing, warn: nothing, error: nothing, debug: nothing },
     version: '0.0.0',

@@ -7,29 +7,13 @@ import { createCommandConnector } from '../../../activities/commands/command-con
 import type { CommandConnectorDeps } from '../../../activities/commands/command-connector.ts';
 import { CommandFaultError } from '../../../activities/commands/command-fault.ts';
 import { launchingWith } from '../../../activities/commands/launching.ts';
-import { commandSchema, completeCommand } from '../../../domain/commands/command-schema.ts';
 import type { CommandSettings } from '../../../domain/commands/command-settings.ts';
-import type { ModelConnector, ModelRequest } from '../../../domain/providers/model-connector.ts';
+import type { ModelConnector } from '../../../domain/providers/model-connector.ts';
 import type { CommandRun, SandboxRun } from '../../../domain/sandbox/run.ts';
 import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
-import { fakeProgram, programsGrant } from '../../support/programs/fake-program.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 
 const closedToLooks = 0o711;
-
-/** Settings of the made-up program. */
-export function fakeCommand(behaviour: readonly string[], fields: object = {}): CommandSettings {
-  return completeCommand(
-    commandSchema.parse({
-      path: fakeProgram,
-      output: { kind: 'claude' },
-      arguments: behaviour,
-      network: { upstream: null },
-      grants: [programsGrant],
-      ...fields,
-    }),
-  );
-}
 
 /** A connector to the made-up program in a real sandbox, and what was run there. */
 export interface CommandHouse {
@@ -41,10 +25,17 @@ export interface CommandHouse {
   close(): Promise<void>;
 }
 
+/** Variables of the worker: keys that proxies may hold, and what programs may see. */
+interface HouseFields {
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
 /** Makes what a connector needs. */
-export async function commandHouse(
-  secrets: Readonly<Record<string, string>> = {},
-): Promise<CommandHouse> {
+export async function commandHouse({
+  secrets = {},
+  variables = {},
+}: HouseFields = {}): Promise<CommandHouse> {
   ensureSandboxTools();
   const folder = mkdtempSync(join(tmpdir(), 'conclave-commands-'));
   chmodSync(folder, closedToLooks);
@@ -61,8 +52,10 @@ export async function commandHouse(
   let folders = 0;
   const deps: CommandConnectorDeps = {
     sandbox: () => Promise.resolve(noted),
+    mayRunCode: () => Promise.resolve(true),
     launching: await launchingWith(process.execPath),
     secret: (name) => secrets[name],
+    variable: (name) => variables[name],
     allowedHosts: (url) => url.hostname !== 'forbidden.example.com',
     namedHosts: (url) => url.hostname !== 'forbidden.example.com',
     isGrantable: (host) => host !== '/srv/forbidden',
@@ -77,7 +70,10 @@ export async function commandHouse(
     deps,
     runs,
     connector: (command) =>
-      createCommandConnector({ name: 'fake', model: 'm-1', command, simulated: true }, deps),
+      createCommandConnector(
+        { tenantId: 'one', name: 'fake', model: 'm-1', command, simulated: true },
+        deps,
+      ),
     leftOver: () => readdirSync(folder).filter((name) => name !== 'sandbox'),
     close: async () => {
       await sandbox.close();
@@ -85,18 +81,6 @@ export async function commandHouse(
       rmSync(folder, { recursive: true, force: true });
       if (left.length > 0) throw new Error(`the sandbox left ${left.join(', ')} behind`);
     },
-  };
-}
-
-/** A question for a program. */
-export function question(fields: Partial<ModelRequest> = {}): ModelRequest {
-  return {
-    system: 'Be exact.',
-    parts: [{ kind: 'text', text: 'Which one?', stable: true }],
-    schema: null,
-    maxOutputTokens: 900,
-    signal: new AbortController().signal,
-    ...fields,
   };
 }
 

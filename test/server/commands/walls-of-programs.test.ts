@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { detectVersion } from '../../../activities/commands/detection.ts';
-import { commandHouse, fakeCommand, question } from './command-house.ts';
+import { fakeCommand, question } from '../../support/programs/fake-command.ts';
+import { commandHouse } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
 const KEY = 'Key-of-the-Test-0123456789';
@@ -11,7 +12,7 @@ const installMs = 300_000;
 let house: CommandHouse;
 
 beforeAll(async () => {
-  house = await commandHouse({ OWN_KEY: KEY });
+  house = await commandHouse({ variables: { OWN_KEY: KEY } });
 }, installMs);
 
 afterAll(async () => {

@@ -173,26 +173,29 @@ describe('breaker', () => {
     expect(await status()).toMatchObject({ breaker: 'closed', failures: 1 });
   });
 
-  test('an abstention because the provider failed is no answer', async () => {
-    await begin('s1');
-    for (let index = 0; index < 4; index += 1) await fault();
-    const { usage, microsUsd } = positionOf(proposal('s1')).fact as never;
+  test.each(['provider-failed', 'not-permitted'] as const)(
+    'an abstention that is %s is no answer',
+    async (reason) => {
+      await begin('s1');
+      for (let index = 0; index < 4; index += 1) await fault();
+      const { usage, microsUsd } = positionOf(proposal('s1')).fact as never;
 
-    await fixture.stores.turns.settle(
-      settleOf(id, proposal('s1'), {
-        fact: {
-          type: 'turn.abstained',
-          reason: 'provider-failed',
-          ...proposal('s1'),
-          usage,
-          microsUsd,
-        },
-        content: null,
-      }),
-    );
+      await fixture.stores.turns.settle(
+        settleOf(id, proposal('s1'), {
+          fact: {
+            type: 'turn.abstained',
+            reason,
+            ...proposal('s1'),
+            usage,
+            microsUsd,
+          },
+          content: null,
+        }),
+      );
 
-    expect(await status()).toMatchObject({ failures: 4 });
-  });
+      expect(await status()).toMatchObject({ failures: 4 });
+    },
+  );
 
   test('lets one through when its time is over, and closes when that one is answered', async () => {
     for (let index = 0; index < 5; index += 1) await fault();
