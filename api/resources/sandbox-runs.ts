@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
-import { sandboxEvent } from '../../domain/sandbox/run-fact.ts';
+import { endIn, sandboxEndId, sandboxEvent } from '../../domain/sandbox/run-fact.ts';
 import { sandboxLanes } from '../../domain/sandbox/run.ts';
 import { sandboxRequestSchema } from '../../domain/sandbox/run-request.ts';
 import { sandboxRunStatuses } from '../../domain/sandbox/run-state.ts';
@@ -222,14 +222,15 @@ function addCancel(api: Api, deps: ApiDeps): void {
     const tenantId = c.get('tenantId');
     const row = await findSandboxRun(deps, tenantId, c.req.valid('param').run);
     const { runId } = row;
-    if (row.endedAt !== null) {
-      throw new Problem('run-ended', { detail: `${runId} has ended: ${row.status}.` });
-    }
     const { reason = '' } = c.req.valid('json');
     const time = new Date(deps.now()).toISOString();
     const about = { runId, source: actorOf(tenantId), time };
     const event = sandboxEvent({ type: 'sandbox.cancelled', reason }, about);
-    await deps.ledger.append({ tenantId, stream: runId, events: [event] });
+    const at = { tenantId, stream: runId, end: sandboxEndId(runId) };
+    const ended = endIn(await deps.ledger.appendBefore({ ...at, event }));
+    if (ended !== undefined) {
+      throw new Problem('run-ended', { detail: `${runId} has ended: ${ended.status}.` });
+    }
     // The worker that has it has heard by now; this reaches a run that no worker has.
     const outcome = await deps.sandboxEngine.cancel(runId);
     if (outcome.kind === 'unreachable') {

@@ -103,6 +103,11 @@ export function isSandboxEvent(type: NewEvent['type']): type is SandboxEventType
   return (sandboxEventTypes as readonly string[]).includes(type);
 }
 
+/** Gives the id of the event that ends a run's stream. */
+export function sandboxEndId(runId: string): string {
+  return `${runId}/ended`;
+}
+
 /**
  * Makes the event of a fact. Its id is derived from the fact, so that whoever records the same kind of fact second is
  * answered the first: a run has one request, one cancellation and one end.

@@ -55,3 +55,23 @@ export async function readEvents(sql: Transaction, range: EventRange): Promise<L
     hash: row.hash,
   }));
 }
+
+/**
+ * Reads the event of a stream that has an id.
+ *
+ * @param sql - a transaction of the tenant
+ * @param at - the stream
+ * @param id - of the event
+ */
+export async function readEventNamed(
+  sql: Transaction,
+  at: Pick<EventRange, 'tenantId' | 'stream'>,
+  id: string,
+): Promise<LedgerEvent | undefined> {
+  const [found] = await sql<{ seq: number }[]>`
+    select seq from conclave.events
+    where tenant_id = ${at.tenantId} and stream_id = ${at.stream} and id = ${id}`;
+  if (found === undefined) return undefined;
+  const [event] = await readEvents(sql, { ...at, fromSeq: found.seq, toSeq: found.seq, limit: 1 });
+  return event;
+}

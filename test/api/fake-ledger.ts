@@ -54,16 +54,16 @@ export function createFakeLedger(book: LedgerBook): LedgerHand & Pick<ApiDeps, '
       listener(payload);
     });
   };
+  const find = (tenantId: string, stream: string, id: string): LedgerEvent | undefined =>
+    book.streams.get(`${tenantId}/${stream}`)?.find((event) => event.id === id);
   /** An event that is there is answered as it is. */
   const appendOnce = (
     tenantId: string,
     stream: string,
     event: NewEvent,
   ): LedgerEvent | undefined => {
-    const find = (): LedgerEvent | undefined =>
-      book.streams.get(`${tenantId}/${stream}`)?.find(({ id }) => id === event.id);
-    if (find() === undefined) append(tenantId, stream, event);
-    return find();
+    if (find(tenantId, stream, event.id) === undefined) append(tenantId, stream, event);
+    return find(tenantId, stream, event.id);
   };
   return {
     append,
@@ -72,6 +72,11 @@ export function createFakeLedger(book: LedgerBook): LedgerHand & Pick<ApiDeps, '
     ledger: {
       append: ({ tenantId, stream, events }) =>
         Promise.resolve(events.flatMap((event) => appendOnce(tenantId, stream, event) ?? [])),
+      appendBefore: ({ tenantId, stream, event, end }) => {
+        const ended = find(tenantId, stream, end);
+        const stored = ended ?? appendOnce(tenantId, stream, event);
+        return stored === undefined ? Promise.reject(new Error(event.id)) : Promise.resolve(stored);
+      },
       read: ({ tenantId, stream, afterSeq, limit }) => {
         book.reads += 1;
         const events = book.streams.get(`${tenantId}/${stream}`) ?? [];
