@@ -57,11 +57,13 @@ export async function readEvents(sql: Transaction, range: EventRange): Promise<L
 }
 
 /**
- * Reads the event of a stream that has an id.
+ * Looks an event up by its id.
  *
  * @param sql - a transaction of the tenant
- * @param at - the stream
- * @param id - of the event
+ * @param at - where
+ * @param at.tenantId - its tenant
+ * @param at.stream - its stream
+ * @param id - as its writer gave it
  */
 export async function readEventNamed(
   sql: Transaction,
