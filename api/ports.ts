@@ -169,7 +169,7 @@ export interface ApiDeps {
     | 'addMessage'
     | 'getMessage'
   >;
-  readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head' | 'append'>;
+  readonly ledger: Pick<LedgerStore, 'read' | 'readUpTo' | 'head' | 'append' | 'appendBefore'>;
   readonly sandboxRuns: SandboxRunStore;
   readonly sandboxEngine: SandboxEngine;
   /** Folders of the workers' hosts that runs may be granted; only names and modes matter here. */

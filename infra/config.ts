@@ -8,49 +8,24 @@ import { resolve } from 'node:path';
 import type { SandboxBackend } from '../domain/sandbox/run.ts';
 import type { WebhookHostRules } from '../domain/webhooks/webhook-hosts.ts';
 import type { SandboxFolder } from '../domain/sandbox/granted-folders.ts';
-import { VARIABLE_NAMES, VARIABLES } from './config-schema.ts';
+import { availableProviders } from './available-providers.ts';
+import type { AvailableProvider } from './available-providers.ts';
+import { VARIABLES } from './config-schema.ts';
 import type { LogLevel, Variables } from './config-schema.ts';
-import { keyVariables } from './key-variables.ts';
+import { appDatabaseUrl } from './database-urls.ts';
+import type { DatabaseSettings } from './database-urls.ts';
+import { readFlags } from './flags.ts';
+import { keyVariables, OWN_PREFIX } from './key-variables.ts';
 import { readRunFile, readSecret } from './stack/run-files.ts';
 import type { WorkQueue } from './work-queues.ts';
 
-const PREFIX = 'CONCLAVE_';
 const EXIT_BAD_CONFIGURATION = 2;
 
 /** What only the command line reads: in a shell from which the stack is started as well they are no fault. */
 const CLIENT_VARIABLES: readonly string[] = ['CONCLAVE_URL', 'CONCLAVE_API_KEY'];
 
-/** The application's database role: row security is forced for it. */
-export const APP_ROLE = 'conclave_app';
-
-/** The role that owns the embedded database and migrates it. */
-export const OWNER_ROLE = 'conclave_owner';
-
-/** The database that the one-command stack creates. */
-export const DATABASE_NAME = 'conclave';
-
 /** Variables as a process gets them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Where the key of each known provider stands, in order of preference. */
-const PROVIDER_VARIABLES = {
-  anthropic: ['ANTHROPIC_API_KEY'],
-  openai: ['OPENAI_API_KEY'],
-  google: ['GOOGLE_GENERATIVE_AI_API_KEY', 'GEMINI_API_KEY'],
-  mistral: ['MISTRAL_API_KEY'],
-  xai: ['XAI_API_KEY'],
-  ollama: ['OLLAMA_HOST'],
-} as const;
-
-/** A provider that is offered as soon as its variable is in the environment. */
-export type KnownProvider = keyof typeof PROVIDER_VARIABLES;
-
-/** A provider that can be used, and the variable that says so. */
-export interface AvailableProvider {
-  readonly provider: KnownProvider;
-  /** Name of the variable; its value comes from {@link Config.secretNamed}. */
-  readonly variable: string;
-}
 
 /** Where objects are kept; parts that are not known yet are undefined. */
 export interface S3Settings {
@@ -80,7 +55,7 @@ export interface SandboxSettings {
 }
 
 /** All settings of a process. Never log it whole: it holds credentials. */
-export interface Config {
+export interface Config extends DatabaseSettings {
   readonly mode: 'local' | 'cluster';
   readonly host: string;
   /** Port of API and docs; 0 means any free one. */
@@ -102,10 +77,6 @@ export interface Config {
   readonly sandboxFolders: readonly SandboxFolder[];
   /** Whether Temporal's UI can show where in its code a workflow waits. */
   readonly hasCallStacks: boolean;
-  /** URL of the role that owns the tables and migrates them. */
-  readonly databaseUrl: string | undefined;
-  /** URL of the role for which row security is forced. */
-  readonly databaseAppUrl: string | undefined;
   readonly s3: S3Settings & { readonly binary: string | undefined };
   /** `host` or `host:port` that model calls may go to, beside the known providers' own. */
   readonly allowedHosts: readonly string[];
@@ -259,11 +230,6 @@ export function readEnvironment(): Environment {
   return { ...process.env };
 }
 
-/** Gives the flag that sets a variable: `CONCLAVE_S3_BUCKET` is `--s3-bucket`. */
-export function flagOf(variable: string): string {
-  return `--${variable.slice(PREFIX.length).toLowerCase().replaceAll('_', '-')}`;
-}
-
 function buildConfig(values: Variables, env: Environment): Config {
   const isKeyVariable = keyVariables(values.CONCLAVE_KEY_VARIABLES);
   const isCommandVariable = keyVariables(values.CONCLAVE_COMMAND_VARIABLES);
@@ -314,7 +280,7 @@ function buildConfig(values: Variables, env: Environment): Config {
     simulated: values.CONCLAVE_SIMULATED,
     simulatedAddress: values.CONCLAVE_SIMULATED_ADDRESS,
     simulatedLatencyMs: values.CONCLAVE_SIMULATED_LATENCY_MS,
-    providers: availableProviders(env),
+    providers: availableProviders((name) => (env[name] ?? '') !== ''),
     keyVariables: values.CONCLAVE_KEY_VARIABLES,
     ollamaHost: env['OLLAMA_HOST'],
     secretNamed: (name) => (isKeyVariable(name) ? env[name] : undefined),
@@ -322,43 +288,11 @@ function buildConfig(values: Variables, env: Environment): Config {
   };
 }
 
-function availableProviders(env: Environment): AvailableProvider[] {
-  return Object.entries(PROVIDER_VARIABLES).flatMap(([provider, variables]) => {
-    const variable = variables.find((name) => (env[name] ?? '') !== '');
-    return variable === undefined ? [] : [{ provider: provider as KnownProvider, variable }];
-  });
-}
-
 function ownVariables(env: Environment): Record<string, string> {
   const own = Object.entries(env).filter(
-    ([name]) => name.startsWith(PREFIX) && !CLIENT_VARIABLES.includes(name),
+    ([name]) => name.startsWith(OWN_PREFIX) && !CLIENT_VARIABLES.includes(name),
   );
   return Object.fromEntries(own.flatMap(([name, value]) => (value ? [[name, value]] : [])));
-}
-
-function readFlags(argv: readonly string[]): {
-  values: Record<string, string>;
-  faults: string[];
-} {
-  const values: Record<string, string> = {};
-  const faults: string[] = [];
-  for (let index = 0; index < argv.length; index += 1) {
-    const [flag, inline] = splitOnce(argv[index] ?? '');
-    const variable = VARIABLE_NAMES.find((name) => flagOf(name) === flag);
-    if (variable === undefined) {
-      faults.push(`${flag}: unknown flag; known: ${VARIABLE_NAMES.map(flagOf).join(' ')}`);
-      continue;
-    }
-    const value = inline ?? argv[(index += 1)];
-    if (value === undefined || value === '') faults.push(`${flag}: expected a value after it`);
-    else values[variable] = value;
-  }
-  return { values, faults };
-}
-
-function splitOnce(argument: string): [string, string | undefined] {
-  const at = argument.indexOf('=');
-  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)];
 }
 
 function describeIssue(issue: {
@@ -371,36 +305,6 @@ function describeIssue(issue: {
     return (issue.keys ?? []).map((name) => `${name}: unknown variable; see .env.example`);
   }
   return [`${String(issue.path[0])}: ${issue.message}`];
-}
-
-function appDatabaseUrl(config: Config): string | undefined {
-  if (config.databaseAppUrl !== undefined) return config.databaseAppUrl;
-  const password = readSecret(config.dataFolder, 'postgres-app-password');
-  if (password === undefined) return undefined;
-  if (config.databaseUrl !== undefined) return withAppRole(config.databaseUrl, password);
-  const address = readRunFile(config.dataFolder, 'postgres')?.address;
-  if (address === undefined) return undefined;
-  return withAppRole(`postgres://${address}/${DATABASE_NAME}`, password);
-}
-
-/** Gives the URL of the database's owner: the configured one, or the running stack's own. */
-export function ownerDatabaseUrl(config: Config): string | undefined {
-  if (config.databaseUrl !== undefined) return config.databaseUrl;
-  const password = readSecret(config.dataFolder, 'postgres-owner-password');
-  const address = readRunFile(config.dataFolder, 'postgres')?.address;
-  if (password === undefined || address === undefined) return undefined;
-  const url = new URL(`postgres://${address}/${DATABASE_NAME}`);
-  url.username = OWNER_ROLE;
-  url.password = password;
-  return url.href;
-}
-
-/** Gives the same database's URL for the application's role. */
-export function withAppRole(ownerUrl: string, password: string): string {
-  const url = new URL(ownerUrl);
-  url.username = APP_ROLE;
-  url.password = password;
-  return url.href;
 }
 
 function freePortBeside(config: Config): number {

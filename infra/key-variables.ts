@@ -1,5 +1,7 @@
 const VARIABLE_NAME = /^[A-Z][A-Z0-9_]{0,127}$/;
-const OWN_PREFIX = 'CONCLAVE_';
+
+/** How the names of the project's own variables begin. */
+export const OWN_PREFIX = 'CONCLAVE_';
 
 /** A name, or with `*` in front every name that ends so: `LLAMA_KEY`, `*_API_KEY`. */
 export const KEY_VARIABLE_PATTERN = /^(?:[A-Z][A-Z0-9_]{0,127}|\*_[A-Z0-9_]{1,126})$/;

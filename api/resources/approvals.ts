@@ -11,26 +11,23 @@ import {
 import { choiceOfPerson } from '../../domain/approvals/choice.ts';
 import { readRun } from '../../domain/ledger/run-reading.ts';
 import { shown } from '../../domain/planning/fault.ts';
-import { listLimitMax } from '../../infra/stores/collaboration-store.ts';
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { approvalId, approvalView, nameIn } from '../approval-view.ts';
 import type { Api, ApiEnv } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../list-cursor.ts';
-import { cut, pageOf } from '../page.ts';
+import type { ListPosition } from '../list-cursor.ts';
+import { given, pageQuery, readNewestFirst } from '../newest-first.ts';
 import type { ApiDeps } from '../ports.ts';
 import type { ProblemCode } from '../problem-codes.ts';
 import { notFound, Problem } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
 import { answers, bodyProblems, invalidRequest, keyedProblems } from '../routes.ts';
 import { approvalBody, approvalPageSchema, approvalSchema } from '../schemas/approval.ts';
-import { idempotencyHeaders, queryCursor, queryInteger } from '../schemas/parameters.ts';
+import { idempotencyHeaders } from '../schemas/parameters.ts';
 import { answeredBefore, ended } from '../steering-problems.ts';
 import { readTexts } from '../transcript.ts';
 import { keepMessage } from './contributions.ts';
 import { findSteerable, keyOf, steer } from './steering.ts';
 import type { SteeringDeps } from './steering.ts';
-
-const LIMIT_DEFAULT = 50;
 
 const params = z.object({
   id: z.string().openapi({
@@ -49,8 +46,7 @@ const listRoute = createRoute({
       state: z.enum(approvalStates).optional(),
       point: z.enum(approvalPoints).optional(),
       collaboration: z.string().optional(),
-      cursor: queryCursor().optional(),
-      limit: queryInteger({ from: 1, to: listLimitMax - 1 }).optional(),
+      ...pageQuery,
     }),
   },
   responses: { 200: answers('A page.', approvalPageSchema), ...keyedProblems('cursor-invalid') },
@@ -94,19 +90,23 @@ const answerRoute = createRoute({
 /** Adds the routes that show and answer approvals. */
 export function addApprovals(api: Api, deps: SteeringDeps): void {
   api.openapi(listRoute, async (c) => {
-    const { cursor, limit = LIMIT_DEFAULT, collaboration, state, point } = c.req.valid('query');
-    const found = await deps.approvals.list({
-      tenantId: c.get('tenantId'),
-      ...(state === undefined ? {} : { state }),
-      ...(point === undefined ? {} : { point }),
-      ...(collaboration === undefined ? {} : { collaborationId: collaboration }),
-      ...(cursor === undefined ? {} : { after: placeIn(cursor) }),
-      limit: limit + 1,
-    });
-    const { items, value } = cut(found, limit, (last) =>
-      encodeCursor({ createdAt: last.requestedAt, id: approvalId(last) }),
+    const { cursor, limit, collaboration: collaborationId, ...filters } = c.req.valid('query');
+    const page = await readNewestFirst(
+      c.req.url,
+      { cursor, limit },
+      {
+        isId: (text) => nameIn(text) !== undefined,
+        read: async (after, most) =>
+          await deps.approvals.list({
+            tenantId: c.get('tenantId'),
+            ...given({ ...filters, collaborationId, after: after && placeOf(after) }),
+            limit: most,
+          }),
+        placeOf: (row) => ({ createdAt: row.requestedAt, id: approvalId(row) }),
+        viewOf: approvalView,
+      },
     );
-    return c.json(pageOf(c.req.url, items.map(approvalView), { parameter: 'cursor', value }), 200);
+    return c.json(page, 200);
   });
   api.openapi(getRoute, async (c) => {
     const row = await findApproval(deps, c.get('tenantId'), c.req.valid('param').id);
@@ -124,8 +124,7 @@ export function addApprovals(api: Api, deps: SteeringDeps): void {
   });
 }
 
-function placeIn(cursor: string) {
-  const { createdAt, id } = decodeCursor(cursor, (text) => nameIn(text) !== undefined);
+function placeOf({ createdAt, id }: ListPosition) {
   return { requestedAt: createdAt, ...(nameIn(id) ?? { collaborationId: '', approval: '' }) };
 }
 

@@ -4,7 +4,7 @@ import type { CollaborationRequest } from '../../domain/collaboration/request.ts
 import { collaborationRequestSchema } from '../../domain/collaboration/request-schema.ts';
 import { patterns } from '../../domain/collaboration/plan.ts';
 import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
-import { collaborationStatuses, listLimitMax } from '../../infra/stores/collaboration-store.ts';
+import { collaborationStatuses } from '../../infra/stores/collaboration-store.ts';
 import { isEnded } from '../collaboration-status.ts';
 import {
   acceptedView,
@@ -14,9 +14,8 @@ import {
   summaryView,
 } from '../collaboration-view.ts';
 import type { Api } from '../context.ts';
-import { decodeCursor, encodeCursor } from '../list-cursor.ts';
 import type { Metrics } from '../metrics.ts';
-import { cut, pageOf } from '../page.ts';
+import { createdQuery, given, pageQuery, readNewestFirst } from '../newest-first.ts';
 import type { ApiDeps } from '../ports.ts';
 import { notFound } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
@@ -27,21 +26,12 @@ import {
   pageSchema,
   plannedSchema,
 } from '../schemas/collaboration.ts';
-import {
-  collaborationParams,
-  idempotencyHeaders,
-  isCollaborationId,
-  queryCursor,
-  queryInteger,
-  queryTime,
-} from '../schemas/parameters.ts';
+import { collaborationParams, isCollaborationId } from '../schemas/parameters.ts';
 import { planRequest } from '../starts/planning.ts';
-import { waitSecondsMax, waitSecondsOf } from '../starts/prefer.ts';
+import { startHeaders, waitSecondsOf } from '../starts/prefer.ts';
 import { startCollaboration } from '../starts/start.ts';
 import { waitForEnd } from '../starts/wait.ts';
 
-const LIMIT_DEFAULT = 50;
-const LIMIT_MAX = listLimitMax - 1;
 const startBody = {
   content: {
     'application/json': { schema: collaborationRequestSchema.openapi('CollaborationRequest') },
@@ -56,12 +46,7 @@ const startRoute = createRoute({
   summary: 'Start a collaboration',
   middleware: jsonBody(),
   request: {
-    headers: idempotencyHeaders.extend({
-      prefer: z
-        .string()
-        .optional()
-        .openapi({ description: `\`wait=60\`: wait for the end, 1 to ${waitSecondsMax} seconds.` }),
-    }),
+    headers: startHeaders,
     body: startBody,
   },
   responses: {
@@ -103,10 +88,8 @@ const listRoute = createRoute({
       parent: z.string().optional().openapi({
         description: 'Only the parts of the analysis with this id. Without it no parts are listed.',
       }),
-      createdAfter: queryTime().optional(),
-      createdBefore: queryTime().optional(),
-      cursor: queryCursor().optional(),
-      limit: queryInteger({ from: 1, to: LIMIT_MAX }).optional(),
+      ...createdQuery,
+      ...pageQuery,
     }),
   },
   responses: {
@@ -158,18 +141,24 @@ export function addCollaborations(api: Api, deps: ApiDeps, app: Surroundings): v
     return c.json(view, 200);
   });
   api.openapi(listRoute, async (c) => {
-    const { cursor, limit = LIMIT_DEFAULT, ...filters } = c.req.valid('query');
-    const position = cursor === undefined ? undefined : decodeCursor(cursor);
-    const found = await deps.collaborations.list({
-      tenantId: c.get('tenantId'),
-      ...present(filters),
-      ...(position && { cursor: { createdAt: position.createdAt, collaborationId: position.id } }),
-      limit: limit + 1,
-    });
-    const { items, value } = cut(found, limit, (last) =>
-      encodeCursor({ createdAt: last.createdAt, id: last.collaborationId }),
+    const { cursor, limit, ...filters } = c.req.valid('query');
+    const page = await readNewestFirst(
+      c.req.url,
+      { cursor, limit },
+      {
+        isId: isCollaborationId,
+        read: async (after, most) =>
+          await deps.collaborations.list({
+            tenantId: c.get('tenantId'),
+            ...given(filters),
+            ...(after && { cursor: { createdAt: after.createdAt, collaborationId: after.id } }),
+            limit: most,
+          }),
+        placeOf: ({ createdAt, collaborationId: id }) => ({ createdAt, id }),
+        viewOf: summaryView,
+      },
     );
-    return c.json(pageOf(c.req.url, items.map(summaryView), { parameter: 'cursor', value }), 200);
+    return c.json(page, 200);
   });
   api.openapi(getRoute, async (c) => {
     const tenantId = c.get('tenantId');
@@ -210,10 +199,4 @@ function addStart(api: Api, deps: ApiDeps, app: Surroundings): void {
     const status = row === undefined ? started.status : row.status;
     return c.json(acceptedView({ id: collaborationId, status, plan, estimate }), 202);
   });
-}
-
-/** Leaves out what was not given: absent and undefined are not the same to the stores. */
-function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

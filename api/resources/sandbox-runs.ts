@@ -1,6 +1,6 @@
 import { createRoute, z } from '@hono/zod-openapi';
 
-import { sandboxEvent } from '../../domain/sandbox/run-fact.ts';
+import { endIn, sandboxEndId, sandboxEvent } from '../../domain/sandbox/run-fact.ts';
 import { sandboxLanes } from '../../domain/sandbox/run.ts';
 import { sandboxRequestSchema } from '../../domain/sandbox/run-request.ts';
 import { sandboxRunStatuses } from '../../domain/sandbox/run-state.ts';
@@ -16,9 +16,8 @@ import {
 } from '../events/event-answer.ts';
 import type { StreamSource } from '../events/stream-hub.ts';
 import type { StreamHubs } from '../events/stream-hubs.ts';
-import { decodeCursor, encodeCursor } from '../list-cursor.ts';
 import type { Metrics } from '../metrics.ts';
-import { cut, pageOf } from '../page.ts';
+import { createdQuery, given, pageQuery, readNewestFirst } from '../newest-first.ts';
 import type { ApiDeps } from '../ports.ts';
 import { Problem } from '../problem.ts';
 import { jsonBody } from '../request-body.ts';
@@ -30,7 +29,6 @@ import {
   sandboxSummary,
   sandboxView,
 } from '../sandbox/sandbox-view.ts';
-import { idempotencyHeaders, queryCursor, queryInteger, queryTime } from '../schemas/parameters.ts';
 import {
   sandboxAcceptedSchema,
   sandboxCancelBody,
@@ -38,11 +36,8 @@ import {
   sandboxRunParams,
   sandboxRunSchema,
 } from '../schemas/sandbox-run.ts';
-import { waitSecondsMax, waitSecondsOf } from '../starts/prefer.ts';
+import { startHeaders, waitSecondsOf } from '../starts/prefer.ts';
 import { waitForRow } from '../starts/wait.ts';
-
-const LIMIT_DEFAULT = 50;
-const LIMIT_MAX = 200;
 
 const startRoute = createRoute({
   method: 'post',
@@ -54,12 +49,7 @@ const startRoute = createRoute({
     'within limits. For tenants that were granted to run code.',
   middleware: jsonBody(),
   request: {
-    headers: idempotencyHeaders.extend({
-      prefer: z
-        .string()
-        .optional()
-        .openapi({ description: `\`wait=60\`: wait for the end, 1 to ${waitSecondsMax} seconds.` }),
-    }),
+    headers: startHeaders,
     body: {
       content: { 'application/json': { schema: sandboxRequestSchema.openapi('SandboxRequest') } },
       required: true,
@@ -86,10 +76,8 @@ const listRoute = createRoute({
     query: z.strictObject({
       status: z.enum(sandboxRunStatuses).optional(),
       lane: z.enum(sandboxLanes).optional(),
-      createdAfter: queryTime().optional(),
-      createdBefore: queryTime().optional(),
-      cursor: queryCursor().optional(),
-      limit: queryInteger({ from: 1, to: LIMIT_MAX }).optional(),
+      ...createdQuery,
+      ...pageQuery,
     }),
   },
   responses: { 200: answers('A page.', sandboxPageSchema), ...keyedProblems('cursor-invalid') },
@@ -148,21 +136,24 @@ interface Surroundings {
 export function addSandboxRuns(api: Api, deps: ApiDeps, app: Surroundings): void {
   addStart(api, deps, app);
   api.openapi(listRoute, async (c) => {
-    const { cursor, limit = LIMIT_DEFAULT, ...filters } = c.req.valid('query');
-    const position = cursor === undefined ? undefined : decodeCursor(cursor, isSandboxRunId);
-    const found = await deps.sandboxRuns.list({
-      tenantId: c.get('tenantId'),
-      ...present(filters),
-      ...(position && { cursor: { createdAt: position.createdAt, runId: position.id } }),
-      limit: limit + 1,
-    });
-    const { items, value } = cut(found, limit, (last) =>
-      encodeCursor({ createdAt: last.createdAt, id: last.runId }),
+    const { cursor, limit, ...filters } = c.req.valid('query');
+    const page = await readNewestFirst(
+      c.req.url,
+      { cursor, limit },
+      {
+        isId: isSandboxRunId,
+        read: async (after, most) =>
+          await deps.sandboxRuns.list({
+            tenantId: c.get('tenantId'),
+            ...given(filters),
+            ...(after && { cursor: { createdAt: after.createdAt, runId: after.id } }),
+            limit: most,
+          }),
+        placeOf: ({ createdAt, runId: id }) => ({ createdAt, id }),
+        viewOf: sandboxSummary,
+      },
     );
-    return c.json(
-      pageOf(c.req.url, items.map(sandboxSummary), { parameter: 'cursor', value }),
-      200,
-    );
+    return c.json(page, 200);
   });
   api.openapi(getRoute, async (c) => {
     const tenantId = c.get('tenantId');
@@ -222,14 +213,15 @@ function addCancel(api: Api, deps: ApiDeps): void {
     const tenantId = c.get('tenantId');
     const row = await findSandboxRun(deps, tenantId, c.req.valid('param').run);
     const { runId } = row;
-    if (row.endedAt !== null) {
-      throw new Problem('run-ended', { detail: `${runId} has ended: ${row.status}.` });
-    }
     const { reason = '' } = c.req.valid('json');
     const time = new Date(deps.now()).toISOString();
     const about = { runId, source: actorOf(tenantId), time };
     const event = sandboxEvent({ type: 'sandbox.cancelled', reason }, about);
-    await deps.ledger.append({ tenantId, stream: runId, events: [event] });
+    const at = { tenantId, stream: runId, end: sandboxEndId(runId) };
+    const ended = endIn(await deps.ledger.appendBefore({ ...at, event }));
+    if (ended !== undefined) {
+      throw new Problem('run-ended', { detail: `${runId} has ended: ${ended.status}.` });
+    }
     // The worker that has it has heard by now; this reaches a run that no worker has.
     const outcome = await deps.sandboxEngine.cancel(runId);
     if (outcome.kind === 'unreachable') {
@@ -259,10 +251,4 @@ function sourceOf(deps: ApiDeps, tenantId: string, stream: string): StreamSource
       await Promise.resolve(); // nothing of a run streams
     },
   };
-}
-
-/** Leaves out what was not given: absent and undefined are not the same to the stores. */
-function present<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  const given = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(given) as { [K in keyof T]?: Exclude<T[K], undefined> };
 }

@@ -1,22 +1,14 @@
 import { sandboxEvent, withoutResult } from '../../domain/sandbox/run-fact.ts';
 import type { OpenSandboxRun } from '../../infra/stores/sandbox-run-store.ts';
 import type { ApiDeps } from '../ports.ts';
-
-/** Looks after the runs that have not ended, beside the requests, until it is stopped. */
-export interface SandboxKeeper {
-  /** Looks once whether anything is to be done, and does it; resolves when done. Never rejects. */
-  runOnce(): Promise<void>;
-  /** Ends it and waits for what is under way. */
-  stop(): Promise<void>;
-}
+import { lookRepeatedly, sweepingLook, type RepeatedLook } from '../repeated-look.ts';
 
 type KeeperDeps = Pick<
   ApiDeps,
   'sandboxRuns' | 'sandboxEngine' | 'engine' | 'ledger' | 'log' | 'now'
 >;
 
-const LOOK_EVERY_MS = 2000;
-const SWEEP_EVERY_MS = 30_000;
+const restMs = { afterLoss: 30_000, usual: 30_000 };
 const PAGE_RUNS = 100;
 /** Younger ones are still on their way through a request. */
 const AGE_MS = 2000;
@@ -31,34 +23,11 @@ const TOGETHER = 10;
  *
  * @param deps - the same as the API's
  */
-export function createSandboxKeeper(deps: KeeperDeps): SandboxKeeper {
-  let running: Promise<void> | undefined;
-  let swept: { readonly incarnation: string; readonly dueAt: number } | undefined;
-  const look = async (): Promise<void> => {
-    const incarnation = await deps.engine.incarnation();
-    const now = deps.now();
-    if (swept !== undefined && incarnation === swept.incarnation && now < swept.dueAt) return;
-    swept = undefined;
-    if (incarnation === undefined || !(await sweep(deps))) return;
-    swept = { incarnation, dueAt: now + SWEEP_EVERY_MS };
-  };
-  const runOnce = async (): Promise<void> => {
-    running ??= look()
-      .catch((err: unknown) => {
-        deps.log.warn({ err }, 'open runs in the sandbox could not be looked at');
-      })
-      .finally(() => (running = undefined));
-    await running;
-  };
-  const timer = setInterval(() => void runOnce(), LOOK_EVERY_MS).unref();
-  void runOnce();
-  return {
-    runOnce,
-    stop: async () => {
-      clearInterval(timer);
-      await running;
-    },
-  };
+export function createSandboxKeeper(deps: KeeperDeps): RepeatedLook {
+  const look = sweepingLook(deps, { restMs, sweep: async () => await sweep(deps) });
+  return lookRepeatedly(look, (err) => {
+    deps.log.warn({ err }, 'open runs in the sandbox could not be looked at');
+  });
 }
 
 /** Answers whether it came to the end. */

@@ -46,7 +46,7 @@ const resultSchema = z
     exitCode: z.int().nullable(),
     value: text
       .nullable()
-      .openapi({ description: 'What a snippet gave to `output`, as JSON text.' }),
+      .openapi({ description: 'What a snippet ended with, or gave to `output`, as JSON text.' }),
     stdout: text,
     stderr: text,
     diff: text

@@ -1,15 +1,26 @@
+import { z } from '@hono/zod-openapi';
+
 import { shown } from '../../domain/planning/fault.ts';
 import { invalidRequest } from '../routes.ts';
+import { idempotencyHeaders } from '../schemas/parameters.ts';
 
 /** Longest wait that a caller may ask for, seconds. */
-export const waitSecondsMax = 120;
+const waitSecondsMax = 120;
+
+/** Headers of every start. */
+export const startHeaders = idempotencyHeaders.extend({
+  prefer: z
+    .string()
+    .optional()
+    .openapi({ description: `\`wait=60\`: wait for the end, 1 to ${waitSecondsMax} seconds.` }),
+});
 
 /**
  * Reads the wait out of a `Prefer` header. Source: RFC 7240, section 4.3; other preferences are ignored.
  *
  * @param header - as it came; `undefined` for none
  * @returns seconds; `undefined` when no wait is asked for
- * @throws `Problem` `input-invalid` for a wait that is no number from 1 to {@link waitSecondsMax}
+ * @throws `Problem` `input-invalid` for a wait that is no number from 1 to 120
  */
 export function waitSecondsOf(header: string | undefined): number | undefined {
   const preferences = (header ?? '').split(/[,;]/).map((text) => text.trim().toLowerCase());

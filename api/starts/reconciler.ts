@@ -1,15 +1,7 @@
 import type { Metrics } from '../metrics.ts';
+import { lookRepeatedly, type RepeatedLook } from '../repeated-look.ts';
 import { startWorkflow, type WorkflowDeps } from './start.ts';
 
-/** Something that runs beside the requests until it is stopped. */
-export interface Reconciler {
-  /** Looks once; resolves when done. Never rejects. */
-  runOnce(): Promise<void>;
-  /** Ends it and waits for the look that is under way. */
-  stop(): Promise<void>;
-}
-
-const INTERVAL_MS = 2000;
 /** Younger ones are still on their way through a request. */
 const AGE_SECONDS = 2;
 /** Most starts that are under way at once. */
@@ -22,24 +14,18 @@ const TOGETHER = 10;
  * @param deps - the same as the API's
  * @param metrics - counts what was started
  */
-export function createReconciler(deps: WorkflowDeps, metrics: Pick<Metrics, 'starts'>): Reconciler {
-  let running: Promise<void> | undefined;
-  const runOnce = async (): Promise<void> => {
-    running ??= reconcile(deps, metrics)
-      .catch((err: unknown) => {
-        deps.log.warn({ err }, 'queued collaborations could not be looked at');
-      })
-      .finally(() => (running = undefined));
-    await running;
-  };
-  const timer = setInterval(() => void runOnce(), INTERVAL_MS).unref();
-  return {
-    runOnce,
-    stop: async () => {
-      clearInterval(timer);
-      await running;
+export function createReconciler(
+  deps: WorkflowDeps,
+  metrics: Pick<Metrics, 'starts'>,
+): RepeatedLook {
+  return lookRepeatedly(
+    async () => {
+      await reconcile(deps, metrics);
     },
-  };
+    (err) => {
+      deps.log.warn({ err }, 'queued collaborations could not be looked at');
+    },
+  );
 }
 
 async function reconcile(deps: WorkflowDeps, metrics: Pick<Metrics, 'starts'>): Promise<void> {

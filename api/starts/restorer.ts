@@ -5,24 +5,18 @@ import type { Collaboration, RunUnderWay } from '../../infra/stores/collaboratio
 import { isEnded } from '../collaboration-status.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Presence, RestoreOutcome } from '../ports.ts';
+import { lookRepeatedly, sweepingLook, type RepeatedLook } from '../repeated-look.ts';
 import { readResumption, type WorkflowDeps } from './start.ts';
 
 /** What it takes to bring forgotten runs back. */
 export type RestoreDeps = WorkflowDeps;
 
-/** Looks after the runs that Temporal may forget, beside the requests, until it is stopped. */
-export interface Restorer {
-  /** Looks once whether anything is to be done, and does it; resolves when done. Never rejects. */
-  runOnce(): Promise<void>;
-  /** Ends it and waits for what is under way. */
-  stop(): Promise<void>;
-}
-
-const LOOK_EVERY_MS = 2000;
-/** However quiet it is: a backup that was put back while nobody looked. */
-const SWEEP_EVERY_MS = 600_000;
-/** After Temporal was away a run may seem busy with a call that nobody makes any more, until its heartbeat is missed. */
-const SECOND_SWEEP_MS = 20_000;
+const restMs = {
+  /** Once more soon: a run may seem busy with a call that nobody makes any more, until its heartbeat is missed. */
+  afterLoss: 20_000,
+  /** However quiet it is: a backup that was put back while nobody looked. */
+  usual: 600_000,
+};
 const PAGE_RUNS = 100;
 /** Most runs that are looked at at once; with the pause after each page, a few hundred a second. */
 const TOGETHER = 4;
@@ -41,43 +35,18 @@ export function createRestorer(
   deps: RestoreDeps,
   metrics: Pick<Metrics, 'starts'>,
   pace = { pageRuns: PAGE_RUNS, pauseMs: PAGE_PAUSE_MS },
-): Restorer {
-  const ending = new AbortController();
-  let running: Promise<void> | undefined;
-  let swept: { readonly incarnation: string; readonly dueAt: number } | undefined;
-  const look = async (): Promise<void> => {
-    const incarnation = await deps.engine.incarnation();
-    const now = deps.now();
-    const isSame = swept !== undefined && incarnation === swept.incarnation;
-    if (isSame && swept !== undefined && now < swept.dueAt) return;
-    swept = undefined;
-    if (incarnation === undefined) return;
-    const isAfterLoss = !isSame;
-    const isDone = await sweep(deps, metrics, { ...pace, isAfterLoss, signal: ending.signal });
-    const dueAt = now + (isSame ? SWEEP_EVERY_MS : SECOND_SWEEP_MS);
-    if (isDone) swept = { incarnation, dueAt };
-  };
-  const runOnce = async (): Promise<void> => {
-    running ??= look()
-      .catch((err: unknown) => {
-        deps.log.warn({ err }, 'runs under way could not be looked at');
-      })
-      .finally(() => (running = undefined));
-    await running;
-  };
-  const timer = setInterval(() => void runOnce(), LOOK_EVERY_MS).unref();
-  void runOnce();
-  return {
-    runOnce,
-    stop: async () => {
-      clearInterval(timer);
-      ending.abort();
-      await running;
-    },
-  };
+): RepeatedLook {
+  const look = sweepingLook(deps, {
+    restMs,
+    sweep: async (isAfterLoss, signal) =>
+      await sweep(deps, metrics, { ...pace, isAfterLoss, signal }),
+  });
+  return lookRepeatedly(look, (err) => {
+    deps.log.warn({ err }, 'runs under way could not be looked at');
+  });
 }
 
-interface Sweep {
+interface Course {
   readonly pageRuns: number;
   readonly pauseMs: number;
   /** Whether Temporal answers for the first time, again, or with another database. */
@@ -89,7 +58,7 @@ interface Sweep {
 async function sweep(
   deps: RestoreDeps,
   metrics: Pick<Metrics, 'starts'>,
-  { pageRuns, pauseMs, isAfterLoss, signal }: Sweep,
+  { pageRuns, pauseMs, isAfterLoss, signal }: Course,
 ): Promise<boolean> {
   const counts = { looked: 0, restored: 0 };
   let page: readonly RunUnderWay[] = [];
@@ -115,7 +84,7 @@ async function sweep(
 async function lookAfter(
   deps: RestoreDeps,
   metrics: Pick<Metrics, 'starts'>,
-  { run, isAfterLoss }: { readonly run: RunUnderWay } & Pick<Sweep, 'isAfterLoss'>,
+  { run, isAfterLoss }: { readonly run: RunUnderWay } & Pick<Course, 'isAfterLoss'>,
 ): Promise<RestoreOutcome['kind']> {
   const { tenantId, collaborationId } = run;
   try {

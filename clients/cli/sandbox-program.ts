@@ -6,7 +6,7 @@ import type { FolderGrant, SandboxRequest } from '../../domain/sandbox/run-reque
 import type { CommandContext } from './commands.ts';
 import type { ConnectionOptions } from './connection.ts';
 import { CommandError, exitUsage } from './exit.ts';
-import { collected, numberOf } from './option-values.ts';
+import { collected, numberOf, pairIn } from './option-values.ts';
 import * as sandbox from './sandbox-commands.ts';
 import type { ConnectedCommands } from './webhook-program.ts';
 
@@ -114,8 +114,6 @@ function grantOf(text: string): FolderGrant {
   return { folder, path, mode: mode as FolderGrant['mode'] };
 }
 
-function variableOf(text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw new CommandError(`--env: got ${text}, expected name=value`, exitUsage);
+function variableOf(text: string): readonly [string, string] {
+  return pairIn(text, { flag: '--env', expected: 'name=value' });
 }

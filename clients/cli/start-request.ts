@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Pattern } from '../../domain/collaboration/plan.ts';
 import { protocolKinds } from '../../domain/protocols/protocol.ts';
 import { CommandError, exitUsage } from './exit.ts';
+import { pairIn } from './option-values.ts';
 import { readText } from './record-files.ts';
 
 /** What was said about a start on the command line. */
@@ -99,9 +100,7 @@ export function participantOf(text: string): string | Readonly<Record<string, un
 
 /** Reads `name=instructions`. */
 function personaOf(text: string): readonly [string, string] {
-  const at = text.indexOf('=');
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
-  throw new CommandError(`--persona: got "${text}", expected name=instructions`, exitUsage);
+  return pairIn(text, { flag: '--persona', expected: 'name=instructions' });
 }
 
 /**

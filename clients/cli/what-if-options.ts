@@ -2,6 +2,7 @@ import { faultsOf } from '../../domain/collaboration/request-schema.ts';
 import type { Fault } from '../../domain/planning/fault.ts';
 import { changesSchema, type Changes } from '../../domain/replay/changes.ts';
 import { CommandError, exitUsage } from './exit.ts';
+import { pairIn } from './option-values.ts';
 import { gateOf, numberIn, protocolOf } from './start-request.ts';
 
 /** What was said about a what-if on the command line. */
@@ -46,7 +47,6 @@ export function refusal(faults: readonly Fault[]): CommandError {
 }
 
 function weightOf(text: string): readonly [string, number] {
-  const at = text.indexOf('=');
-  if (at > 0) return [text.slice(0, at), numberIn(text.slice(at + 1), `--weight ${text}`)];
-  throw new CommandError(`--weight: got "${text}", expected seat=weight`, exitUsage);
+  const [seat, weight] = pairIn(text, { flag: '--weight', expected: 'seat=weight' });
+  return [seat, numberIn(weight, `--weight ${text}`)];
 }

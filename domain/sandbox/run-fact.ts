@@ -1,6 +1,7 @@
 import type { EventAbout, NewEvent } from '../ledger/event.ts';
 import type { SandboxLimits } from './limits.ts';
-import type { BackendProof, SandboxLane, SandboxStatus } from './run.ts';
+import { sandboxStatuses } from './run.ts';
+import type { BackendProof, SandboxLane } from './run.ts';
 import type { FolderGrant } from './run-request.ts';
 
 /** Bytes in the artifact store, by their SHA-256. */
@@ -15,18 +16,7 @@ export interface KeptFile extends KeptBytes {
 }
 
 /** How a run ends, as it is recorded: `failed` says that no try came to a result, for a fault that is not the code's. */
-export const runEndStatuses = [
-  'ok',
-  'error',
-  'timeout',
-  'memory',
-  'output',
-  'disk',
-  'fuel',
-  'killed',
-  'refused',
-  'failed',
-] as const satisfies readonly (SandboxStatus | 'failed')[];
+export const runEndStatuses = [...sandboxStatuses, 'failed'] as const;
 
 /** See {@link runEndStatuses}. */
 export type RunEndStatus = (typeof runEndStatuses)[number];
@@ -101,6 +91,11 @@ export const sandboxEventTypes: readonly SandboxEventType[] = [
 /** Tells the events of runs in a sandbox from those of collaborations. */
 export function isSandboxEvent(type: NewEvent['type']): type is SandboxEventType {
   return (sandboxEventTypes as readonly string[]).includes(type);
+}
+
+/** Gives the id of the event that ends a run's stream. */
+export function sandboxEndId(runId: string): string {
+  return `${runId}/ended`;
 }
 
 /**

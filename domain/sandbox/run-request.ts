@@ -108,7 +108,7 @@ export const sandboxRequestSchema = only({
   ),
   code: maybe(
     text({ from: 1, to: codeMax, what: 'code' }).describe(
-      'The snippet. Its result is what it gives to `output(value)`.',
+      'The snippet. Its value is what it ends with, or what it gives to `output(value)`.',
     ),
   ),
   argv: maybe(
@@ -120,7 +120,7 @@ export const sandboxRequestSchema = only({
   workFolder: maybe(insidePath.describe('Where a command starts; `/work` by default.')),
   grants: maybe(
     list(grant, { from: 0, to: grantsMax }).describe(
-      'Folders that the configuration names, and where a command sees them.',
+      'Folders that the configuration names, and where a command or a snippet of Python sees them.',
     ),
   ),
   limits: maybe(limitsSchema.describe('Any limit; those not named have their usual value.')),
@@ -141,20 +141,22 @@ export const sandboxRequestSchema = only({
   }
 });
 
+/** What each lane has no use for. */
+const barredFields = {
+  javascript: ['argv', 'workFolder', 'grants', 'env'],
+  python: ['argv', 'workFolder'],
+  command: ['code'],
+} as const satisfies Record<SandboxLane, readonly (keyof SandboxRequest)[]>;
+
 /** What only one lane has, and what another needs. */
 function unfitting(request: SandboxRequest): readonly (readonly [string, string])[] {
   const { lane, limits } = request;
-  const isCommand = lane === 'command';
-  const needed = isCommand ? 'argv' : 'code';
-  const barred = isCommand ? (['code'] as const) : (['argv', 'workFolder', 'grants'] as const);
+  const needed = lane === 'command' ? 'argv' : 'code';
   return [
     ...(request[needed] === undefined ? [[needed, `it, for the lane ${lane}`] as const] : []),
-    ...barred
+    ...barredFields[lane]
       .filter((field) => request[field] !== undefined)
       .map((field) => [field, `nothing: the lane ${lane} has no ${field}`] as const),
-    ...(lane === 'javascript' && request.env !== undefined
-      ? [['env', 'nothing: the lane javascript has no env'] as const]
-      : []),
     ...(lane !== 'javascript' && limits?.fuel !== undefined
       ? [['limits.fuel', `nothing: the lane ${lane} has no fuel`] as const]
       : []),

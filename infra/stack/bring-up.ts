@@ -1,5 +1,5 @@
-import { OWNER_ROLE, withAppRole } from '../config.ts';
 import type { Config, Connections, Environment } from '../config.ts';
+import { OWNER_ROLE, withAppRole } from '../database-urls.ts';
 import { provisionLocalTenant } from '../database/local-tenant.ts';
 import { migrate } from '../database/migrate.ts';
 import { ensureSigningKey } from '../signing.ts';

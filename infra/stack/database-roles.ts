@@ -1,6 +1,6 @@
 import postgres from 'postgres';
 
-import { APP_ROLE, DATABASE_NAME } from '../config.ts';
+import { APP_ROLE, DATABASE_NAME } from '../database-urls.ts';
 
 const CONNECT_WITHIN_S = 10;
 

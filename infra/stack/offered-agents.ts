@@ -1,6 +1,7 @@
 import type { Agent } from '../../domain/providers/agent.ts';
 import { listedPrice } from '../../domain/providers/price-table.ts';
-import type { AvailableProvider, Config, KnownProvider } from '../config.ts';
+import type { AvailableProvider, KnownProvider } from '../available-providers.ts';
+import type { Config } from '../config.ts';
 import { createDatabase } from '../database/connection.ts';
 import { localTenantId } from '../database/local-tenant.ts';
 import { simulatedAgents } from '../simulated/agents.ts';

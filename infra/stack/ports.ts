@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
-import { flagOf } from '../config.ts';
+import { flagOf } from '../flags.ts';
 import { writeAtomically } from './run-files.ts';
 import { StackFault } from './stack-fault.ts';
 

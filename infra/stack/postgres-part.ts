@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 
 import { ensureSecret } from './data-folder.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
-import { OWNER_ROLE } from '../config.ts';
+import { OWNER_ROLE } from '../database-urls.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { outliveLeftovers } from './postgres-leftovers.ts';
 import { findPostgresUser } from './postgres-user.ts';

@@ -10,6 +10,7 @@ import type {
   ListInput,
   RunUnderWay,
 } from './collaboration-terms.ts';
+import { createdConditions } from './newest-first.ts';
 
 interface SummaryRow {
   readonly id: string;
@@ -105,20 +106,13 @@ export async function listCollaborations(
   input: ListInput,
 ): Promise<CollaborationSummary[]> {
   const { limit, cursor } = input;
+  const last = cursor && { createdAt: cursor.createdAt, id: cursor.collaborationId };
   const filters = [
     input.status === undefined ? undefined : sql`and status = ${input.status}`,
     input.pattern === undefined ? undefined : sql`and pattern = ${input.pattern}`,
     input.origin === undefined ? undefined : sql`and origin_id = ${input.origin}`,
     input.parent === undefined ? sql`and parent_id is null` : sql`and parent_id = ${input.parent}`,
-    input.createdAfter === undefined
-      ? undefined
-      : sql`and created_at > ${input.createdAfter}::timestamptz`,
-    input.createdBefore === undefined
-      ? undefined
-      : sql`and created_at < ${input.createdBefore}::timestamptz`,
-    cursor === undefined
-      ? undefined
-      : sql`and (created_at, id) < (${cursor.createdAt}::timestamptz, ${cursor.collaborationId})`,
+    ...createdConditions(sql, input, last),
   ];
   const rows = await sql<SummaryRow[]>`
     select id, pattern, status, simulated, question, created_at, started_at, ended_at, decision,

@@ -55,3 +55,25 @@ export async function readEvents(sql: Transaction, range: EventRange): Promise<L
     hash: row.hash,
   }));
 }
+
+/**
+ * Looks an event up by its id.
+ *
+ * @param sql - a transaction of the tenant
+ * @param at - where
+ * @param at.tenantId - its tenant
+ * @param at.stream - its stream
+ * @param id - as its writer gave it
+ */
+export async function readEventNamed(
+  sql: Transaction,
+  at: Pick<EventRange, 'tenantId' | 'stream'>,
+  id: string,
+): Promise<LedgerEvent | undefined> {
+  const [found] = await sql<{ seq: number }[]>`
+    select seq from conclave.events
+    where tenant_id = ${at.tenantId} and stream_id = ${at.stream} and id = ${id}`;
+  if (found === undefined) return undefined;
+  const [event] = await readEvents(sql, { ...at, fromSeq: found.seq, toSeq: found.seq, limit: 1 });
+  return event;
+}

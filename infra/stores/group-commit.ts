@@ -1,4 +1,4 @@
-import type { Database } from '../database/connection.ts';
+import type { Database, Transaction } from '../database/connection.ts';
 import { persistently } from '../database/persistence.ts';
 import { isTransient } from '../database/transient-error.ts';
 import type { EventForm, Place } from './event-form.ts';
@@ -157,7 +157,25 @@ async function send(
   return results;
 }
 
-function batchDocument(batch: readonly Waiting[]): Record<string, unknown> {
+/**
+ * Performs one operation as a part of a transaction that looks at more than its stream.
+ *
+ * @param sql - a transaction of the tenant
+ * @param tenantId - whose stream
+ * @param operation - what to do
+ */
+export async function performWithin(
+  sql: Transaction,
+  tenantId: string,
+  operation: Operation,
+): Promise<void> {
+  const text = JSON.stringify(batchDocument([{ operation, needs: {} }]));
+  await sql`select from conclave.perform_batch(${tenantId}, ${text}::text::jsonb)`;
+}
+
+function batchDocument(
+  batch: readonly Pick<Waiting, 'operation' | 'needs'>[],
+): Record<string, unknown> {
   const streams = new Set<string>();
   const created = new Set<string>();
   const accounts = new Set<string>();

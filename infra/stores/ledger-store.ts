@@ -3,7 +3,8 @@ import type { ChainHead } from '../../domain/ledger/chain.ts';
 import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
 import type { Database } from '../database/connection.ts';
 import { eventForm, placedEvent } from './event-form.ts';
-import { readEvents, wholeStream } from './event-rows.ts';
+import { readEventNamed, readEvents, wholeStream } from './event-rows.ts';
+import { performWithin } from './group-commit.ts';
 import type { OperationResult } from './group-commit.ts';
 import type { RunStoreDeps } from './store-deps.ts';
 
@@ -23,6 +24,19 @@ export interface LedgerStore {
    *   RFC 3339 in UTC with milliseconds
    */
   append(input: StreamRef & { readonly events: readonly NewEvent[] }): Promise<LedgerEvent[]>;
+  /**
+   * Appends an event to a stream that has not ended. Idempotent like {@link LedgerStore.append}.
+   *
+   * @returns the event that ends the stream where that came first, and nothing is appended; else the one appended, as stored
+   * @throws the same as {@link LedgerStore.append}
+   */
+  appendBefore(
+    input: StreamRef & {
+      readonly event: NewEvent;
+      /** Id of the event that ends the stream. */
+      readonly end: string;
+    },
+  ): Promise<LedgerEvent>;
   /** Reads events after a number, oldest first. */
   read(
     input: StreamRef & { readonly afterSeq: number; readonly limit: number },
@@ -56,6 +70,21 @@ export function createLedgerStore(deps: RunStoreDeps): LedgerStore {
         ev: events.map((event) => eventForm(event, stream)),
       });
       return asStored(database, { tenantId, stream, events }, result);
+    },
+
+    appendBefore: async ({ tenantId, stream, event, end }) => {
+      const operation = { k: 'append', s: stream, ev: [eventForm(event, stream)] } as const;
+      return await database.withTenant(tenantId, async (sql) => {
+        // Whoever appends takes the head first: nobody ends the stream between the look and the event.
+        await sql`
+          select from conclave.streams where tenant_id = ${tenantId} and id = ${stream} for update`;
+        const ended = await readEventNamed(sql, { tenantId, stream }, end);
+        if (ended !== undefined) return ended;
+        await performWithin(sql, tenantId, operation);
+        const stored = await readEventNamed(sql, { tenantId, stream }, event.id);
+        if (stored === undefined) throw new Error(`append to ${stream}: ${event.id} is not there`);
+        return stored;
+      });
     },
 
     readUpTo: ({ tenantId, stream, seq = wholeStream.toSeq }) =>

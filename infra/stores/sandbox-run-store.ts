@@ -1,6 +1,8 @@
 import type { SandboxLane } from '../../domain/sandbox/run.ts';
 import type { SandboxRunStatus } from '../../domain/sandbox/run-state.ts';
 import { persistently } from '../database/persistence.ts';
+import { createdConditions } from './newest-first.ts';
+import type { CreatedRange } from './newest-first.ts';
 import type { StoreDeps } from './store-deps.ts';
 
 /** A run as lists show it. Times are RFC 3339, UTC, milliseconds. */
@@ -32,12 +34,10 @@ export interface OpenSandboxRun {
 }
 
 /** Which runs to list. */
-export interface SandboxRunsInput {
+export interface SandboxRunsInput extends CreatedRange {
   readonly tenantId: string;
   readonly status?: SandboxRunStatus;
   readonly lane?: SandboxLane;
-  readonly createdAfter?: string;
-  readonly createdBefore?: string;
   /** The last one of the page before. */
   readonly cursor?: { readonly createdAt: string; readonly runId: string };
   readonly limit: number;
@@ -96,18 +96,11 @@ export function createSandboxRunStore(deps: StoreDeps): SandboxRunStore {
     list: (input) =>
       database.withTenant(input.tenantId, async (sql) => {
         const { cursor } = input;
+        const last = cursor && { createdAt: cursor.createdAt, id: cursor.runId };
         const filters = [
           input.status === undefined ? undefined : sql`and status = ${input.status}`,
           input.lane === undefined ? undefined : sql`and lane = ${input.lane}`,
-          input.createdAfter === undefined
-            ? undefined
-            : sql`and created_at > ${input.createdAfter}::timestamptz`,
-          input.createdBefore === undefined
-            ? undefined
-            : sql`and created_at < ${input.createdBefore}::timestamptz`,
-          cursor === undefined
-            ? undefined
-            : sql`and (created_at, id) < (${cursor.createdAt}::timestamptz, ${cursor.runId})`,
+          ...createdConditions(sql, input, last),
         ];
         const rows = await sql<Row[]>`
           select * from conclave.sandbox_runs

@@ -1,5 +1,6 @@
 /** Tenants and their keys: `npm run tenants -- add <id>`, `sandbox <id> on|off`, `list`, `revoke <key>`. */
-import { ownerDatabaseUrl, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { ownerDatabaseUrl } from '../database-urls.ts';
 import { createTenantAdministration } from '../stores/tenant-store.ts';
 import { runTenantsCommand } from './command.ts';
 

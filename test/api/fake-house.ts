@@ -1,18 +1,18 @@
-import { createHash } from 'node:crypto';
-
 import { createApp } from '../../api/app.ts';
 import type { App } from '../../api/app.ts';
 import type { ApiDeps } from '../../api/ports.ts';
 import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { Agent } from '../../domain/providers/agent.ts';
-import { genesisHash } from '../../domain/ledger/event.ts';
-import type { LedgerEvent, NewEvent } from '../../domain/ledger/event.ts';
+import type { LedgerEvent } from '../../domain/ledger/event.ts';
 import type { KnownAdapter } from '../../infra/stores/adapter-store.ts';
 import type { FoundProgram } from '../../infra/stores/program-store.ts';
-import type { Collaboration, NewCollaboration } from '../../infra/stores/collaboration-store.ts';
+import type { Collaboration } from '../../infra/stores/collaboration-store.ts';
 import type { ApprovalRow } from '../../infra/stores/approval-store.ts';
 import { createFakeApprovals } from './fake-approvals.ts';
+import { createFakeArtifacts, keep, type KeptArtifacts } from './fake-artifacts.ts';
+import { createFakeCollaborations, type CollaborationBook } from './fake-collaborations.ts';
 import { createFakeEngine, type EngineBook } from './fake-engine.ts';
+import { createFakeLedger, type LedgerBook, type LedgerHand } from './fake-ledger.ts';
 import { createFakeResolutions } from './fake-resolutions.ts';
 import { createFakeSandboxRuns, type SandboxBook } from './fake-sandbox-runs.ts';
 import { createFakeWebhooks } from './fake-webhooks.ts';
@@ -23,12 +23,10 @@ export const keys = { a: 'key-of-a', b: 'key-of-b' } as const;
 const tenantsByKey: Readonly<Record<string, string>> = { [keys.a]: 'a', [keys.b]: 'b' };
 
 /** What a test may look into and change. */
-export interface House extends EngineBook, SandboxBook {
+export interface House extends CollaborationBook, EngineBook, LedgerBook, LedgerHand, SandboxBook {
   readonly app: App;
   readonly deps: ApiDeps;
-  readonly rows: Map<string, Collaboration>;
-  readonly streams: Map<string, LedgerEvent[]>;
-  readonly artifacts: Map<string, { bytes: Uint8Array; mediaType: string }>;
+  readonly artifacts: KeptArtifacts;
   readonly agents: Map<string, Agent>;
   /** Adapters that workers have loaded. */
   readonly adapters: KnownAdapter[];
@@ -36,15 +34,6 @@ export interface House extends EngineBook, SandboxBook {
   readonly programs: (readonly [tenantId: string, found: FoundProgram])[];
   /** By tenant and id. */
   readonly approvals: Map<string, ApprovalRow>;
-  readonly messages: { messageId: string; text: string }[];
-  /** Streams that somebody asked live text of. */
-  readonly interest: string[];
-  nowMs: number;
-  /** How often the ledger was read. */
-  reads: number;
-  append(tenantId: string, stream: string, event: Partial<NewEvent>): void;
-  hint(tenantId: string, stream: string): void;
-  publishLive(tenantId: string, stream: string, payload: string): void;
   /** Ends a run as sealing does. */
   seal(tenantId: string, id: string, changes?: Partial<Decision>): void;
   request(path: string, init?: RequestInit & { key?: string | null }): Promise<Response>;
@@ -76,9 +65,6 @@ export function agentNamed(name: string, changes: Partial<Agent> = {}): Agent {
 
 /** Makes an application on fakes that keep everything in memory, with three agents of tenant `a`. */
 export function createHouse(): House {
-  const listeners = new Map<string, Set<() => void>>();
-  const liveListeners = new Map<string, Set<(payload: string) => void>>();
-  const idempotency = new Map<string, { sha256: string; id: string }>();
   const house = {
     rows: new Map<string, Collaboration>(),
     streams: new Map<string, LedgerEvent[]>(),
@@ -106,42 +92,17 @@ export function createHouse(): House {
     reads: 0,
   } as unknown as Mutable<House>;
 
-  house.append = (tenantId, stream, event) => {
-    const key = `${tenantId}/${stream}`;
-    const events = house.streams.get(key) ?? [];
-    const seq = events.length + 1;
-    events.push({
-      id: `${stream}/${seq}`,
-      type: 'conclave.deadline.passed.v1',
-      source: '/test',
-      subject: stream,
-      time: new Date(house.nowMs).toISOString(),
-      data: {},
-      ...event,
-      stream,
-      seq,
-      previousHash: genesisHash,
-      hash: genesisHash,
-    });
-    house.streams.set(key, events);
-    house.hint(tenantId, stream);
-  };
-  house.hint = (tenantId, stream) => {
-    listeners.get(`${tenantId}/${stream}`)?.forEach((listener) => {
-      listener();
-    });
-  };
-  house.publishLive = (tenantId, stream, payload) => {
-    liveListeners.get(`${tenantId}/${stream}`)?.forEach((listener) => {
-      listener(payload);
-    });
-  };
+  const { ledger, feed, ...hand } = createFakeLedger(house);
+  Object.assign(house, hand);
   house.seal = (tenantId, id, changes) => {
     const sealed = { ...decision, ...changes };
     const record = Buffer.from(JSON.stringify({ version: 1, decision: sealed }));
-    const recordSha256 = put(house, tenantId, { bytes: record, mediaType: 'application/json' });
+    const recordSha256 = keep(house.artifacts, tenantId, {
+      bytes: record,
+      mediaType: 'application/json',
+    });
     const transcript = Buffer.from('# A debate\n');
-    const transcriptSha256 = put(house, tenantId, {
+    const transcriptSha256 = keep(house.artifacts, tenantId, {
       bytes: transcript,
       mediaType: 'text/markdown',
     });
@@ -159,117 +120,12 @@ export function createHouse(): House {
       tenantOfKey: (key) => Promise.resolve(tenantsByKey[key]),
       mayRunCode: (tenantId) => Promise.resolve(tenantId === 'a'),
     },
-    collaborations: {
-      create: (input) => {
-        const used = idempotency.get(`${input.tenantId}/${input.idempotency?.key ?? ''}`);
-        if (input.idempotency !== null && used !== undefined) {
-          const kind = used.sha256 === input.idempotency.requestSha256 ? 'replayed' : 'conflict';
-          return Promise.resolve({ kind, collaborationId: used.id });
-        }
-        if (input.idempotency !== null) {
-          const { key, requestSha256: sha256 } = input.idempotency;
-          idempotency.set(`${input.tenantId}/${key}`, { sha256, id: input.collaborationId });
-        }
-        house.rows.set(`${input.tenantId}/${input.collaborationId}`, rowOf(input));
-        for (const event of input.events)
-          house.append(input.tenantId, input.collaborationId, event);
-        return Promise.resolve({ kind: 'created' });
-      },
-      get: (tenantId, id) => Promise.resolve(house.rows.get(`${tenantId}/${id}`)),
-      getByKey: (tenantId, key) => {
-        const used = idempotency.get(`${tenantId}/${key}`);
-        return Promise.resolve(used && { collaborationId: used.id, requestSha256: used.sha256 });
-      },
-      list: ({ tenantId, limit, cursor, status }) =>
-        Promise.resolve(
-          [...house.rows]
-            .filter(([key]) => key.startsWith(`${tenantId}/`))
-            .map(([, row]) => row)
-            .filter((row) => status === undefined || row.status === status)
-            .sort((one, other) => (one.collaborationId < other.collaborationId ? 1 : -1))
-            .filter((row) => cursor === undefined || row.collaborationId < cursor.collaborationId)
-            .slice(0, limit),
-        ),
-      markRunning: ({ tenantId, collaborationId }) => {
-        const key = `${tenantId}/${collaborationId}`;
-        const row = house.rows.get(key);
-        if (row?.status === 'queued') house.rows.set(key, { ...row, status: 'running' });
-        return Promise.resolve();
-      },
-      queuedOlderThan: () =>
-        Promise.resolve(
-          [...house.rows]
-            .filter(([, row]) => row.status === 'queued')
-            .map(([key, row]) => ({
-              tenantId: key.split('/')[0] ?? '',
-              collaborationId: row.collaborationId,
-            })),
-        ),
-      underWay: (after, limit) =>
-        Promise.resolve(
-          [...house.rows]
-            .flatMap(([key, { collaborationId, pattern, status, createdAt }]) => {
-              const isUnderWay = status === 'running' || status === 'paused';
-              const tenantId = key.split('/')[0] ?? '';
-              return isUnderWay ? [{ tenantId, collaborationId, pattern, status, createdAt }] : [];
-            })
-            .sort((one, other) => (one.collaborationId < other.collaborationId ? -1 : 1))
-            .filter((run) => after === undefined || run.collaborationId > after.collaborationId)
-            .slice(0, limit),
-        ),
-      addMessage: ({ messageId, text }) => {
-        const isNew = house.messages.every((message) => message.messageId !== messageId);
-        if (isNew) house.messages.push({ messageId, text });
-        return Promise.resolve(true);
-      },
-      getMessage: ({ messageId }) => {
-        const kept = house.messages.find((message) => message.messageId === messageId);
-        return Promise.resolve(kept && { ...kept, author: '/users/a', createdAt: '' });
-      },
-    },
+    collaborations: createFakeCollaborations(house),
     ...createFakeSandboxRuns(house),
-    ledger: {
-      append: ({ tenantId, stream, events }) =>
-        Promise.resolve(appendOnce(house, { tenantId, stream, events })),
-      read: ({ tenantId, stream, afterSeq, limit }) => {
-        house.reads += 1;
-        const events = house.streams.get(`${tenantId}/${stream}`) ?? [];
-        return Promise.resolve(events.slice(afterSeq, afterSeq + limit));
-      },
-      readUpTo: ({ tenantId, stream }) =>
-        Promise.resolve([...(house.streams.get(`${tenantId}/${stream}`) ?? [])]),
-      head: ({ tenantId, stream }) => {
-        const last = house.streams.get(`${tenantId}/${stream}`)?.at(-1);
-        return Promise.resolve({ seq: last?.seq ?? 0, hash: last?.hash ?? genesisHash });
-      },
-    },
+    ledger,
+    feed,
     turns: { outstandingOf: () => Promise.resolve(['proposal-1-s2']) },
-    feed: {
-      watch: (tenantId, stream, listener) => add(listeners, `${tenantId}/${stream}`, listener),
-      watchLive: (tenantId, stream, listener) =>
-        add(liveListeners, `${tenantId}/${stream}`, listener),
-      announceWatch: (tenantId, stream) => {
-        house.interest.push(`${tenantId} ${stream}`);
-        return Promise.resolve();
-      },
-    },
-    artifacts: {
-      put: (tenantId, artifact) => {
-        const sha256 = put(house, tenantId, artifact);
-        const { bytes, mediaType } = artifact;
-        return Promise.resolve({ sha256, bytes: bytes.byteLength, mediaType });
-      },
-      describe: (tenantId, sha256) => {
-        const found = house.artifacts.get(`${tenantId}/${sha256}`);
-        const entry = found && {
-          sha256,
-          bytes: found.bytes.byteLength,
-          mediaType: found.mediaType,
-        };
-        return Promise.resolve(entry);
-      },
-      get: (tenantId, sha256) => Promise.resolve(house.artifacts.get(`${tenantId}/${sha256}`)),
-    },
+    artifacts: createFakeArtifacts(house.artifacts),
     adapters: { list: () => Promise.resolve(house.adapters) },
     approvals: createFakeApprovals(house.approvals),
     agents: {
@@ -322,19 +178,6 @@ export function createHouse(): House {
   return house;
 }
 
-/** An event that is there is answered as it is. */
-function appendOnce(
-  house: Pick<House, 'append' | 'streams'>,
-  { tenantId, stream, events }: Parameters<ApiDeps['ledger']['append']>[0],
-): LedgerEvent[] {
-  return events.flatMap((event) => {
-    const find = (): LedgerEvent | undefined =>
-      house.streams.get(`${tenantId}/${stream}`)?.find(({ id }) => id === event.id);
-    if (find() === undefined) house.append(tenantId, stream, event);
-    return find() ?? [];
-  });
-}
-
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const nothing = (): void => undefined;
@@ -361,43 +204,3 @@ export const decision: Decision = {
   },
   simulated: false,
 };
-
-function rowOf(input: NewCollaboration): Collaboration {
-  return {
-    collaborationId: input.collaborationId,
-    pattern: input.plan.pattern,
-    status: 'queued',
-    question: input.question.slice(0, 200),
-    createdAt: input.createdAt,
-    startedAt: null,
-    endedAt: null,
-    decision: null,
-    simulated: false,
-    request: input.request,
-    plan: input.plan,
-    estimate: input.estimate,
-    recordSha256: null,
-    transcriptSha256: null,
-    budget: {
-      limits: input.plan.budget,
-      reserved: { tokens: 0, microsUsd: 0 },
-      settled: { tokens: 0, microsUsd: 0 },
-    },
-  };
-}
-
-function put(
-  house: Pick<House, 'artifacts'>,
-  tenantId: string,
-  artifact: { bytes: Uint8Array; mediaType: string },
-): string {
-  const sha256 = createHash('sha256').update(artifact.bytes).digest('hex');
-  house.artifacts.set(`${tenantId}/${sha256}`, artifact);
-  return sha256;
-}
-
-function add<T>(listeners: Map<string, Set<T>>, key: string, listener: T): () => void {
-  const set = listeners.get(key) ?? new Set<T>();
-  listeners.set(key, set.add(listener));
-  return () => set.delete(listener);
-}

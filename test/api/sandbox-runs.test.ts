@@ -344,6 +344,22 @@ describe('a cancellation', () => {
     expect([problem.status, problem.code]).toEqual([409, 'run-ended']);
   });
 
+  test('that meets the end is refused, and not recorded', async () => {
+    const house = createHouse();
+    const id = await started(house);
+    const deps = house.deps as { sandboxRuns: typeof house.deps.sandboxRuns };
+    const found = await deps.sandboxRuns.get('a', id);
+    deps.sandboxRuns = { ...house.deps.sandboxRuns, get: () => Promise.resolve(found) };
+    await endsWith(house, id);
+
+    const problem = await problemIn(await house.post(`${path}/${id}/cancel`, {}));
+
+    expect([problem.status, problem.code]).toEqual([409, 'run-ended']);
+    expect(problem.detail).toBe(`${id} has ended: ok.`);
+    expect(house.streams.get(`a/${id}`)).toHaveLength(2);
+    expect(house.sandboxCancelled).toEqual([]);
+  });
+
   test.each([{ reason: 7 }, { reason: 'x'.repeat(1001) }, { why: 'x' }])(
     'is refused with the body %j',
     async (body) => {

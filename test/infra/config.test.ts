@@ -2,8 +2,10 @@ import { resolve } from 'node:path';
 
 import { describe, expect, test } from '@jest/globals';
 
-import { flagOf, loadConfig, withAppRole } from '../../infra/config.ts';
+import { loadConfig } from '../../infra/config.ts';
 import type { Config } from '../../infra/config.ts';
+import { withAppRole } from '../../infra/database-urls.ts';
+import { flagOf } from '../../infra/flags.ts';
 
 describe('loadConfig', () => {
   test('gives a local configuration when nothing is set', () => {

@@ -126,7 +126,7 @@ test('runs are listed and ended', async () => {
 test.each([
   [['--grant', 'sources'], '--grant: got sources, expected folder:/path:mode'],
   [['--grant', 'a:/b:copy:x'], '--grant: got a:/b:copy:x'],
-  [['--env', 'A'], '--env: got A, expected name=value'],
+  [['--env', 'A'], '--env: got "A", expected name=value'],
   [['--file', '/nowhere/at/all'], '--file: /nowhere/at/all cannot be read'],
 ])('%j is refused before anything is asked', async (options, message) => {
   const ended = await api.conclave('sandbox', 'run', ...options, '--', 'true');

@@ -23,7 +23,7 @@ describe('a request', () => {
     [python],
     [command],
     [{ ...snippet, stdin: '', seed: 's', limits: { fuel: 1, timeMs: 1 } }],
-    [{ ...python, env: { A_1: '' }, stdin: 'x' }],
+    [{ ...python, env: { A_1: '' }, stdin: 'x', grants: [grant] }],
     [{ ...command, workFolder: '/work/.hidden/a..b', grants: [grant], env: { _: 'x' } }],
   ])('is taken as %j', (body) => {
     expect(faults(body)).toEqual([]);
@@ -86,8 +86,8 @@ describe('a request', () => {
       { field: 'workFolder', got: '"/w"', expected: /has no workFolder/ },
     ],
     [
-      'grants of a snippet',
-      { ...python, grants: [] },
+      'grants of JavaScript',
+      { ...snippet, grants: [] },
       { field: 'grants', got: 'an empty list', expected: /has no grants/ },
     ],
     [

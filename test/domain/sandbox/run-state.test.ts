@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import { factOf } from '../../../domain/ledger/event.ts';
 import { eventTypes } from '../../../domain/ledger/event-types.ts';
-import { isSandboxEvent, withoutResult } from '../../../domain/sandbox/run-fact.ts';
+import { isSandboxEvent, sandboxEndId, withoutResult } from '../../../domain/sandbox/run-fact.ts';
 import { readSandboxRun } from '../../../domain/sandbox/run-state.ts';
 import { noticeOf } from '../../../domain/webhooks/notice.ts';
 import { ended, requested, started, streamOf } from './sample-events.ts';
@@ -66,6 +66,7 @@ describe('an event of a run', () => {
     const ids = streamOf([requested, started(1), started(2), ended]).map(({ id }) => id);
 
     expect(ids).toEqual(['r_1/requested', 'r_1/started-1', 'r_1/started-2', 'r_1/ended']);
+    expect(sandboxEndId('r_1')).toBe(ids.at(-1));
   });
 
   test('is none of a collaboration, and its type is known', () => {

@@ -79,13 +79,16 @@ test(
   testMs,
 );
 
-test(
-  'a run over a copy tells what it changed, and changes nothing',
-  async () => {
+test.each([
+  ['a command', shellRun('echo two >> text')],
+  ['Python', { lane: 'python', code: 'print("two", file=open("text", "a"))' }],
+])(
+  'a run of %s over a copy tells what it changed, and changes nothing',
+  async (_, body) => {
     writeFileSync(join(given, 'text'), 'one\n');
     const grants = [{ folder: 'given', path: '/work', mode: 'copy' }];
 
-    const run = await tenant.shell('echo two >> text', { grants });
+    const run = await tenant.run({ ...body, grants });
 
     expect(run.result?.diff).toContain('+two');
     expect(readFileSync(join(given, 'text'), 'utf8')).toBe('one\n');

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import postgres from 'postgres';
 
-import { APP_ROLE, withAppRole } from '../../../infra/config.ts';
+import { APP_ROLE, withAppRole } from '../../../infra/database-urls.ts';
 import { migrate } from '../../../infra/database/migrate.ts';
 import { ensureAppRole } from '../../../infra/stack/database-roles.ts';
 import { startPostgres } from '../../support/postgres.ts';

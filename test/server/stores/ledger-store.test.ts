@@ -2,6 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 
 import { emptyHead, sealEvent, verifyChain } from '../../../domain/ledger/chain.ts';
+import { eventForm } from '../../../infra/stores/event-form.ts';
+import { performWithin } from '../../../infra/stores/group-commit.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { eventNamed, openFixture, sha256 } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
 
@@ -144,6 +147,61 @@ describe('append', () => {
     const rows = await fixture.owner.sql`
       select distinct xmin::text from conclave.events where stream_id like 'together-%'`;
     expect(rows).toHaveLength(1);
+  });
+});
+
+describe('an append before the end', () => {
+  const end = 'end';
+
+  test('appends what is new, and answers what is there', async () => {
+    const { ledger } = fixture.stores;
+    const at = { tenantId: 'one', stream: 'open' };
+    await ledger.append({ ...at, events: [eventNamed('a')] });
+
+    const appended = await ledger.appendBefore({ ...at, end, event: eventNamed('b') });
+    const again = await ledger.appendBefore({
+      ...at,
+      end,
+      event: eventNamed('b', { said: 'other' }),
+    });
+
+    const events = await ledger.readUpTo(at);
+    expect(events.map(({ id }) => id)).toEqual(['a', 'b']);
+    expect([appended, again]).toEqual([events[1], events[1]]);
+    expect(verifyChain(events, sha256).ok).toBe(true);
+  });
+
+  test('answers the end where that came first', async () => {
+    const { ledger } = fixture.stores;
+    const at = { tenantId: 'one', stream: 'over' };
+    const [ended] = await ledger.append({ ...at, events: [eventNamed(end)] });
+
+    const answered = await ledger.appendBefore({ ...at, end, event: eventNamed('late') });
+
+    expect(answered).toEqual(ended);
+    expect(await ledger.readUpTo(at)).toEqual([ended]);
+  });
+
+  test('waits for an end that is under way', async () => {
+    const { ledger } = fixture.stores;
+    const at = { tenantId: 'one', stream: 'ending' };
+    await ledger.append({ ...at, events: [eventNamed('begun')] });
+    const waiters = async (): Promise<number> => {
+      const rows = await fixture.owner.sql`
+        select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+      return rows.length;
+    };
+
+    const late = await fixture.pool.withTenant('one', async (sql) => {
+      const ev = [eventForm(eventNamed(end), at.stream)];
+      await performWithin(sql, 'one', { k: 'append', s: at.stream, ev });
+      const answered = ledger.appendBefore({ ...at, end, event: eventNamed('late') });
+      await untilSeen(waiters, (count) => count > 0);
+      return { answered };
+    });
+
+    expect((await late.answered).id).toBe(end);
+    expect((await ledger.readUpTo(at)).map(({ id }) => id)).toEqual(['begun', end]);
   });
 });
 
