@@ -4,21 +4,20 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import type { Grant, SandboxResult } from '../../../domain/sandbox/run.ts';
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { ownSandbox, pythonSnippet } from './lanes.ts';
-import type { OwnSandbox } from './lanes.ts';
+import type { Grant } from '../../../domain/sandbox/run.ts';
+import { pythonSnippet } from '../../support/sandbox/snippets.ts';
+import { ownSandbox, setUpMs } from './own-sandbox.ts';
+import type { OwnSandbox } from './own-sandbox.ts';
+import { pythonRuns } from './python-runs.ts';
 
-const SET_UP_MS = 300_000;
 const mib = 1024 * 1024;
 
 let own: OwnSandbox;
 let folder: string;
 
 beforeAll(async () => {
-  ensureSandboxTools();
   own = await ownSandbox();
-}, SET_UP_MS);
+}, setUpMs);
 
 afterAll(async () => {
   await own.remove();
@@ -32,22 +31,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const run = (
-  code: string | readonly string[],
-  given?: Parameters<typeof pythonSnippet>[1],
-  signal?: AbortSignal,
-): Promise<SandboxResult> =>
-  own.sandbox.run(pythonSnippet(typeof code === 'string' ? code : code.join('\n'), given), signal);
-
-/** The value, parsed; a run that did not end well fails the test with its reason. */
-async function valueOf(
-  code: string | readonly string[],
-  given?: Parameters<typeof pythonSnippet>[1],
-): Promise<unknown> {
-  const { status, reason, value, stderr } = await run(code, given);
-  expect({ status, reason, stderr }).toEqual({ status: 'ok', reason: '', stderr: '' });
-  return value === null ? null : (JSON.parse(value) as unknown);
-}
+const { run, valueOf } = pythonRuns(() => own.sandbox);
 
 describe('a snippet gives', () => {
   test.each([
