@@ -6,6 +6,7 @@ import { openBenchStack } from './bench-stack.ts';
 import type { Finding } from './figures.ts';
 import { measureApprovals } from './measurements/approvals.ts';
 import { measureBareTemporal } from './measurements/bare-temporal.ts';
+import { measureCancellations } from './measurements/cancellations.ts';
 import { measureFullDatabase } from './measurements/full-database.ts';
 import { measureHistory } from './measurements/history.ts';
 import { measureReady } from './measurements/ready.ts';
@@ -31,6 +32,7 @@ const onOneStack: readonly MeasurementName[] = [
   'watchers',
   'history',
   'approvals',
+  'cancellations',
 ];
 /** Measurements that need no stack of the bench's. */
 const withoutStack: readonly (readonly [MeasurementName, () => Finding | Promise<Finding>])[] = [
@@ -83,6 +85,7 @@ async function measureAll(options: BenchOptions, found: (finding: Finding) => vo
       if (isAsked('watchers')) found(await measureWatchers(bench));
       if (isAsked('history')) found(await measureHistory(bench));
       if (isAsked('approvals')) found(await measureApprovals(bench, options));
+      if (isAsked('cancellations')) found(await measureCancellations(bench));
     } finally {
       await bench.stop();
     }

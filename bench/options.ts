@@ -5,15 +5,16 @@ export const measurementNames = [
   'what-if',
   'ready',
   'snippets',
+  'sandbox-commands',
+  'repository-copies',
   'single',
   'temporal-alone',
   'throughput',
   'watchers',
   'history',
   'approvals',
+  'cancellations',
   'full-database',
-  'sandbox-commands',
-  'repository-copies',
 ] as const;
 
 /** Name of one measurement. */

@@ -3,7 +3,6 @@ import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { completeLimits } from '../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
@@ -11,16 +10,16 @@ import type { CommandRun, Grant, Sandbox, SandboxResult } from '../../domain/san
 import { createSandbox } from '../../infra/sandbox/sandbox.ts';
 import { figure, median, percentile } from '../figures.ts';
 import type { Finding } from '../figures.ts';
+import { keepHostileRuns } from '../hostile-runs.ts';
 
 const RUNS = 100;
 const WARM_UP_RUNS = 10;
 const OVERHEAD_MS_MAX = 15;
 const DELAY_MS_MAX = 100;
 const HOSTILE_MS = 5000;
-const RESOLUTION_MS = 5;
-const NANOS_PER_MS = 1_000_000;
-const MICROS_PER_MS = 1000;
 const MIB = 1024 * 1024;
+/** None ends by its time while it is measured. */
+const longest = { timeMs: HOSTILE_MS * 2, processorMs: HOSTILE_MS * 4 };
 const atMost = (value: number) => ({ kind: 'most', value }) as const;
 
 /** What takes as much of everything as it can until it is stopped. */
@@ -42,15 +41,12 @@ export async function measureSandboxCommands(): Promise<Finding> {
   chmodSync(folder, 0o711);
   const sandbox = await createSandbox({ backend: 'bwrap', folder });
   try {
-    for (let run = 0; run < WARM_UP_RUNS; run += 1) await succeed(sandbox, command('true'));
-    // By turns, so that what else the machine does falls on both alike.
-    const bare: number[] = [];
-    const inside: number[] = [];
-    for (let run = 0; run < RUNS; run += 1) {
-      bare.push(await timed(bareTrue));
-      inside.push(await timed(async () => await succeed(sandbox, command('true'))));
-    }
-    const { delay, statuses } = await underHostileRuns(sandbox);
+    await byTurns(sandbox, WARM_UP_RUNS);
+    const { bare, inside } = await byTurns(sandbox, RUNS);
+    const runs = hostile.map(({ script, limits }) =>
+      command(script, [], { ...longest, ...limits }),
+    );
+    const beside = await keepHostileRuns(sandbox, runs, HOSTILE_MS);
     return {
       measurement: `commands in the sandbox (${sandbox.backend.name} ${sandbox.backend.version})`,
       figures: [
@@ -60,16 +56,16 @@ export async function measureSandboxCommands(): Promise<Finding> {
         figure('the same in the sandbox, p99', percentile(inside, 0.99), 'ms'),
         figure(
           `event loop under ${hostile.length} hostile runs: longest delay`,
-          delay.max,
+          beside.delayMsMax,
           'ms',
           atMost(DELAY_MS_MAX),
         ),
-        figure('the same, p99', delay.p99, 'ms'),
+        figure('the same, p99', beside.delayMsP99, 'ms'),
       ],
       notes: [
         `proven: ${sandbox.backend.proven.join(', ')}`,
-        `the hostile runs ended as ${statuses.join(', ')}`,
-        `the engine itself had ${delay.processorMs.toFixed(0)} ms of processor time in ${delay.wallMs.toFixed(0)} ms of them`,
+        `hostile runs ended and begun anew: ${beside.ends}`,
+        `the engine itself had ${beside.processorMs.toFixed(0)} ms of processor time in ${beside.wallMs.toFixed(0)} ms of them`,
       ],
     };
   } finally {
@@ -107,38 +103,20 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-async function bareTrue(): Promise<void> {
-  await once(spawn('/bin/true', { stdio: ['ignore', 'pipe', 'pipe'], env: {} }), 'close');
+/** Runs the bare command and the one inside by turns, so that what else the machine does falls on both alike. */
+async function byTurns(
+  sandbox: Sandbox,
+  runs: number,
+): Promise<{ readonly bare: number[]; readonly inside: number[] }> {
+  const bare: number[] = [];
+  const inside: number[] = [];
+  for (let run = 0; run < runs; run += 1) {
+    bare.push(await timed(bareTrue));
+    inside.push(await timed(async () => await succeed(sandbox, command('true'))));
+  }
+  return { bare, inside };
 }
 
-async function underHostileRuns(sandbox: Sandbox): Promise<{
-  readonly delay: Record<'max' | 'p99' | 'processorMs' | 'wallMs', number>;
-  readonly statuses: readonly string[];
-}> {
-  const histogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  histogram.enable();
-  const startedAt = performance.now();
-  const before = process.cpuUsage();
-  const results = await Promise.all(
-    hostile.map(async ({ script, limits }) => {
-      return await sandbox.run(
-        command(script, [], { timeMs: HOSTILE_MS, processorMs: HOSTILE_MS * 4, ...limits }),
-      );
-    }),
-  );
-  histogram.disable();
-  const wallMs = performance.now() - startedAt;
-  const { user, system } = process.cpuUsage(before);
-  const processorMs = (user + system) / MICROS_PER_MS;
-  // The histogram counts the wait that was asked for, too.
-  const beyond = (nanos: number): number => Math.max(0, nanos / NANOS_PER_MS - RESOLUTION_MS);
-  return {
-    delay: {
-      max: beyond(histogram.max),
-      p99: beyond(histogram.percentile(99)),
-      processorMs,
-      wallMs,
-    },
-    statuses: results.map(({ status }) => status),
-  };
+async function bareTrue(): Promise<void> {
+  await once(spawn('/bin/true', { stdio: ['ignore', 'pipe', 'pipe'], env: {} }), 'close');
 }

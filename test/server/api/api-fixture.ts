@@ -31,13 +31,14 @@ export interface ApiFixture {
   close(): Promise<void>;
 }
 
-/** Opens the application with the tenants `one` and `two`, whose keys are `key-one` and `key-two`. */
+/** Opens the application with the tenants `one`, which may run code, and `two`; their keys are `key-one` and `key-two`. */
 export async function openApi(): Promise<ApiFixture> {
   const database = await freshDatabase();
   const administration = createTenantAdministration({ ownerUrl: database.ownerUrl });
   for (const tenantId of ['one', 'two']) {
     await administration.createTenant({ tenantId, name: tenantId, apiKey: `key-${tenantId}` });
   }
+  await administration.allowCode('one', true);
   await administration.close();
   const pool = createDatabase({
     url: database.appUrl,

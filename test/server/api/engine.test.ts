@@ -1,5 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
-
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createCollaborationId } from '../../../api/collaboration-id.ts';
@@ -8,17 +6,12 @@ import type { TemporalConnection } from '../../../infra/temporal/client.ts';
 import { createEngine } from '../../../infra/temporal/engine.ts';
 import { searchAttributes } from '../../../infra/temporal/settings.ts';
 import { planWith } from '../../support/plans.ts';
-
-const stackFile = new URL('../../../.cache/test-stack.json', import.meta.url);
+import { sharedAddresses } from '../end-to-end/addresses.ts';
 
 let temporal: TemporalConnection;
 
 beforeAll(() => {
-  if (!existsSync(stackFile)) throw new Error('no test stack: .cache/test-stack.json');
-  const stack = JSON.parse(readFileSync(stackFile, 'utf8')) as {
-    temporal: { address: string; namespace: string };
-  };
-  temporal = openTemporal(stack.temporal);
+  temporal = openTemporal(sharedAddresses().temporal);
 });
 
 afterAll(() => temporal.close());

@@ -34,7 +34,10 @@ beforeAll(async () => {
   const { id: webhook } = (await registered.json()) as { id: string };
   const tested = await api.post(`/v1/webhooks/${webhook}/test`, {}, 'key-one');
   const { id: delivery } = (await tested.json()) as { id: string };
-  owned = { id, name: 'ada', sha256: material?.sha256 ?? '', webhook, delivery };
+  const snippet = { lane: 'javascript', code: '"Secret code"' };
+  const running = await api.post('/v1/sandbox/runs', snippet, 'key-one');
+  const { id: run } = (await running.json()) as { id: string };
+  owned = { id, name: 'ada', sha256: material?.sha256 ?? '', webhook, delivery, run };
 });
 
 afterAll(() => api.close());
@@ -76,10 +79,7 @@ describe('another tenant', () => {
   });
 
   test('is not what the 404s come from: the owner gets none', async () => {
-    // Runs in the sandbox are shown to their owner in end-to-end/sandbox-runs.test.ts.
-    const routes = routesWithOwner().filter(
-      ([method, path]) => method !== 'DELETE' && !path.startsWith('/v1/sandbox/'),
-    );
+    const routes = routesWithOwner().filter(([method]) => method !== 'DELETE');
 
     const statuses: number[] = [];
     for (const [method, path] of routes) {
@@ -92,17 +92,28 @@ describe('another tenant', () => {
     expect(statuses.filter((status) => status >= 500)).toEqual([]);
   });
 
-  test('sees nothing of this one in any list', async () => {
-    const paths = ['/v1/collaborations', '/v1/agents', '/v1/providers', '/v1/webhooks'];
+  test.each([
+    ['agents', 'name'],
+    ['collaborations', 'id'],
+    ['providers', 'name'],
+    ['sandbox/runs', 'run'],
+    ['webhooks', 'webhook'],
+  ])(
+    'sees nothing of this one in the list of %s, in which its owner sees it',
+    async (list, what) => {
+      const shown = `"${owned[what] ?? ''}"`;
 
-    const texts: string[] = [];
-    for (const path of paths) {
-      texts.push(await (await api.request(path, { key: 'key-two' })).text());
-    }
+      const [own, other] = await Promise.all(
+        ['key-one', 'key-two'].map(async (key) => await api.request(`/v1/${list}`, { key })),
+      );
 
-    expect(texts[0]).toContain('"items":[]');
-    expect(texts.join()).not.toMatch(/"ada"|bob|Tabs|hook"/);
-  });
+      expect(await own?.text()).toContain(shown);
+      const text = await other?.text();
+      expect(text).toContain('"items":[');
+      expect(text).not.toContain(shown);
+      expect(text).not.toMatch(/"bob"|Tabs|hook"/);
+    },
+  );
 
   test('cannot use its agents, artifacts and idempotency keys', async () => {
     const start = async (body: object, key: string): Promise<Response> =>

@@ -149,14 +149,14 @@ describe('an adapter', () => {
       const shown = await providers();
 
       const run = await consensusOf(seats);
+      worker.kill('SIGTERM');
+      await once(worker, 'exit');
 
       expect(shown.adapters).toMatchObject([
         { status: 'partial', workers: { running: 2, having: 1, alike: 1 } },
       ]);
       expect(run.decision?.votes.map(({ abstained }) => abstained)).toEqual([null, null, null]);
       expect(await brokenPromises(house, run)).toEqual([]);
-      worker.kill('SIGTERM');
-      await once(worker, 'exit');
     },
     runMs,
   );

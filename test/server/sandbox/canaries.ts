@@ -6,8 +6,6 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readFileSync,
-  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -16,6 +14,9 @@ import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+
+import { processesNamed } from '../../support/sandbox/processes.ts';
+import { git, makeRepository } from '../../support/sandbox/repositories.ts';
 
 /** What a backend makes by itself for its programs, besides what every sandbox has. */
 export interface OwnFiles {
@@ -46,8 +47,6 @@ export interface Canaries {
   readonly ownFiles: OwnFiles;
   remove(): Promise<void>;
 }
-
-const quietGit = { PATH: '/usr/bin:/bin', GIT_CONFIG_NOSYSTEM: '1', HOME: '/nonexistent' };
 
 /** Sets them all up, as whoever runs this. */
 export async function setUpCanaries(
@@ -81,7 +80,7 @@ export async function setUpCanaries(
     port: (tcp.address() as AddressInfo).port,
     victimPid: victim.pid ?? 0,
     wasTrapped: () => existsSync(trapFile),
-    isOutlived: () => isRunning(outliving),
+    isOutlived: () => processesNamed(outliving).length > 0,
     isRoot: process.getuid?.() === 0,
     remove: async () => {
       victim.kill('SIGKILL');
@@ -106,16 +105,9 @@ function plantFolders(folder: string, secret: string, trapFile: string): void {
   mkdirSync(join(folder, 'trapped'));
   symlinkSync(join(folder, 'aim'), join(folder, 'trapped', 'modules'));
   for (const name of ['repository', 'trapping']) {
-    const path = join(folder, name);
-    mkdirSync(path);
-    const git = (...args: string[]): void => {
-      execFileSync('git', ['-C', path, ...args], { env: quietGit });
-    };
-    git('init', '-q');
-    writeFileSync(join(path, 'file'), 'as it was\n');
-    git('add', '.');
-    if (name === 'trapping') git('config', 'core.fsmonitor', `touch ${trapFile}; false`);
+    makeRepository(join(folder, name), { file: 'as it was\n' });
   }
+  git(join(folder, 'trapping'), 'config', 'core.fsmonitor', `touch ${trapFile}; false`);
 }
 
 async function listening(secret: string, at: object): Promise<Server> {
@@ -126,16 +118,4 @@ async function listening(secret: string, at: object): Promise<Server> {
 
 async function closed(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
-}
-
-/** Whether the host runs a process of that name. */
-export function isRunning(name: string): boolean {
-  return readdirSync('/proc').some((entry) => {
-    if (!/^\d+$/.test(entry)) return false;
-    try {
-      return readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0')[0] === name;
-    } catch {
-      return false; // it ended between the two looks
-    }
-  });
 }

@@ -16,40 +16,26 @@ import { join } from 'node:path';
 
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
-import type { Sandbox, SandboxResult } from '../../../domain/sandbox/run.ts';
-import { setUpHost } from '../../../infra/sandbox/host.ts';
-import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { stateFolder } from './engines.ts';
+import type { SandboxResult } from '../../../domain/sandbox/run.ts';
+import { command } from '../../support/sandbox/commands.ts';
+import { applyDiff, git, makeRepository, quietGit } from '../../support/sandbox/repositories.ts';
+import { ownSandbox, setUpMs, untriedSandbox } from './own-sandbox.ts';
+import type { OwnSandbox } from './own-sandbox.ts';
 
-const INSTALL_MS = 300_000;
-const env = {
-  PATH: '/usr/bin:/bin',
-  GIT_CONFIG_NOSYSTEM: '1',
-  HOME: '/nonexistent',
-  ...{ GIT_AUTHOR_NAME: 'a', GIT_AUTHOR_EMAIL: 'a@b' },
-  ...{ GIT_COMMITTER_NAME: 'a', GIT_COMMITTER_EMAIL: 'a@b' },
-};
+const ways = ['laid over', 'made whole'] as const;
 
-let states: string[];
-let sandboxes: Record<'laid over' | 'made whole', Sandbox>;
+let own: Record<(typeof ways)[number], OwnSandbox>;
 let folder: string;
 
 beforeAll(async () => {
-  ensureSandboxTools();
-  states = [stateFolder(null), stateFolder(null)];
-  const [over = '', whole = ''] = states;
-  const laid = await createSandbox({ backend: 'bwrap', folder: over });
-  // Without staging every copy is made whole.
-  const made = bwrapSandbox(setUpHost({ folder: whole, firstUid: 300_000 }, laid.backend));
-  sandboxes = { 'laid over': laid, 'made whole': made };
-}, INSTALL_MS);
+  const over = await ownSandbox();
+  const whole = await untriedSandbox(over.sandbox, { firstUid: 300_000 });
+  own = { 'laid over': over, 'made whole': whole };
+}, setUpMs);
 
 afterAll(async () => {
-  for (const sandbox of Object.values(sandboxes)) await sandbox.close();
-  for (const state of states) rmSync(state, { recursive: true, force: true });
+  for (const { remove } of Object.values(own)) await remove();
 });
 
 beforeEach(() => {
@@ -61,24 +47,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function git(at: string, ...args: string[]): string {
-  return execFileSync('git', ['-c', 'protocol.file.allow=always', '-C', at, ...args], {
-    env,
-    stdio: 'pipe',
-  }).toString();
-}
-
 function repository(name: string, files: Record<string, string | Buffer>): string {
-  const path = join(folder, name);
-  mkdirSync(path);
-  for (const [file, content] of Object.entries(files)) {
-    mkdirSync(join(path, file, '..'), { recursive: true });
-    writeFileSync(join(path, file), content);
-  }
-  git(path, 'init', '-q');
-  git(path, 'add', '.');
-  git(path, 'commit', '-qm', 'first');
-  return path;
+  return makeRepository(join(folder, name), files);
 }
 
 /** Every file below a folder but git's own, with mode and content. */
@@ -94,39 +64,29 @@ function shownBelow(path: string): string[] {
   });
 }
 
-describe.each(['laid over', 'made whole'] as const)('the changes of a copy that is %s', (way) => {
+describe.each(ways)('the changes of a copy that is %s', (way) => {
   async function changed(
     host: string,
     script: string,
     limits: Partial<SandboxLimits> = {},
   ): Promise<SandboxResult> {
-    return await sandboxes[way].run({
-      lane: 'command',
-      argv: ['/bin/bash', '-ec', script],
-      grants: [{ host, path: '/work', mode: 'copy' }],
-      ...{ env: {}, stdin: '', seed: '', workFolder: '/work' },
-      limits: completeLimits({ timeMs: 30_000, ...limits }),
-    });
+    const grants = [{ host, path: '/work', mode: 'copy' }] as const;
+    return await own[way].sandbox.run(command(['/bin/bash', '-ec', script], { grants, limits }));
   }
 
   /** What the script makes of the repository, by itself and by the diff: both must be the same. */
   async function expectSame(host: string, script: string): Promise<string> {
     const [direct, applied] = [join(folder, 'direct'), join(folder, 'applied')];
     for (const to of [direct, applied]) execFileSync('cp', ['-a', host, to]);
-    execFileSync('/bin/bash', ['-ec', script], { cwd: direct, env, stdio: 'pipe' });
+    execFileSync('/bin/bash', ['-ec', script], { cwd: direct, env: quietGit, stdio: 'pipe' });
 
     const result = await changed(host, script);
-    const { diff } = result;
-    if (diff)
-      execFileSync('git', ['-C', applied, 'apply', '--binary', '-'], {
-        env,
-        input: diff,
-        stdio: 'pipe',
-      });
+    const diff = result.diff ?? '';
+    applyDiff(applied, diff);
 
     expect(result).toMatchObject({ status: 'ok', stderr: '' });
     expect(shownBelow(applied)).toEqual(shownBelow(direct));
-    return diff ?? '';
+    return diff;
   }
 
   test('hold bytes that are no text, new, changed and removed', async () => {

@@ -1,13 +1,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, chownSync, mkdtempSync, openSync, closeSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { closeSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import type { DockerPlace } from '../../support/sandbox/docker-daemon.ts';
+import { stateFolder } from './own-sandbox.ts';
 
 /** As whom an engine runs, and whether it has cgroups. */
 export interface EngineKind {
@@ -75,14 +75,6 @@ export async function probeOn(
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** A folder for the sandbox of an engine. */
-export function stateFolder(uid: number | null): string {
-  const folder = mkdtempSync(join(tmpdir(), 'conclave-sandbox-'));
-  chmodSync(folder, 0o711);
-  if (uid !== null) chownSync(folder, uid, uid);
-  return folder;
 }
 
 /** Starts a program of ours as an engine, with descriptors left open to it. */

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -8,25 +8,24 @@ import { setUpHost } from '../../../infra/sandbox/host.ts';
 import type { SandboxHost } from '../../../infra/sandbox/host.ts';
 import { spawnContainedEngine } from '../../../infra/sandbox/javascript/contained-engine.ts';
 import { layOutEngine } from '../../../infra/sandbox/javascript/engine-program.ts';
+import { treeUsage } from '../../../infra/sandbox/process-tree.ts';
 import { bwrapSandbox } from '../../../infra/sandbox/sandbox.ts';
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { snippet, unprotected } from '../../support/sandbox/snippets.ts';
+import { untilSeen } from '../../support/until-seen.ts';
 import { setUpCanaries } from './canaries.ts';
 import type { Canaries } from './canaries.ts';
-import { stateFolder } from './engines.ts';
-import { ownProcesses, ownSandbox } from './lanes.ts';
-import type { OwnSandbox } from './lanes.ts';
+import { ownSandbox, setUpMs, stateFolder } from './own-sandbox.ts';
+import type { OwnSandbox } from './own-sandbox.ts';
+import { processesInside } from './slot-processes.ts';
 
-const SET_UP_MS = 300_000;
-const CANCELLED_MS = 1000;
+const BUSY_MS = 500;
 const endless = 'Array(2 ** 31).join("a")';
 
 let own: OwnSandbox;
 
 beforeAll(async () => {
-  ensureSandboxTools();
   own = await ownSandbox();
-}, SET_UP_MS);
+}, setUpMs);
 
 afterAll(async () => {
   await own.remove();
@@ -38,6 +37,23 @@ const run = (
   signal?: AbortSignal,
 ): Promise<SandboxResult> =>
   own.sandbox.run(snippet(code, { limits: { timeMs: 20_000, ...limits } }), signal);
+
+/** The process of the engine that snippets run in. */
+function enginePid(): number {
+  const [engine] = processesInside(own.folder, '/node');
+  if (engine === undefined) throw new Error('no engine of JavaScript runs');
+  return engine;
+}
+
+/** Waits until the engine has computed for longer than it does for anything but an endless snippet. */
+async function untilBusy(): Promise<void> {
+  const pid = enginePid();
+  const before = treeUsage(pid).processorMs;
+  await untilSeen(
+    async () => await Promise.resolve(treeUsage(pid).processorMs - before),
+    (usedMs) => usedMs >= BUSY_MS,
+  );
+}
 
 describe('a locked-in engine', () => {
   test('gives what a snippet comes to, and names what proved itself', async () => {
@@ -69,25 +85,21 @@ describe('a locked-in engine', () => {
     );
   });
 
-  test('ends a cancelled run within a second', async () => {
+  test('ends a cancelled run long before its time', async () => {
     await run('1');
     const canceller = new AbortController();
-    const running = run(endless, {}, canceller.signal);
-    await new Promise((resolve) => setTimeout(resolve, 200)); // so that it has begun
-    const cancelled = performance.now();
+    const running = run(endless, { timeMs: 600_000 }, canceller.signal);
+    await untilBusy();
     canceller.abort();
-    const result = await running;
 
-    expect(performance.now() - cancelled).toBeLessThan(CANCELLED_MS);
-    expect(result.status).toBe('killed');
+    expect(await running).toMatchObject({ status: 'killed' });
   });
 
   test('that is killed ends its runs, and another takes the next', async () => {
     await run('1');
-    const running = run(endless);
-    await new Promise((resolve) => setTimeout(resolve, 200)); // so that it has begun
-    const [engine = 0] = ownProcesses('/node');
-    process.kill(engine, 'SIGKILL');
+    const running = run(endless, { timeMs: 600_000 });
+    await untilBusy();
+    process.kill(enginePid(), 'SIGKILL');
 
     expect(await running).toMatchObject({
       status: 'killed',
@@ -98,7 +110,7 @@ describe('a locked-in engine', () => {
 
   test('is seen from outside to have no way out', async () => {
     await run('1');
-    const [engine = 0] = ownProcesses('/node');
+    const engine = enginePid();
     const status = readFileSync(`/proc/${String(engine)}/status`, 'utf8');
     const namespace = (pid: string, kind: string): string =>
       readlinkSync(`/proc/${pid}/ns/${kind}`);
@@ -120,16 +132,19 @@ describe('a locked-in engine', () => {
 });
 
 describe('a program in the place of the engine', () => {
+  let folder: string;
   let host: SandboxHost;
   let canaries: Canaries;
 
   beforeAll(async () => {
-    host = setUpHost({ folder: stateFolder(null) }, unprotected);
+    folder = stateFolder();
+    host = setUpHost({ folder }, unprotected);
     canaries = await setUpCanaries(`secret-${String(process.pid)}-of-the-host`);
   });
 
   afterAll(async () => {
     await bwrapSandbox(host).close();
+    rmSync(folder, { recursive: true, force: true });
     await canaries.remove();
   });
 

@@ -3,27 +3,19 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { engineKinds, probeOn } from './engines.ts';
 import type { ProbeOutcome } from './engines.ts';
-import { probes } from './probes.ts';
-
-const ALL_PROBES_MS = 180_000;
-
-beforeAll(() => {
-  ensureSandboxTools();
-}, ALL_PROBES_MS * 2);
+import { allProbesMs, outcomeOf, probes } from './probes.ts';
 
 describe.each(engineKinds())('an engine $name', (kind) => {
   let outcomes: readonly ProbeOutcome[];
 
   beforeAll(async () => {
+    ensureSandboxTools();
     outcomes = await probeOn(kind, {});
-  }, ALL_PROBES_MS);
+  }, allProbesMs);
 
-  test.each(probes.map(({ name, meaning }) => ({ name, meaning })))(
-    'withstands the probe "$name"',
-    ({ name, meaning }) => {
-      const outcome = outcomes.find((each) => each.name === name);
+  test.each(probes)('withstands the probe "$name"', (probe) => {
+    const outcome = outcomeOf(probe, outcomes);
 
-      expect({ ...outcome, meaning }).toMatchObject({ name, isDiscovery: false, meaning });
-    },
-  );
+    expect(outcome).toMatchObject({ name: probe.name, isDiscovery: false });
+  });
 });

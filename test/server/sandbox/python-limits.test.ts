@@ -1,44 +1,29 @@
-import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
-import type { SandboxResult } from '../../../domain/sandbox/run.ts';
+import { processesNamed } from '../../support/sandbox/processes.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { ownProcesses, ownSandbox, pythonSnippet } from './lanes.ts';
-import type { OwnSandbox } from './lanes.ts';
+import { ownSandbox, setUpMs } from './own-sandbox.ts';
+import type { OwnSandbox } from './own-sandbox.ts';
+import { pythonRuns } from './python-runs.ts';
+import { processesInside } from './slot-processes.ts';
 
-const SET_UP_MS = 300_000;
-const CANCELLED_MS = 1000;
 const mib = 1024 * 1024;
 
 let own: OwnSandbox;
 
 beforeAll(async () => {
-  ensureSandboxTools();
   own = await ownSandbox();
-}, SET_UP_MS);
+}, setUpMs);
 
 afterAll(async () => {
   await own.remove();
 });
 
-const run = (
-  code: string | readonly string[],
-  given?: Parameters<typeof pythonSnippet>[1],
-  signal?: AbortSignal,
-): Promise<SandboxResult> =>
-  own.sandbox.run(pythonSnippet(typeof code === 'string' ? code : code.join('\n'), given), signal);
-
-/** The value, parsed; a run that did not end well fails the test with its reason. */
-async function valueOf(
-  code: string | readonly string[],
-  given?: Parameters<typeof pythonSnippet>[1],
-): Promise<unknown> {
-  const { status, reason, value, stderr } = await run(code, given);
-  expect({ status, reason, stderr }).toEqual({ status: 'ok', reason: '', stderr: '' });
-  return value === null ? null : (JSON.parse(value) as unknown);
-}
+const { run, valueOf } = pythonRuns(() => own.sandbox);
 
 describe('a limit ends', () => {
   test.each([
@@ -211,20 +196,35 @@ describe('the channel of its result', () => {
 });
 
 describe('cancelling', () => {
-  test('ends a run within a second, with what it printed so far', async () => {
-    const canceller = new AbortController();
-    const running = run(
-      'import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint("begun")\nwhile True: time.sleep(1)',
-      {},
-      canceller.signal,
-    );
-    await new Promise((resolve) => setTimeout(resolve, 1000)); // so that it has begun
-    const cancelled = performance.now();
-    canceller.abort();
-    const result = await running;
+  let folder: string;
 
-    expect(performance.now() - cancelled).toBeLessThan(CANCELLED_MS);
-    expect(result).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'conclave-given-'));
+  });
+
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test('ends a run long before its time, with what it printed so far', async () => {
+    const canceller = new AbortController();
+    const code = [
+      'import signal, time',
+      'signal.signal(signal.SIGTERM, signal.SIG_IGN)',
+      'print("begun", flush=True)',
+      'open("/begun/now", "w").close()',
+      'while True: time.sleep(1)',
+    ];
+    const grants = [{ host: folder, path: '/begun', mode: 'write' }] as const;
+    const limits = { timeMs: 600_000 };
+    const running = run(code, { grants, limits }, canceller.signal);
+    await untilSeen(
+      async () => await Promise.resolve(existsSync(join(folder, 'now'))),
+      (isThere) => isThere,
+    );
+    canceller.abort();
+
+    expect(await running).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
   });
 
   test('keeps a run from beginning', async () => {
@@ -265,10 +265,11 @@ describe('many', () => {
 describe('an interpreter that waits', () => {
   test('and is killed is replaced', async () => {
     await valueOf('1');
-    const before = ownProcesses('/usr/bin/python3');
+    const waiting = (): number[] => processesInside(own.folder, '/usr/bin/python3');
+    const before = waiting();
     for (const pid of before) process.kill(pid, 'SIGKILL');
     await untilSeen(
-      async () => await Promise.resolve(ownProcesses('/usr/bin/python3')),
+      async () => await Promise.resolve(waiting()),
       (seen) => seen.length > 0 && seen.every((pid) => !before.includes(pid)),
     );
 
@@ -282,7 +283,7 @@ describe('without cgroups', () => {
   let bare: OwnSandbox;
 
   beforeAll(async () => {
-    bare = await ownSandbox(false);
+    bare = await ownSandbox({ cgroups: { mode: 'none', parents: [] } });
   });
 
   afterAll(async () => {
@@ -300,15 +301,12 @@ describe('without cgroups', () => {
     ['memory at once', 'bytearray(1 << 30)', { memoryBytes: 64 * mib }, 'memory'],
     ['a fork bomb', 'import os\nwhile True: os.fork()', { processes: 20, timeMs: 5000 }, 'error'],
   ] as const)('%s ends as it does with them', async (_what, code, limits, status) => {
-    const result = await bare.sandbox.run(pythonSnippet(code, { limits }));
+    const result = await pythonRuns(() => bare.sandbox).run(code, { limits });
 
     expect(result.status).toBe(status);
   });
 });
 
-function userOf(word: string): string | undefined {
-  const lines = execFileSync('ps', ['-eo', 'uid=,args=']).toString().split('\n');
-  return lines
-    .map((line) => /^\s*(\d+) (.*)$/.exec(line))
-    .find((found) => found?.[2]?.startsWith(word) === true)?.[1];
+function userOf(word: string): number | undefined {
+  return processesNamed(word)[0]?.uid;
 }

@@ -3,12 +3,10 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { snippet } from '../../support/sandbox/snippets.ts';
-import { ownSandbox, pythonSnippet } from './lanes.ts';
-import type { OwnSandbox } from './lanes.ts';
+import { pythonSnippet, snippet } from '../../support/sandbox/snippets.ts';
+import { ownSandbox, setUpMs } from './own-sandbox.ts';
+import type { OwnSandbox } from './own-sandbox.ts';
 
-const SET_UP_MS = 300_000;
 const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/snippets.md'), 'utf8');
 const example = /```(ts|python)\n([^]*?)```\n\nInput `(.*?)`; value `(.*?)`\./g;
 const examples = [...guide.matchAll(example)].map(([, language, code, stdin, value]) => {
@@ -18,9 +16,8 @@ const examples = [...guide.matchAll(example)].map(([, language, code, stdin, val
 let own: OwnSandbox;
 
 beforeAll(async () => {
-  ensureSandboxTools();
   own = await ownSandbox();
-}, SET_UP_MS);
+}, setUpMs);
 
 afterAll(async () => {
   await own.remove();

@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 
 import { openTemporal } from '../../../infra/temporal/client.ts';
 import type { TemporalConnection } from '../../../infra/temporal/client.ts';
 import { handOverRun } from '../../../workers/run-handover.ts';
-
-const stackFile = new URL('../../../.cache/test-stack.json', import.meta.url);
+import { sharedAddresses } from '../end-to-end/addresses.ts';
 
 /** Far longer than any test: what comes sooner did not wait for it. */
 const TASK_TIMEOUT = '2 minutes';
@@ -18,11 +16,7 @@ let workflowId: string;
 let taskQueue: string;
 
 beforeAll(() => {
-  if (!existsSync(stackFile)) throw new Error('no test stack: .cache/test-stack.json');
-  const stack = JSON.parse(readFileSync(stackFile, 'utf8')) as {
-    temporal: { address: string; namespace: string };
-  };
-  temporal = openTemporal(stack.temporal);
+  temporal = openTemporal(sharedAddresses().temporal);
 });
 
 afterAll(() => temporal.close());
