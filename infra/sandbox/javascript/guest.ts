@@ -41,9 +41,11 @@ const badDescriptor = 8;
 const wallClock = 0;
 const nsPerUs = 1000n;
 
-/** By way of it a guest reaches its run, which it was made before. */
+/** How a guest reaches its run: the guest is there first. */
 interface Link {
   run: GuestRun | undefined;
+  /** Asked before there was a run: the prelude burns fuel too. */
+  ticks: number;
 }
 
 /**
@@ -56,7 +58,7 @@ export async function createGuest(engine: CompiledEngine, memoryBytes: number): 
   const wanted = Math.floor(memoryBytes / pageBytes);
   const pages = Math.min(pagesMax, Math.max(wanted, engine.initialPages));
   const memory = new WebAssembly.Memory({ initial: engine.initialPages, maximum: pages });
-  const link: Link = { run: undefined };
+  const link: Link = { run: undefined, ticks: 0 };
   const free = (pages - engine.initialPages) * pageBytes - allocatorBytes;
   const vm = await QuickJS.create({
     wasm: engine.module,
@@ -76,7 +78,8 @@ export async function createGuest(engine: CompiledEngine, memoryBytes: number): 
     maxStackSize: stackBytes,
     timezoneOffset: 0,
     interruptHandler: () => {
-      link.run?.tick();
+      if (link.run === undefined) link.ticks += 1;
+      else link.run.tick();
       return false;
     },
   });
@@ -142,6 +145,7 @@ export class Guest {
     const { vm, memory, link } = this.#parts;
     link.run = run;
     seedChance(memory, run.nowNs);
+    for (let tick = 0; tick < link.ticks; tick++) run.tick();
     vm.callFunction(this.functions.getProp('begin'), vm.undefined, vm.newString(input));
   }
 }
