@@ -18,22 +18,28 @@ export async function serveSnippets(port: MessagePort, engine: CompiledEngine): 
   // On Linux this is the thread's own: the engine's main thread, which watches the time, comes first.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   let spare: Guest | undefined;
-  const serve = async (snippet: Snippet): Promise<void> => {
+  const answer = async (snippet: Snippet): Promise<boolean> => {
     const { memoryBytes } = snippet.limits;
     const guest =
       spare?.memoryBytes === memoryBytes ? spare : await createGuest(engine, memoryBytes);
     spare = undefined;
-    port.postMessage(await runSnippet(guest, snippet));
+    const end = await runSnippet(guest, snippet);
+    port.postMessage(end);
+    return !end.isSpoiled;
   };
   const prepare = async ({ limits }: Snippet): Promise<void> => {
     // Whoever comes next most likely asks for as much memory as the last.
     spare = await createGuest(engine, limits.memoryBytes);
     port.postMessage('ready');
   };
+  const serve = async (snippet: Snippet): Promise<void> => {
+    const goesOn = await answer(snippet);
+    if (goesOn) await prepare(snippet);
+  };
   const first = warmUp();
   await runSnippet(await createGuest(engine, first.limits.memoryBytes), first);
   port.on('message', (snippet: Snippet) => {
-    void serve(snippet).then(() => prepare(snippet));
+    void serve(snippet);
   });
   await prepare(first);
 }

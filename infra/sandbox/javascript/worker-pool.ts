@@ -146,6 +146,7 @@ class Thread {
   readonly #worker: Worker;
   #finish: ((end: SnippetEnd) => void) | undefined;
   #isReady = false;
+  #isEnding = false;
   #error: Error | undefined;
 
   constructor(what: ThreadData, events: ThreadEvents) {
@@ -164,6 +165,8 @@ class Thread {
         this.#done(message as SnippetEnd);
         return;
       }
+      // It may have said so before it was ended.
+      if (this.#isEnding) return;
       this.#isReady = true;
       events.onReady();
     });
@@ -184,6 +187,7 @@ class Thread {
   }
 
   end(): void {
+    this.#isEnding = true;
     void this.#worker.terminate();
   }
 
