@@ -9,13 +9,13 @@ const errorTextLength = 4000;
 
 /**
  * Runs inside the guest before the snippet: makes its globals and gives the host the functions by which a run
- * ends. It takes what it needs of the built-ins beforehand, since the snippet may change them. Whatever a
+ * begins and ends. It takes what it needs of the built-ins beforehand, since the snippet may change them. Whatever a
  * snippet does with these functions, it can only falsify its own result.
  *
  * Host functions: `send(channel, text)` answers false when there is no more room, upon which the guest
  * burns fuel until it is stopped; `fail(name, message, stack)`.
  */
-export const guestPrelude = `(function (send, fail, input) {
+export const guestPrelude = `(function (send, fail) {
   'use strict';
   const { apply } = Reflect;
   const { stringify } = JSON;
@@ -91,7 +91,6 @@ export const guestPrelude = `(function (send, fail, input) {
     });
   add('console', console);
   add('output', output);
-  add('input', input);
 
   const cut = (read) => {
     try {
@@ -104,6 +103,7 @@ export const guestPrelude = `(function (send, fail, input) {
 
   return {
     __proto__: null,
+    begin: (input) => add('input', input),
     finish: async (completion) => {
       const last = await completion;
       const result = isGiven ? given : stringify(last);

@@ -1,15 +1,15 @@
-import { EvalFlags, JSException, QuickJS } from 'quickjs-wasi';
+import { EvalFlags, JSException } from 'quickjs-wasi';
 import type { JSValueHandle } from 'quickjs-wasi';
 
 import type { SandboxStatus } from '../../../domain/sandbox/run.ts';
 import type { EngineLimits } from './engine-message.ts';
-import { guestChannels, guestPrelude } from './guest-prelude.ts';
+import type { Guest, GuestFault, GuestRun } from './guest.ts';
+import { guestChannels } from './guest-prelude.ts';
 import { RecordWriter } from './run-record.ts';
 import type { RunRecord } from './run-record.ts';
-import { seededWorld } from './seeded-world.ts';
+import { seededClock } from './seeded-clock.ts';
 import { stripTypes } from './type-stripping.ts';
 import type { Position } from './type-stripping.ts';
-import { memoryImport } from './wasm-memory.ts';
 
 /** A snippet as a worker gets it. */
 export interface Snippet {
@@ -30,18 +30,6 @@ export interface SnippetEnd {
   readonly isSpoiled: boolean;
 }
 
-/** The engine's module, compiled once for all workers. */
-export interface CompiledEngine {
-  readonly module: WebAssembly.Module;
-  readonly initialPages: number;
-}
-
-const pageBytes = 65_536;
-const pagesMax = 65_536;
-const stackBytes = 256 * 1024;
-/** Kept free beside what the guest may allocate, for the allocator's own needs. */
-const allocatorBytes = 256 * 1024;
-
 /** The name of the snippet in stack traces. */
 const fileName = 'snippet';
 
@@ -55,21 +43,14 @@ class Stop extends Error {
   }
 }
 
-/** What went wrong inside the guest, as the guest tells it. */
-interface GuestFault {
-  readonly name: string;
-  readonly message: string;
-  readonly stack: string;
-}
-
 /**
- * Runs a snippet to its end in an engine instance of its own.
+ * Runs a snippet to its end.
  *
- * @param engine - the compiled engine
+ * @param guest - fresh, with the memory of the snippet's limits; not to be used again
  * @param snippet - what to run
  * @returns how it ended; time is not watched here, the caller ends the thread
  */
-export async function runSnippet(engine: CompiledEngine, snippet: Snippet): Promise<SnippetEnd> {
+export async function runSnippet(guest: Guest, snippet: Snippet): Promise<SnippetEnd> {
   const stripping = stripTypes(snippet.code);
   if (stripping.kind === 'exhausted') {
     return { ...failed('the snippet is nested too deeply to be read'), isSpoiled: true };
@@ -77,102 +58,55 @@ export async function runSnippet(engine: CompiledEngine, snippet: Snippet): Prom
   if (stripping.kind === 'invalid') {
     return failed(`SyntaxError: ${stripping.message}${placed(stripping.position)}`);
   }
-  const run = new SnippetRunning(engine, snippet, stripping.origin);
+  const run = new SnippetRunning(guest, snippet, stripping.origin);
   return run.toEnd(stripping.code);
 }
 
-class SnippetRunning {
-  readonly #engine: CompiledEngine;
+class SnippetRunning implements GuestRun {
+  readonly nowNs: bigint;
+  readonly #guest: Guest;
   readonly #snippet: Snippet;
   readonly #origin: (position: Position) => Position;
   readonly #writer: RecordWriter;
-  readonly #memory: WebAssembly.Memory;
   readonly #pieces: Buffer[] = [];
   #valueRoom: number;
   #fuelUsed = 0;
   #stop: Stop | undefined;
   #fault: GuestFault | undefined;
 
-  constructor(engine: CompiledEngine, snippet: Snippet, origin: (position: Position) => Position) {
-    this.#engine = engine;
+  constructor(guest: Guest, snippet: Snippet, origin: (position: Position) => Position) {
+    this.nowNs = seededClock(snippet.seed);
+    this.#guest = guest;
     this.#snippet = snippet;
     this.#origin = origin;
     this.#writer = new RecordWriter(snippet.record, snippet.limits.outputBytes);
     this.#valueRoom = snippet.limits.valueBytes;
-    this.#memory = new WebAssembly.Memory({
-      initial: engine.initialPages,
-      maximum: this.#maximumPages(),
-    });
   }
 
   async toEnd(code: string): Promise<SnippetEnd> {
     try {
-      const vm = await this.#createEngine();
-      const guest = this.#prepare(vm);
-      await this.#evaluate(vm, guest, code);
+      this.#guest.begin(this, this.#snippet.input);
+      await this.#evaluate(this.#guest, code);
     } catch (error) {
       this.#explain(error);
     }
     return this.#ending();
   }
 
-  #maximumPages(): number {
-    const pages = Math.floor(this.#snippet.limits.memoryBytes / pageBytes);
-    return Math.min(pagesMax, Math.max(pages, this.#engine.initialPages));
-  }
-
-  #createEngine(): Promise<QuickJS> {
-    const world = seededWorld(this.#snippet.seed);
-    const memory = this.#memory;
-    const free = (this.#maximumPages() - this.#engine.initialPages) * pageBytes - allocatorBytes;
-    return QuickJS.create({
-      wasm: this.#engine.module,
-      wasi: () => ({
-        // The wrapper passes on whatever stands here, so the module's memory comes by this door too.
-        [memoryImport.name]: memory as unknown as () => number,
-        clock_time_get: (_clock: number, _precision: bigint, at: number) => {
-          new DataView(memory.buffer).setBigUint64(at, world.nowNs, true);
-          return 0;
-        },
-        random_get: (at: number, length: number) => {
-          world.fill(new Uint8Array(memory.buffer, at, length));
-          return 0;
-        },
-        fd_write: () => badDescriptor,
-      }),
-      memoryLimit: Math.max(free, pageBytes),
-      maxStackSize: stackBytes,
-      timezoneOffset: 0,
-      interruptHandler: () => this.#tick(),
-    });
-  }
-
-  /** Asked by the guest's engine every 10,000 branches. */
-  #tick(): boolean {
+  tick(): void {
     if (this.#stop !== undefined) throw this.#stop;
     if (this.#fuelUsed === this.#snippet.limits.fuel) {
       throw new Stop('fuel', `used its ${this.#fuelUsed} units of fuel`);
     }
     this.#fuelUsed += 1;
     this.#writer.burn(this.#fuelUsed);
-    return false;
   }
 
-  #prepare(vm: QuickJS): JSValueHandle {
-    const send = vm.newFunction('send', (channel: JSValueHandle, text: JSValueHandle) =>
-      this.#take(channel.toNumber(), text.toString()) ? vm.true : vm.false,
-    );
-    const fail = vm.newFunction('fail', (name, message, stack) => {
-      const read = (part: JSValueHandle | undefined): string => part?.toString() ?? '';
-      this.#fault = { name: read(name), message: read(message), stack: read(stack) };
-      return vm.undefined;
-    });
-    const prelude = vm.evalBytecode(preludeBytecode(vm));
-    return vm.callFunction(prelude, vm.undefined, send, fail, vm.newString(this.#snippet.input));
+  fail(fault: GuestFault): void {
+    this.#fault = fault;
   }
 
-  /** Takes a piece of text from the guest; false when there is no room for all of it. */
-  #take(channel: number, text: string): boolean {
+  take(channel: number, text: string): boolean {
     if (this.#stop !== undefined) return false;
     if (channel === guestChannels.value) return this.#takeValue(Buffer.from(text));
     const stream = channel === guestChannels.stdout ? 'stdout' : 'stderr';
@@ -195,28 +129,25 @@ class SnippetRunning {
     return true;
   }
 
-  async #evaluate(vm: QuickJS, guest: JSValueHandle, code: string): Promise<void> {
+  async #evaluate({ vm, functions }: Guest, code: string): Promise<void> {
     const snippet = vm.evalCode(code, fileName, EvalFlags.ASYNC | EvalFlags.STRICT);
-    const result = await this.#settled(vm, guest, snippet);
+    const result = await this.#settled(snippet);
     if (result === undefined) return;
     // The engine hands the last statement's value over as an iterator's result.
-    const finish = vm.callFunction(guest.getProp('finish'), vm.undefined, result.getProp('value'));
-    await this.#settled(vm, guest, finish);
+    const value = result.getProp('value');
+    await this.#settled(vm.callFunction(functions.getProp('finish'), vm.undefined, value));
   }
 
   /** The value that a promise of the guest comes to; nothing, and a fault noted, when it fails or waits for ever. */
-  async #settled(
-    vm: QuickJS,
-    guest: JSValueHandle,
-    promise: JSValueHandle,
-  ): Promise<JSValueHandle | undefined> {
+  async #settled(promise: JSValueHandle): Promise<JSValueHandle | undefined> {
+    const { vm, functions } = this.#guest;
     vm.executePendingJobs();
     if (promise.promiseState === 0) {
       throw new Stop('error', 'waits for a promise that nothing can settle');
     }
     const settled = await vm.resolvePromise(promise);
     if ('value' in settled) return settled.value;
-    vm.callFunction(guest.getProp('describe'), vm.undefined, settled.error);
+    vm.callFunction(functions.getProp('describe'), vm.undefined, settled.error);
     return undefined;
   }
 
@@ -233,7 +164,7 @@ class SnippetRunning {
   }
 
   #ending(): SnippetEnd {
-    const ended = { peakMemoryBytes: this.#memory.buffer.byteLength, isSpoiled: false };
+    const ended = { peakMemoryBytes: this.#guest.usedBytes, isSpoiled: false };
     if (this.#stop !== undefined) {
       return { ...ended, status: this.#stop.status, reason: this.#stop.message, value: null };
     }
@@ -251,8 +182,7 @@ class SnippetRunning {
   /** With no byte left the engine cannot even make its error, and throws null. */
   #isOutOfMemory({ name, message }: GuestFault): boolean {
     if (name === 'InternalError') return /out of memory|malloc failed/.test(message);
-    const isNearlyFull = this.#memory.buffer.byteLength > 0.75 * this.#maximumPages() * pageBytes;
-    return name === '' && message === 'null' && isNearlyFull;
+    return name === '' && message === 'null' && this.#guest.isNearlyFull;
   }
 
   #reasonOf({ name, message, stack }: GuestFault): string {
@@ -262,17 +192,6 @@ class SnippetRunning {
     return `${name === '' ? 'threw' : `${name}:`} ${message}${placed(position)}`;
   }
 }
-
-let compiledPrelude: Uint8Array | undefined;
-
-/** The same for every instance, so that one compiles it for all of its thread. */
-function preludeBytecode(vm: QuickJS): Uint8Array {
-  compiledPrelude ??= vm.compile(guestPrelude, 'prelude', EvalFlags.STRICT);
-  return compiledPrelude;
-}
-
-/** What the guest's runtime library is told when it would write to a file. */
-const badDescriptor = 8;
 
 function failed(reason: string): SnippetEnd {
   return { status: 'error', reason, value: null, peakMemoryBytes: null, isSpoiled: false };

@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads';
 
+import type { CompiledEngine } from './guest.ts';
 import { programLoader } from './recorded-program.ts';
 import type { RecordedProgram } from './recorded-program.ts';
-import type { CompiledEngine, Snippet, SnippetEnd } from './snippet.ts';
+import type { Snippet, SnippetEnd } from './snippet.ts';
 
 /** Ends a run from outside, in a status of the caller's choice. */
 export interface RunHandle {
@@ -11,11 +12,6 @@ export interface RunHandle {
 }
 
 type ThreadData = Pick<PoolOptions, 'engine' | 'program'>;
-
-interface Waiting {
-  readonly snippet: Snippet;
-  readonly begin: (thread: Thread) => void;
-}
 
 const threadLimits = {
   maxOldGenerationSizeMb: 256,
@@ -45,9 +41,12 @@ export class WorkerPool {
   readonly #slots: number;
   readonly #onBroken: (error: Error) => void;
   readonly #idle: Thread[] = [];
-  readonly #waiting: Waiting[] = [];
+  /** What each run does that waits for a thread. */
+  readonly #waiting: ((thread: Thread) => void)[] = [];
+  /** Those that start, or make ready after a run. */
+  readonly #coming = new Set<Thread>();
+  readonly #started = Promise.withResolvers<undefined>();
   #threads = 0;
-  #starting = 0;
   #failures = 0;
 
   constructor(options: PoolOptions) {
@@ -58,9 +57,8 @@ export class WorkerPool {
 
   /** Starts the first thread. */
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#add(resolve);
-    });
+    this.#match();
+    await this.#started.promise;
   }
 
   /**
@@ -72,18 +70,9 @@ export class WorkerPool {
    */
   run(snippet: Snippet, timeMs: number): RunHandle {
     const { promise, resolve } = Promise.withResolvers<SnippetEnd>();
-    let stopped: SnippetEnd | undefined;
     let thread: Thread | undefined;
-    const stop: RunHandle['stop'] = (status, reason) => {
-      stopped = { status, reason, value: null, peakMemoryBytes: null, isSpoiled: true };
-      resolve(stopped);
-      thread?.end();
-    };
+    let isStopped = false;
     const begin = (taken: Thread): void => {
-      if (stopped !== undefined) {
-        this.#free(taken);
-        return;
-      }
       thread = taken;
       const timer = setTimeout(() => {
         stop('timeout', `ran for its ${timeMs} ms`);
@@ -91,56 +80,58 @@ export class WorkerPool {
       void taken.run(snippet).then((end) => {
         clearTimeout(timer);
         thread = undefined;
-        if (end.isSpoiled) taken.end();
-        else this.#free(taken);
+        if (isStopped || end.isSpoiled) taken.end();
+        else this.#coming.add(taken);
         resolve(end);
       });
     };
-    this.#waiting.push({ snippet, begin });
+    const stop: RunHandle['stop'] = (status, reason) => {
+      isStopped = true;
+      resolve({ status, reason, value: null, peakMemoryBytes: null, isSpoiled: true });
+      const at = this.#waiting.indexOf(begin);
+      if (at !== -1) this.#waiting.splice(at, 1);
+      thread?.end();
+    };
+    this.#waiting.push(begin);
     this.#match();
     return { end: promise, stop };
-  }
-
-  #free(thread: Thread): void {
-    this.#idle.push(thread);
-    this.#match();
   }
 
   #match(): void {
     while (this.#waiting.length > 0 && this.#idle.length > 0) {
       const thread = this.#idle.pop();
       const next = this.#waiting.shift();
-      if (thread !== undefined) next?.begin(thread);
+      if (thread !== undefined) next?.(thread);
     }
     // One thread more than is busy, so that a run does not wait for the start of one.
     const wanted = this.#waiting.length + 1;
-    while (this.#idle.length + this.#starting < wanted && this.#threads <= this.#slots) this.#add();
+    while (this.#idle.length + this.#coming.size < wanted && this.#threads <= this.#slots)
+      this.#add();
   }
 
-  #add(onReady?: () => void): void {
+  #add(): void {
     this.#threads += 1;
-    this.#starting += 1;
     const thread: Thread = new Thread(this.#data, {
       onReady: () => {
         this.#failures = 0;
-        this.#starting -= 1;
-        this.#free(thread);
-        onReady?.();
+        this.#coming.delete(thread);
+        this.#idle.push(thread);
+        this.#started.resolve(undefined);
+        this.#match();
       },
       onGone: (wasReady, error) => {
         this.#gone(thread, wasReady, error);
       },
     });
+    this.#coming.add(thread);
   }
 
   #gone(thread: Thread, wasReady: boolean, error: Error | undefined): void {
     this.#threads -= 1;
     const at = this.#idle.indexOf(thread);
     if (at !== -1) this.#idle.splice(at, 1);
-    if (!wasReady) {
-      this.#failures += 1;
-      this.#starting -= 1;
-    }
+    this.#coming.delete(thread);
+    if (!wasReady) this.#failures += 1;
     if (this.#failures >= failuresMax) this.#onBroken(error ?? new Error('threads do not start'));
     else this.#match();
   }
@@ -155,6 +146,7 @@ class Thread {
   readonly #worker: Worker;
   #finish: ((end: SnippetEnd) => void) | undefined;
   #isReady = false;
+  #isEnding = false;
   #error: Error | undefined;
 
   constructor(what: ThreadData, events: ThreadEvents) {
@@ -169,12 +161,14 @@ class Thread {
       resourceLimits: threadLimits,
     });
     this.#worker.on('message', (message: unknown) => {
-      if (this.#isReady) {
+      if (message !== 'ready') {
         this.#done(message as SnippetEnd);
-      } else {
-        this.#isReady = true;
-        events.onReady();
+        return;
       }
+      // It may have said so before it was ended.
+      if (this.#isEnding) return;
+      this.#isReady = true;
+      events.onReady();
     });
     this.#worker.on('error', (error: unknown) => {
       this.#error = error instanceof Error ? error : new Error(String(error));
@@ -193,6 +187,7 @@ class Thread {
   }
 
   end(): void {
+    this.#isEnding = true;
     void this.#worker.terminate();
   }
 

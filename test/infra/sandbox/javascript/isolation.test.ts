@@ -74,6 +74,29 @@ describe('the same snippet, seed and fuel give the same', () => {
     expect(results[2]).toEqual(results[0]);
   });
 
+  test('where the engine instance was made for the run, and where it had been waiting', async () => {
+    const mib = 1024 ** 2;
+
+    // A thread has one waiting with as much memory as its last run had.
+    const results = [];
+    for (const memoryBytes of [32 * mib, 32 * mib, 32 * mib, 48 * mib, 32 * mib]) {
+      results.push(told(await lane.run(snippet(code, { limits: { ...usual, memoryBytes } }))));
+    }
+
+    expect(new Set(results.map((each) => JSON.stringify(each))).size).toBe(1);
+  });
+
+  test('on any machine', async () => {
+    const { value, fuelUsed } = await lane.run(
+      snippet('[Date.now(), performance.now(), Math.random(), Math.random()]', { seed: 'bench' }),
+    );
+
+    expect(JSON.parse(value ?? '')).toEqual([
+      1757022022782, 0, 0.15144413971198056, 0.8783105656937009,
+    ]);
+    expect(fuelUsed).toBe(1);
+  });
+
   test('and another seed another clock and other chance', async () => {
     const [one, two] = await Promise.all(
       ['one', 'two'].map((seed) => lane.run(snippet('[Date.now(), Math.random()]', { seed }))),
@@ -180,9 +203,10 @@ describe('nothing of the host is within reach', () => {
 
 describe('a run leaves nothing to the next', () => {
   test('no global', async () => {
-    await valueOf('globalThis.left = 1; left');
-
-    expect(await valueOf('typeof left')).toBe('undefined');
+    // More than the threads there are.
+    for (let round = 0; round < 5; round++) {
+      expect(await valueOf('const was = typeof left; globalThis.left = 1; was')).toBe('undefined');
+    }
   });
 
   test('no change of a prototype', async () => {
