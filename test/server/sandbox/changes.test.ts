@@ -116,6 +116,25 @@ describe.each(ways)('the changes of a copy that is %s', (way) => {
     expect(diff).toContain('deleted file');
   });
 
+  test('hold files whose names mean something else to git', async () => {
+    const names = ['st*r', '[x]', 'back\\slash', ' first', 'last ', '!bang', '#hash', 'wh?t'];
+    const host = repository('odd', Object.fromEntries(names.map((name) => [name, 'one\n'])));
+
+    const diff = await expectSame(host, 'for name in *; do echo two >> "$name"; done');
+
+    expect(diff.match(/^\+two$/gm)).toHaveLength(names.length);
+  });
+
+  test('leave out what was not touched, though it is no longer ignored', async () => {
+    const host = repository('unignored', { '.gitignore': 'x\n', 'in/a': 'a\n', b: 'b\n' });
+
+    const result = await changed(host, 'echo "!/in" > .gitignore; echo "!/b" >> .gitignore');
+
+    expect(result.diff?.match(/^diff --git.*$/gm)).toEqual([
+      'diff --git a/.gitignore b/.gitignore',
+    ]);
+  });
+
   test('hold removed files and folders, and a file in the place of a folder', async () => {
     const host = repository('removed', { 'in/a': 'a\n', 'in/b': 'b\n', c: 'c\n', empty: '' });
 
