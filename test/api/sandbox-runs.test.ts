@@ -1,41 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { createSandboxKeeper } from '../../api/sandbox/sandbox-keeper.ts';
-import type { SandboxFact, SandboxRunEnd } from '../../domain/sandbox/run-fact.ts';
-import { sandboxEvent, withoutResult } from '../../domain/sandbox/run-fact.ts';
-import { createHouse, keys, type House } from './fake-house.ts';
+import { createHouse, keys } from './fake-house.ts';
 import { problemIn } from './problem-body.ts';
-
-const path = '/v1/sandbox/runs';
-const snippet = { lane: 'javascript', code: 'output(6 * 7)' };
-const longAgoMs = 60_000;
-
-async function started(house: House, body: object = snippet): Promise<string> {
-  const response = await house.post(path, body);
-  if (response.status !== 202) throw new Error(`start: ${await response.text()}`);
-  return ((await response.json()) as { id: string }).id;
-}
-
-function happens(house: House, runId: string, fact: SandboxFact): void {
-  const time = new Date(house.nowMs).toISOString();
-  house.append('a', runId, sandboxEvent(fact, { runId, source: '/workers/w1', time }));
-}
-
-async function endsWith(
-  house: House,
-  runId: string,
-  said: { readonly value?: string; readonly stdout?: string } = {},
-): Promise<void> {
-  const keep = async (text?: string): Promise<SandboxRunEnd['value']> => {
-    if (text === undefined) return null;
-    const bytes = Buffer.from(text);
-    const stored = await house.deps.artifacts.put('a', { bytes, mediaType: 'text/plain' });
-    return { artifact: stored.sha256, bytes: stored.bytes };
-  };
-  const [value, stdout] = [await keep(said.value), await keep(said.stdout)];
-  const end = { ...withoutResult('ok', ''), value, stdout };
-  happens(house, runId, { type: 'sandbox.ended', ...end });
-}
+import { endsWith, happens, longAgoMs, path, snippet, started } from './sandbox-house.ts';
 
 describe('a start', () => {
   test('is kept whole as an artifact, recorded without a word of it, and handed to Temporal', async () => {
@@ -370,44 +338,4 @@ describe('a cancellation', () => {
       expect(house.streams.get(`a/${id}`)).toHaveLength(1);
     },
   );
-});
-
-describe('whoever looks after open runs', () => {
-  async function looked(house: House): Promise<void> {
-    const keeper = createSandboxKeeper(house.deps);
-    await keeper.runOnce();
-    await keeper.stop();
-  }
-
-  test('ends one whose workflow was ended from outside', async () => {
-    const house = createHouse();
-    const id = await started(house);
-    house.sandboxClosed.add(id);
-    house.nowMs += longAgoMs;
-
-    await looked(house);
-
-    const run: unknown = await (await house.request(`${path}/${id}`)).json();
-    expect(run).toMatchObject({
-      status: 'failed',
-      result: { reason: expect.stringContaining('from outside') },
-    });
-  });
-
-  test('leaves alone what is on its way, what has ended, and everything while Temporal is away', async () => {
-    const house = createHouse();
-    const done = await started(house);
-    await endsWith(house, done);
-    house.nowMs += longAgoMs;
-    await started(house);
-    house.sandboxStarted.length = 0;
-
-    await looked(house);
-    expect(house.sandboxStarted).toEqual([]);
-
-    house.nowMs += longAgoMs;
-    house.isEngineAway = true;
-    await looked(house);
-    expect(house.sandboxStarted).toEqual([]);
-  });
 });

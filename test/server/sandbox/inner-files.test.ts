@@ -9,7 +9,7 @@ import type { Grant, Sandbox, SandboxResult } from '../../../domain/sandbox/run.
 import { setUpHost } from '../../../infra/sandbox/host.ts';
 import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { stateFolder } from './engines.ts';
+import { stateFolder } from './own-sandbox.ts';
 
 const INSTALL_MS = 300_000;
 

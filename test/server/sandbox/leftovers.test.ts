@@ -12,7 +12,8 @@ import { ownerFile, slotName } from '../../../infra/sandbox/slots.ts';
 import { sweep } from '../../../infra/sandbox/sweep.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { outputOf, startEngine, stateFolder } from './engines.ts';
+import { outputOf, startEngine } from './engines.ts';
+import { stateFolder } from './own-sandbox.ts';
 
 const INSTALL_MS = 300_000;
 const TEST_MS = 60_000;

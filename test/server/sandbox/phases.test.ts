@@ -20,7 +20,7 @@ import { setUpHost } from '../../../infra/sandbox/host.ts';
 import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { stateFolder } from './engines.ts';
+import { stateFolder } from './own-sandbox.ts';
 
 const INSTALL_MS = 300_000;
 const CANCELLED_MS = 1000;
