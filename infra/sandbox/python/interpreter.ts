@@ -43,6 +43,8 @@ const PAGE_BYTES = 4096;
 export interface InterpreterStart {
   readonly grants: readonly Grant[];
   readonly limits: SandboxLimits;
+  /** Ends the preparation of what is granted, with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** Either an interpreter that waits for its snippet, or why a grant cannot be given. */
@@ -63,13 +65,13 @@ interface Room {
  */
 export async function startInterpreter(
   host: SandboxHost,
-  { grants, limits }: InterpreterStart,
+  start: InterpreterStart,
 ): Promise<StartedInterpreter> {
   const slot = await host.slots.take();
   const folder = makeRunFolder(slot);
   try {
     const room: Room = { slot, folder, artifacts: makeWritableFolder(folder, 'artifacts', slot) };
-    const started = await startIn(host, room, { grants, limits });
+    const started = await startIn(host, room, start);
     if (started.kind === 'refused') await leave(host, room);
     return started;
   } catch (error) {
@@ -81,11 +83,11 @@ export async function startInterpreter(
 async function startIn(
   host: SandboxHost,
   room: Room,
-  { grants, limits }: InterpreterStart,
+  { grants, limits, signal }: InterpreterStart,
 ): Promise<StartedInterpreter> {
   const { slot, folder } = room;
   const { canStage, without } = host;
-  const granting = await openGrants(grants, { ...room, workFolder, canStage, without });
+  const granting = await openGrants(grants, { ...room, workFolder, canStage, without, signal });
   if (granting.kind === 'refused') return granting;
   const { granted } = granting;
   try {
@@ -185,7 +187,9 @@ export class Interpreter {
     const result = await this.#follow(run, signal);
     const collected = collectFiles(this.#room.artifacts, undefined, this.#host.without);
     const { limits } = run;
-    const told = await resultOf(this.#host, { result, collected, granted: this.#granted, limits });
+    const told = await resultOf(this.#host, {
+      ...{ result, collected, granted: this.#granted, limits, signal },
+    });
     return { ...told, ...outcomeOf(told, await replying, run.limits) };
   }
 

@@ -5,6 +5,7 @@ import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxResult, SnippetRun } from '../../../domain/sandbox/run.ts';
 import type { SandboxHost } from '../host.ts';
+import { EndedPhase, inPhase } from '../phase.ts';
 import { refusal } from '../refusal.ts';
 import { faultOfSnippet } from '../run-fault.ts';
 import type { SnippetLane } from '../sandbox.ts';
@@ -96,6 +97,10 @@ class PythonLane implements SnippetLane {
       if (started === undefined) return this.#cancelled();
       if (started.kind === 'refused') return refusal(this.#host.backend, started.reason);
       return await this.#runOn(started.interpreter, run, signal);
+    } catch (error) {
+      if (!(error instanceof EndedPhase)) throw error;
+      const { status, reason } = error.breach;
+      return { ...refusal(this.#host.backend, reason), status };
     } finally {
       this.#turnstile.leave();
     }
@@ -114,7 +119,10 @@ class PythonLane implements SnippetLane {
     }
     const limits = { ...waitingLimits };
     for (const name of adjustable) limits[name] = Math.max(run.limits[name], waitingLimits[name]);
-    return await startInterpreter(this.#host, { grants: run.grants, limits });
+    const bounds = { limits: run.limits, signal, without: this.#host.without };
+    return await inPhase('preparing what is granted', bounds, async (ending) => {
+      return await startInterpreter(this.#host, { grants: run.grants, limits, signal: ending });
+    });
   }
 
   /** What is left of an interpreter is taken away while its result is already used. */
