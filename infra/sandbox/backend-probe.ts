@@ -64,7 +64,6 @@ export async function probeBackend(host: SandboxHost): Promise<ProbeOutcome> {
     return { kind: 'unfit', reason: `${host.bwrap} is not there`, mend: INSTALL };
   }
   for (const [path, mend] of [
-    ['/usr/bin/prlimit', 'apt-get install -y util-linux'],
     [pythonPath, 'apt-get install -y python3'],
     ['/bin/bash', 'apt-get install -y bash'],
   ] as const) {

@@ -1,6 +1,7 @@
 import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
-import { fullyProtected } from './protections.ts';
-import type { Protection, Without } from './protections.ts';
+import { fullyProtected, unless } from './protections.ts';
+import type { Without } from './protections.ts';
+import { SLACK_BYTES } from './resource-limits.ts';
 
 /** Where descriptors lie that bwrap itself reads; those of mounts follow behind. */
 export const descriptors = {
@@ -34,8 +35,6 @@ export interface SandboxShape {
   readonly env: Readonly<Record<string, string>>;
   readonly workFolder: string;
   readonly limits: SandboxLimits;
-  /** Whether a cgroup holds its memory; otherwise every process has a limit of its own besides the watchdog. */
-  readonly isMemoryHeld: boolean;
   readonly argv: readonly string[];
 }
 
@@ -46,11 +45,6 @@ export interface BwrapArguments {
 }
 
 const INNER_ID = '1000';
-// Beyond the limit, so that a program that fills it is seen to exceed it, and dies of that.
-const SLACK_BYTES = 64 * 1024;
-const LOCKED_BYTES = 64 * 1024;
-// A program without a cgroup is stopped by the watchdog; this bounds what it takes between two looks.
-const DATA_FACTOR = 2;
 const usualVariables = {
   PATH: '/usr/local/bin:/usr/bin:/bin',
   HOME: '/tmp',
@@ -90,7 +84,7 @@ export function bwrapArguments(
     ...['--block-fd', String(descriptors.block)],
     ...['--json-status-fd', String(descriptors.status)],
   ];
-  return { options, command: [...limited(shape, without), ...shape.argv] };
+  return { options, command: shape.argv };
 }
 
 function namespaces(without: Without): string[] {
@@ -154,44 +148,4 @@ function ownMounts({ mounts }: SandboxShape): string[] {
     const descriptor = String(descriptors.firstMount + index);
     return [isWritable ? '--bind-fd' : '--ro-bind-fd', descriptor, path];
   });
-}
-
-/**
- * The start of a command that puts limits on the rest of it. A limit of 1 for cores is what the kernel takes for none, even
- * where it would hand them to a program of the host.
- */
-export function limited(
-  { limits, isMemoryHeld }: Pick<SandboxShape, 'limits' | 'isMemoryHeld'>,
-  without: Without,
-): string[] {
-  const processes = limits.processes + 1; // the first process of the sandbox counts as one
-  const seconds = Math.ceil(limits.processorMs / 1000);
-  return [
-    '/usr/bin/prlimit',
-    ...unless(without, 'core-limit', ['--core=1:1']),
-    ...unless(without, 'lock-limit', [`--memlock=${LOCKED_BYTES}:${LOCKED_BYTES}`]),
-    ...unless(without, 'open-file-limit', [`--nofile=${limits.openFiles}:${limits.openFiles}`]),
-    ...unless(without, 'process-limit', [`--nproc=${processes}:${processes}`]),
-    ...unless(without, 'processor-limit', [`--cpu=${seconds + 1}:${seconds + 2}`]),
-    ...unless(without, 'file-limit', [fileLimit(limits.diskBytes + SLACK_BYTES)]),
-    ...(isMemoryHeld ? [] : unless(without, 'memory-limit', [dataLimit(limits.memoryBytes)])),
-    '--',
-  ];
-}
-
-function fileLimit(bytes: number): string {
-  return `--fsize=${bytes}:${bytes}`;
-}
-
-function dataLimit(bytes: number): string {
-  return `--data=${bytes * DATA_FACTOR}:${bytes * DATA_FACTOR}`;
-}
-
-function unless(
-  without: Without,
-  protection: Protection,
-  there: readonly string[],
-  taken: readonly string[] = [],
-): readonly string[] {
-  return without.has(protection) ? taken : there;
 }

@@ -19,6 +19,8 @@ import type { Breach } from './watchdogs.ts';
 const SIGNALS_FROM = 128; // what shells and bwrap add to the number of a signal
 const FILE_TOO_LARGE = 25;
 const TOO_MUCH_PROCESSOR = 24;
+const NOT_FOUND = 127;
+const NOT_RUNNABLE = 126;
 
 /**
  * Runs a command to its end.
@@ -123,7 +125,8 @@ export async function resultOf(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<SandboxResult> {
-  const { exitCode, output, peakMemoryBytes, durationMs } = result;
+  const { output, peakMemoryBytes, durationMs } = result;
+  const exitCode = exitCodeOf(result);
   const changes = await changesOf(granted, result, { limits, signal, without });
   return {
     ...wholeVerdict(result, changes),
@@ -175,10 +178,18 @@ function wholeVerdict(
   result: ContainedResult,
   { breach, fault }: ToldChanges,
 ): Pick<SandboxResult, 'status' | 'reason'> {
-  const verdict = verdictOf(result);
+  const verdict = verdictOf({ ...result, exitCode });
   if (result.breach === undefined && breach !== undefined) return breach;
   if (verdict.status !== 'ok' || fault === undefined) return verdict;
   return { status: 'error', reason: fault };
+}
+
+/** A program that cannot be begun has the codes that shells have for it: bwrap says why, and gives none. */
+function exitCodeOf({ breach, exitCode, output }: ContainedResult): number | null {
+  if (breach !== undefined || exitCode !== null) return exitCode;
+  const fault = /^bwrap: execvp .*: (.+)$/m.exec(output.stderr)?.[1];
+  if (fault === undefined) return null;
+  return fault === 'No such file or directory' ? NOT_FOUND : NOT_RUNNABLE;
 }
 
 function verdictOf({ breach, exitCode, output }: ContainedResult): {

@@ -9,7 +9,7 @@ export type FolderSize = number;
 const BLOCK_BYTES = 512;
 const ENTRY_BYTES = 512;
 const DEPTH_MAX = 256;
-const ENTRIES_AT_ONCE = 200;
+const ENTRIES_AT_ONCE = 50;
 const ENTRIES_MAX = 2_000_000;
 
 /**
@@ -17,7 +17,7 @@ const ENTRIES_MAX = 2_000_000;
  * filled: whoever reads or stores them fills them.
  *
  * What changes while it is looked at counts as it was found. A tree too deep or too wide, or closed to us, counts as
- * endless: no program needs it, and a walk must end. Others get their turn every two hundred entries.
+ * endless: no program needs it, and a walk must end. Others get their turn every fifty entries.
  *
  * @param folder - one that is not there counts as nothing
  * @param enough - bytes beyond which nobody wants to know: a folder that grows as fast as it is looked at has an end

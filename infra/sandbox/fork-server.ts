@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 
 import type { Without } from './protections.ts';
+import type { ResourceLimit } from './resource-limits.ts';
 import { pythonPath } from './stage.ts';
 import type { StagedMount } from './stage.ts';
 
@@ -47,8 +48,13 @@ export interface Forked {
   readonly pid: Promise<number>;
   /** Words that it wrote to its status, as they come; kept for who comes later. */
   onStatus(hear: (words: string) => void): void;
-  /** Lets it go on. */
-  readonly release: () => void;
+  /**
+   * Lets it go on, bound by limits; where they cannot be put on it is killed instead.
+   *
+   * @param pid - the process that has to be bound, with whatever it starts later
+   * @param limits - what binds it
+   */
+  readonly release: (pid?: number, limits?: readonly ResourceLimit[]) => void;
   /** Resolves when it has ended and its status is closed, or nobody can tell any more. */
   readonly ended: Promise<void>;
 }
@@ -86,8 +92,8 @@ export class ForkServer {
   start(order: ForkOrder): Forked {
     const id = this.#next++;
     const server = (this.#server ??= this.#startServer());
-    const living = new Living(() => {
-      this.#say(server, { release: id });
+    const living = new Living((pid, limits) => {
+      this.#say(server, { release: id, pid, limits });
     });
     this.#living.set(id, living);
     if (this.#living.size === 1) hold(server, true);
@@ -157,7 +163,7 @@ function hold(server: Server, isHeld: boolean): void {
 class Living implements Forked {
   readonly pid: Promise<number>;
   readonly ended: Promise<void>;
-  readonly release: () => void;
+  readonly release: Forked['release'];
   readonly begin: (pid: number) => void;
   readonly end: (fault: string) => void;
   readonly #told: string[] = [];
@@ -165,7 +171,7 @@ class Living implements Forked {
     this.#told.push(words);
   };
 
-  constructor(release: () => void) {
+  constructor(release: Forked['release']) {
     const started = Promise.withResolvers<number>();
     const ended = Promise.withResolvers<undefined>();
     this.pid = started.promise;

@@ -7,7 +7,9 @@ JSON for each order on standard input and answers by lines of JSON on standard o
    "become": uid or null, "outlives": bool}
       descriptors: for each of the program's, by number, null or {"path", "as"}: opened to "read", to "write", as "place", as the other
       end of a socket that listens ("socket"), or one of the two below ("block", "status"). for, also and mounts: see stage.py.
-  {"release": id}      writes to the descriptor that the program has as "block"
+  {"release": id, "pid": process, "limits": [{"name", "soft", "hard"}, ...]}
+      puts limits of getrlimit(2) on the process, then writes to the descriptor that the program has as "block"; both may be absent.
+      Where limits cannot be put on, the process is killed.
 
   {"id", "pid"}        it is there, and its descriptors are its own
   {"id", "status"}     words that it wrote to the descriptor that it has as "status"
@@ -16,9 +18,11 @@ JSON for each order on standard input and answers by lines of JSON on standard o
 KEEPS is "everything" where programs inherit what this inherited, which only tests want.
 """
 
+import contextlib
 import fcntl
 import json
 import os
+import resource
 import selectors
 import signal
 import socket
@@ -37,8 +41,9 @@ flags = {"read": os.O_RDONLY, "write": os.O_WRONLY | os.O_NONBLOCK, "place": os.
 class Child:
     """A program, and this side of what it is held and heard by."""
 
-    def __init__(self, name, block, status):
+    def __init__(self, name, user, block, status):
         self.name = name
+        self.user = user
         self.block = block
         self.status = status
         self.has_exited = False
@@ -79,6 +84,36 @@ def lay(descriptors, keeps):
             os.closerange(number, number + 1)
     if not keeps:
         close_all_from(len(descriptors))
+
+
+@contextlib.contextmanager
+def appearing_as(user):
+    """For the kernel's question whose limits these are: root in a container may well not be asked for others'."""
+    if user is None:
+        yield
+        return
+    own = os.getuid(), os.getgid()
+    os.setresgid(user, -1, -1)
+    os.setresuid(user, -1, -1)
+    try:
+        yield
+    finally:
+        os.setresuid(own[0], -1, -1)
+        os.setresgid(own[1], -1, -1)
+
+
+def bind(user, pid, limits):
+    """Puts limits on a user's process that waits, and on what it starts later."""
+    try:
+        with appearing_as(user):
+            for limit in limits:
+                which = getattr(resource, "RLIMIT_" + limit["name"].upper())
+                resource.prlimit(pid, which, (limit["soft"], limit["hard"]))
+    except ProcessLookupError:
+        pass  # it has gone first
+    except (OSError, ValueError) as error:
+        sys.stderr.write("limits of a sandbox: %s\n" % error)
+        os.kill(pid, signal.SIGKILL)
 
 
 def turn_into(order, descriptors, server, keeps):
@@ -143,7 +178,7 @@ class Server:
             if "start" in order:
                 self.start(order)
             else:
-                self.release(self.by_name.get(order["release"]))
+                self.release(self.by_name.get(order["release"]), order)
 
     def start(self, order):
         block, status = os.pipe(), os.pipe()
@@ -161,7 +196,7 @@ class Server:
             if pid == 0:
                 turn_into(order, given, self.pid, self.keeps)
             given += own.values()
-            child = Child(order["start"], block[1], status[0])
+            child = Child(order["start"], order["become"], block[1], status[0])
             self.children[pid] = self.by_name[child.name] = child
             self.selector.register(child.status, selectors.EVENT_READ, lambda: self.listen(pid, child))
             self.tell(id=child.name, pid=pid)
@@ -169,9 +204,10 @@ class Server:
             for end in {each for each in given if each is not None}:
                 os.close(end)
 
-    def release(self, child):
+    def release(self, child, order):
         if child is None or child.block is None:
             return
+        bind(child.user, order.get("pid"), order.get("limits", []))
         try:
             os.write(child.block, b"x")
         except BrokenPipeError:

@@ -10,6 +10,7 @@ import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { descriptorPath, listenIn } from './run-socket.ts';
 import type { RunSocket } from './run-socket.ts';
+import type { ResourceLimit } from './resource-limits.ts';
 import type { Slot } from './slots.ts';
 import type { StagedMount } from './stage.ts';
 import type { Breach } from './watchdogs.ts';
@@ -20,6 +21,8 @@ export interface Launch {
   readonly bwrap: string;
   readonly slot: Slot;
   readonly arguments: BwrapArguments;
+  /** What binds every process; put on before the first step. Absent: whatever is started sees to that. */
+  readonly limits?: readonly ResourceLimit[];
   /** What is started in bwrap's place: it speaks as bwrap does over the same descriptors, and changes its user by itself. */
   readonly command?: readonly string[];
   /** The user that makes files for the program where that is another one, as the runtime of a container. */
@@ -100,7 +103,12 @@ export async function launch(forks: ForkServer, launch: Launch): Promise<Launche
     const channel = (await ends.socket?.first) ?? null;
     if (channel !== null) streams.push(channel);
     for (const close of closing.splice(0)) close(); // were ours left open, the program's output would never end
-    const launched = await blocked(forked, { monitorPid, channel, ends });
+    const launched = await blocked(forked, {
+      monitorPid,
+      channel,
+      ends,
+      limits: launch.limits ?? [],
+    });
     await entering;
     return launched;
   } catch (error) {
@@ -192,7 +200,13 @@ async function blocked(
     monitorPid,
     channel,
     ends: { stdout, stderr },
-  }: { readonly monitorPid: number; readonly channel: Socket | null; readonly ends: Ends },
+    limits,
+  }: {
+    readonly monitorPid: number;
+    readonly channel: Socket | null;
+    readonly ends: Ends;
+    readonly limits: readonly ResourceLimit[];
+  },
 ): Promise<Launched> {
   channel?.on('error', () => undefined); // bwrap went first; how it ended says why
   let told = '';
@@ -212,7 +226,10 @@ async function blocked(
     if (words.startsWith('stage: ')) throw new StagingFault(words);
     throw new Error(`the sandbox did not start: ${words}`);
   }
-  return { monitorPid, pid, stdout, stderr, channel, release: forked.release, ended };
+  const release = (): void => {
+    forked.release(pid, limits);
+  };
+  return { monitorPid, pid, stdout, stderr, channel, release, ended };
 }
 
 function numberIn(told: string, name: string): number | null {

@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
-import { setImmediate as othersTurn } from 'node:timers/promises';
 
-import { processTree } from './process-tree.ts';
+import { walkProcesses } from './process-tree.ts';
 
 const BLOCK_BYTES = 512;
 // Programs pass a few files to each other; whoever leaves many of them on the way hides them.
@@ -22,8 +21,7 @@ const SHARED_MEMORY = /^(\/dev\/zero|\/SYSV|\/memfd:)/;
 export async function namelessBytes(pid: number, counted: ReadonlySet<number>): Promise<number> {
   const sizes = new Map<string, number>();
   let inFlight = 0;
-  for (const each of processTree(pid)) {
-    await othersTurn();
+  for await (const each of walkProcesses(pid)) {
     // The first process is bwrap itself, which a plain engine may not look into; so is each child before its program.
     if (each === pid) continue;
     const open = openFiles(each, counted);

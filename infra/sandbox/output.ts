@@ -2,7 +2,8 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 const BLOCK_BYTES_MIN = 4096;
-const BLOCK_BYTES_MAX = 64 * 1024;
+// Text of this length is not moved about as shorter text is while memory is cleared up.
+const BLOCK_BYTES_MAX = 1024 * 1024;
 
 /** What a program wrote, as far as it was kept. */
 export interface Output {

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { setImmediate as othersTurn } from 'node:timers/promises';
 
 import { identifyProcess } from '../stack/process-identity.ts';
 
@@ -16,6 +17,7 @@ export interface TreeUsage extends ProgramUsage {
 
 // A tree larger than this is looked at in part; the limit on processes keeps it smaller.
 const PROCESSES_MAX = 8192;
+const PROCESSES_AT_ONCE = 4;
 const KIB = 1024;
 const TICK_MS = 10; // USER_HZ is 100 on every machine that Linux gives to programs
 const USER_TICKS = 11; // fields 14 to 17 of proc(5)'s stat, counted after the name
@@ -35,27 +37,43 @@ export function processTree(pid: number): number[] {
   return found;
 }
 
+/**
+ * Finds processes as {@link processTree} does, one by one as they are found; others get their turn every few of them, since a
+ * look at a process can take as long as that process keeps the kernel busy.
+ */
+export async function* walkProcesses(pid: number): AsyncGenerator<number> {
+  const found = [pid];
+  for (let at = 0; at < found.length && at < PROCESSES_MAX; at++) {
+    const each = found[at] ?? pid;
+    if (at % PROCESSES_AT_ONCE === PROCESSES_AT_ONCE - 1) await othersTurn();
+    found.push(...childrenOf(each));
+    yield each;
+  }
+}
+
 /** Adds up what the processes below one use; those that have ended count with the one that waited for them. */
-export function treeUsage(pid: number): TreeUsage {
-  const tree = processTree(pid);
-  const memoryBytes = tree.reduce((sum, each) => sum + ownMemory(each), 0);
-  return { memoryBytes, processorMs: processorTimeOf(tree) };
+export async function treeUsage(pid: number): Promise<TreeUsage> {
+  let memoryBytes = 0;
+  let processorMs = 0;
+  for await (const each of walkProcesses(pid)) {
+    memoryBytes += ownMemory(each);
+    processorMs += processorTime(each);
+  }
+  return { memoryBytes, processorMs };
 }
 
 /** The processor time of {@link treeUsage} alone, in half its time. */
-export function processorTimeOfTree(pid: number): number {
-  return processorTimeOf(processTree(pid));
-}
-
-function processorTimeOf(tree: readonly number[]): number {
-  return tree.reduce((sum, each) => sum + processorTime(each), 0);
+export async function processorTimeOfTree(pid: number): Promise<number> {
+  let processorMs = 0;
+  for await (const each of walkProcesses(pid)) processorMs += processorTime(each);
+  return processorMs;
 }
 
 /** Adds up the memory that each of the processes below one has for itself alone, bytes. */
-export function ownMemoryOfTree(pid: number): number {
-  return (
-    processTree(pid).reduce((sum, each) => sum + kibOf(read(each, 'status'), 'RssAnon'), 0) * KIB
-  );
+export async function ownMemoryOfTree(pid: number): Promise<number> {
+  let kib = 0;
+  for await (const each of walkProcesses(pid)) kib += kibOf(read(each, 'status'), 'RssAnon');
+  return kib * KIB;
 }
 
 /** Whether a process has ended; one that only waits to be collected has. */

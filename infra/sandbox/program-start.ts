@@ -5,6 +5,7 @@ import type { SandboxHost } from './host.ts';
 import { launch } from './launcher.ts';
 import type { Launched } from './launcher.ts';
 import type { ProgramUsage } from './process-tree.ts';
+import { resourceLimits } from './resource-limits.ts';
 import type { Slot } from './slots.ts';
 import type { Staging } from './stage.ts';
 
@@ -41,7 +42,7 @@ export interface ContainerRuntime {
   /** Starts a container that waits at its door. */
   start(host: SandboxHost, program: ProgramStart, enter?: Enter): Promise<Launched>;
   /** What the program uses, without what the runtime itself does. */
-  readonly usage: (pid: number) => ProgramUsage;
+  readonly usage: (pid: number) => Promise<ProgramUsage>;
 }
 
 /**
@@ -58,11 +59,12 @@ export async function startProgram(
   enter?: Enter,
 ): Promise<Launched> {
   if (host.runtime !== undefined) return await host.runtime.start(host, program, enter);
-  const shape = { ...program, system: host.system, isMemoryHeld: enter !== undefined };
+  const shape = { ...program, system: host.system };
   return await launch(host.forks, {
     bwrap: host.bwrap,
     slot: program.slot,
     arguments: bwrapArguments(shape, host.without),
+    limits: resourceLimits(program.limits, enter !== undefined, host.without),
     mounts: program.mounts.map(({ descriptor }) => descriptor),
     stagings: program.mounts.flatMap(({ staging }, index) =>
       staging === null ? [] : [{ ...staging, descriptor: descriptors.firstMount + index }],

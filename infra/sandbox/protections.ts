@@ -45,3 +45,20 @@ export type Without = ReadonlySet<Protection>;
 
 /** Nothing is taken away. */
 export const fullyProtected: Without = new Set();
+
+/**
+ * What a protection stands for, unless it is taken away.
+ *
+ * @param without - what is taken away
+ * @param protection - which one
+ * @param there - with it
+ * @param taken - without it
+ */
+export function unless<Item>(
+  without: Without,
+  protection: Protection,
+  there: readonly Item[],
+  taken: readonly Item[] = [],
+): readonly Item[] {
+  return without.has(protection) ? taken : there;
+}

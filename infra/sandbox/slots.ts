@@ -73,6 +73,7 @@ export function createSlots({
   const clearing = new Set<Promise<void>>();
   const all: Slot[] = [];
   let next = 1;
+  let making: Promise<unknown> = Promise.resolve();
 
   async function make(): Promise<Slot> {
     while (next < SLOTS_MAX) {
@@ -88,7 +89,14 @@ export function createSlots({
   }
 
   return {
-    take: async () => free.pop() ?? (await make()),
+    take: async () => {
+      const slot = free.pop();
+      if (slot !== undefined) return slot;
+      // One after the other: each start of `mkfifo` holds the engine for milliseconds, and many at once would for their sum.
+      const made = making.then(make);
+      making = made.catch(() => undefined);
+      return await made;
+    },
     give: (slot) => {
       free.push(slot);
     },

@@ -20,7 +20,7 @@ export interface Watched {
   readonly limits: SandboxLimits;
   readonly cgroup: RunCgroup | undefined;
   /** Tells what the program uses where its cgroup holds others too; absent: the cgroup, or the tree of processes. */
-  readonly usage?: (pid: number) => ProgramUsage;
+  readonly usage?: (pid: number) => Promise<ProgramUsage>;
   /** Bytes that the run wrote so far, wherever it may write. */
   readonly writtenBytes: () => Promise<number>;
   readonly signal: AbortSignal | undefined;
@@ -37,7 +37,7 @@ const FIRST_LOOK_MS = 5;
 const LOOK_MS = 100;
 // A walk over a large folder is done less often, so that it takes a tenth of the time at most.
 const DISK_SHARE = 10;
-// A look at many processes holds the engine; it takes a quarter of the time at most.
+// A look at many processes keeps the engine busy; it takes a quarter of the time at most.
 const USAGE_SHARE = 3;
 
 /**
@@ -67,8 +67,8 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
     }, ms);
     timers.add(timer);
   };
-  const seen = (): Breach | undefined => {
-    const { memoryBytes, processorMs, isKilled } = usageOf(watched);
+  const seen = async (): Promise<Breach | undefined> => {
+    const { memoryBytes, processorMs, isKilled } = await usageOf(watched);
     if (memoryBytes !== null) peak = Math.max(peak ?? 0, memoryBytes);
     if (isKilled || (telling === undefined && (memoryBytes ?? 0) > limits.memoryBytes)) {
       return allowed(without, 'memory-limit', memoryBreach(limits));
@@ -83,11 +83,12 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
       ? allowed(without, 'disk-limit', diskBreach(limits, written))
       : undefined;
   };
-  const lookAtUsage = (): void => {
+  const lookAtUsage = async (): Promise<void> => {
     const started = performance.now();
-    report(seen());
+    report(await seen());
+    if (isOver) return;
     const tookMs = performance.now() - started;
-    after(Math.max(LOOK_MS, tookMs * USAGE_SHARE), lookAtUsage);
+    after(Math.max(LOOK_MS, tookMs * USAGE_SHARE), () => void lookAtUsage());
   };
   const lookAtDisk = async (): Promise<void> => {
     const started = performance.now();
@@ -104,7 +105,7 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
     after(limits.timeMs, () => {
       report(timeBreach(limits));
     });
-  after(FIRST_LOOK_MS, lookAtUsage);
+  after(FIRST_LOOK_MS, () => void lookAtUsage());
   after(FIRST_LOOK_MS, () => void lookAtDisk());
   signal?.addEventListener('abort', cancel);
   if (signal?.aborted === true) cancel();
@@ -114,23 +115,25 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
       isOver = true; // before anything is waited for: a look that is under way would ask for the next one
       for (const timer of timers) clearTimeout(timer);
       signal?.removeEventListener('abort', cancel);
-      breach ??= seen() ?? (await filled());
+      breach ??= (await seen()) ?? (await filled());
       return { breach, peakMemoryBytes: telling?.usage().peakMemoryBytes ?? peak };
     },
   };
 }
 
-function usageOf({ pid, cgroup, usage }: Watched): {
+async function usageOf({ pid, cgroup, usage }: Watched): Promise<{
   readonly memoryBytes: number | null;
   readonly processorMs: number;
   readonly isKilled: boolean;
-} {
-  if (cgroup === undefined) return { ...(usage ?? treeUsage)(pid), isKilled: false };
-  if (usage !== undefined) return { ...usage(pid), isKilled: cgroup.usage().memoryKills > 0 };
+}> {
+  if (cgroup === undefined) return { ...(await (usage ?? treeUsage)(pid)), isKilled: false };
+  if (usage !== undefined) {
+    return { ...(await usage(pid)), isKilled: cgroup.usage().memoryKills > 0 };
+  }
   const { peakMemoryBytes, processorMs, memoryKills } = cgroup.usage();
   return {
     memoryBytes: peakMemoryBytes,
-    processorMs: processorMs ?? processorTimeOfTree(pid),
+    processorMs: processorMs ?? (await processorTimeOfTree(pid)),
     isKilled: memoryKills > 0,
   };
 }

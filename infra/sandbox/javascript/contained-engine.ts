@@ -106,9 +106,11 @@ async function endOf(
   stderr.on('data', (bytes: Buffer) => {
     if (words.length < WORDS_LENGTH) words += bytes.toString('utf8');
   });
-  const watch = setInterval(() => {
-    if ((usage(launched.pid).memoryBytes ?? 0) > memoryBytes) killSandbox(launched);
-  }, LOOK_MS);
+  const look = async (): Promise<void> => {
+    const used = await usage(launched.pid);
+    if ((used.memoryBytes ?? 0) > memoryBytes) killSandbox(launched);
+  };
+  const watch = setInterval(() => void look(), LOOK_MS);
   if (cgroup !== undefined) clearInterval(watch);
   try {
     const { exitCode } = await waiting.end();

@@ -2,9 +2,10 @@ import { closeSync, mkdirSync, openSync, symlinkSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
-import { limited, variablesOf } from '../bwrap-arguments.ts';
+import { variablesOf } from '../bwrap-arguments.ts';
 import type { Mount, SystemPath } from '../bwrap-arguments.ts';
 import type { Without } from '../protections.ts';
+import { limitedCommand, resourceLimits } from '../resource-limits.ts';
 
 /** A folder or file of the host, where it can be mounted from, and where it lies inside. */
 export interface BundleMount extends Mount {
@@ -39,7 +40,7 @@ const capabilitySets = ['bounding', 'effective', 'inheritable', 'permitted', 'am
  */
 export function containerConfig(shape: BundleShape): object {
   const { root, mounts, env, uid, without } = shape;
-  const limits = limited({ limits: shape.limits, isMemoryHeld: false }, without);
+  const limits = limitedCommand(resourceLimits(shape.limits, false, without));
   const variables = variablesOf(env, without);
   const granted = without.has('capabilities-dropped') ? ['CAP_SYS_ADMIN', 'CAP_SETUID'] : [];
   const entry = without.has('seccomp') ? [] : [`/${entryName}`];

@@ -44,7 +44,7 @@ export function dockerRuntime({ engine, image, runtime, entry }: DockerOptions):
   return {
     ownMemoryBytes: 0,
     ownProcesses: 0,
-    usage: (pid) => ({ memoryBytes: null, processorMs: usage.processorMs(pid) }),
+    usage: async (pid) => ({ memoryBytes: null, processorMs: await usage.processorMs(pid) }),
     start: async ({ without }, program) => {
       const name = `${program.slot.name}-${randomUUID()}`;
       const temporary = makeTemporaryFolders(program.folder, program.slot);

@@ -15,7 +15,7 @@ export interface ContainerUsage {
   note(call: number, first: number | undefined): void;
   forget(call: number): void;
   /** Of all its processes together; 0 where they are not shown. */
-  processorMs(call: number): number;
+  processorMs(call: number): Promise<number>;
   /** Whether the kernel ended something in it for want of memory, which engines tell late or never. */
   isOutOfMemory(call: number): boolean;
   /** Bytes in files that no folder shows; 0 where its processes may not be looked into. */
@@ -40,9 +40,9 @@ export function containerUsage(runtime: string | null): ContainerUsage {
     forget: (call) => {
       firsts.delete(call);
     },
-    processorMs: (call) => {
+    processorMs: async (call) => {
       const first = firsts.get(call);
-      return first === undefined ? 0 : processorTimeOfTree(first);
+      return first === undefined ? 0 : await processorTimeOfTree(first);
     },
     isOutOfMemory: (call) => {
       const first = firsts.get(call);

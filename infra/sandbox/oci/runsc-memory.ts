@@ -18,12 +18,12 @@ const KERNEL_AMONG_FIRST = 8;
  *
  * @param pid - the runsc that was started, as the host counts
  */
-export function runscUsage(pid: number): ProgramUsage {
-  const beyond = Math.max(0, ownMemoryOfTree(pid) - RUNSC_OWN_BYTES);
+export async function runscUsage(pid: number): Promise<ProgramUsage> {
+  const beyond = Math.max(0, (await ownMemoryOfTree(pid)) - RUNSC_OWN_BYTES);
   const fileBytes = memoryFileBytes(pid);
   return {
     memoryBytes: fileBytes === null ? null : fileBytes + beyond,
-    processorMs: processorTimeOfTree(pid),
+    processorMs: await processorTimeOfTree(pid),
   };
 }
 

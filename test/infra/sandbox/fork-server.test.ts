@@ -79,6 +79,18 @@ describe('a program that is started', () => {
     expect(await toldBy(forked)).toBe('x\n');
   });
 
+  test('goes on bound by limits, and so does what it starts', async () => {
+    const forked = forks.start(ordered('read -N 1 -u 4; bash -c "ulimit -n; ulimit -Hn" >&3'));
+    forked.release(await forked.pid, [{ name: 'nofile', soft: 20, hard: 21 }]);
+    expect(await toldBy(forked)).toBe('20\n21\n');
+  });
+
+  test('does not go on where its limits cannot be put on', async () => {
+    const forked = forks.start(ordered('read -N 1 -u 4; echo on >&3'));
+    forked.release(await forked.pid, [{ name: 'nofile', soft: 21, hard: 20 }]);
+    expect(await toldBy(forked)).toBe('');
+  });
+
   test('dies of a pipe that nobody reads, as programs do', async () => {
     const forked = forks.start(ordered('trap -p PIPE XFSZ CHLD; kill -PIPE $$; echo lives >&3'));
     expect(await toldBy(forked)).toBe('');

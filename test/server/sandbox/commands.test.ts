@@ -54,11 +54,14 @@ describe('a command', () => {
     expect(await shell('true')).toMatchObject({ status: 'ok', reason: '', exitCode: 0 });
   });
 
-  test('that is not there fails by itself', async () => {
-    const result = await own.sandbox.run(command(['/nowhere/program']));
+  test.each([
+    ['is not there', '/nowhere/program', 127],
+    ['is no program', '/etc/passwd', 126],
+  ])('that %s fails by itself', async (_, program, exitCode) => {
+    const result = await own.sandbox.run(command([program]));
 
-    expect(result).toMatchObject({ status: 'error', exitCode: 127 });
-    expect(result.stderr).toContain('/nowhere/program');
+    expect(result).toMatchObject({ status: 'error', exitCode });
+    expect(result.stderr).toContain(program);
   });
 
   test('that a signal of its own ends has a code like a shell’s', async () => {

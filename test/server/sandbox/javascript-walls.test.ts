@@ -48,9 +48,9 @@ function enginePid(): number {
 /** Waits until the engine has computed for longer than it does for anything but an endless snippet. */
 async function untilBusy(): Promise<void> {
   const pid = enginePid();
-  const before = treeUsage(pid).processorMs;
+  const before = (await treeUsage(pid)).processorMs;
   await untilSeen(
-    async () => await Promise.resolve(treeUsage(pid).processorMs - before),
+    async () => (await treeUsage(pid)).processorMs - before,
     (usedMs) => usedMs >= BUSY_MS,
   );
 }
