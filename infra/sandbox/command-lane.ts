@@ -129,7 +129,7 @@ export async function resultOf(
   const exitCode = exitCodeOf(result);
   const changes = await changesOf(granted, result, { limits, signal, without });
   return {
-    ...wholeVerdict(result, changes),
+    ...wholeVerdict({ ...result, exitCode }, changes),
     exitCode,
     value: null,
     ...output,
@@ -178,7 +178,7 @@ function wholeVerdict(
   result: ContainedResult,
   { breach, fault }: ToldChanges,
 ): Pick<SandboxResult, 'status' | 'reason'> {
-  const verdict = verdictOf({ ...result, exitCode });
+  const verdict = verdictOf(result);
   if (result.breach === undefined && breach !== undefined) return breach;
   if (verdict.status !== 'ok' || fault === undefined) return verdict;
   return { status: 'error', reason: fault };
