@@ -1,5 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
-
 import type { Client } from '@temporalio/client';
 
 import type { OpenSandboxRun, SandboxRunStore } from '../infra/stores/sandbox-run-store.ts';
@@ -29,13 +27,7 @@ export interface Takeover {
 }
 
 /** How often the others are looked at: a lock that has fallen is seen this late at most. */
-const lookMs = 100;
-
-/**
- * How long Temporal may take to notice that a killed worker's polls are gone. A workflow task that was given to one of them
- * meanwhile would wait for its time-out, and nobody can tell whose it is once it is a second try.
- */
-const pollsGoneMs = 50;
+const lookMs = 50;
 
 /** Open runs that are read at a time. */
 const openRunsPage = 200;
@@ -53,17 +45,16 @@ export function watchWorkers(deps: TakeoverDeps): Takeover {
   let isStopped = false;
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout;
-  const look = (settleMs: number): void => {
-    looking = lookOnce(deps, settleMs)
+  const look = (): void => {
+    looking = lookOnce(deps)
       .catch((error: unknown) => {
         deps.log.warn({ err: error }, 'looking for dead workers failed');
       })
       .then(() => {
-        if (!isStopped) timer = setTimeout(look, lookMs, pollsGoneMs);
+        if (!isStopped) timer = setTimeout(look, lookMs);
       });
   };
-  // Who is found dead at the start has been so for a while.
-  look(0);
+  look();
   return {
     looked: looking,
     stop: async () => {
@@ -74,11 +65,9 @@ export function watchWorkers(deps: TakeoverDeps): Takeover {
   };
 }
 
-async function lookOnce(deps: TakeoverDeps, settleMs: number): Promise<void> {
+async function lookOnce(deps: TakeoverDeps): Promise<void> {
   for (const workerId of await deps.registry.deadWorkers()) {
-    if (!(await deps.registry.claimDead(workerId))) continue;
-    await wait(settleMs);
-    await takeOver(deps, workerId);
+    if (await deps.registry.claimDead(workerId)) await takeOver(deps, workerId);
   }
 }
 
