@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFile, readdir, stat } from 'node:fs/promises';
 
 import { walkProcesses } from './process-tree.ts';
 
@@ -24,10 +24,10 @@ export async function namelessBytes(pid: number, counted: ReadonlySet<number>): 
   for await (const each of walkProcesses(pid)) {
     // The first process is bwrap itself, which a plain engine may not look into; so is each child before its program.
     if (each === pid) continue;
-    const open = openFiles(each, counted);
-    if (open === undefined && !isSameProgram(each, pid)) return Infinity;
+    const open = await openFiles(each, counted);
+    if (open === undefined && !(await isSameProgram(each, pid))) return Infinity;
     if (open === undefined) continue;
-    for (const { id, bytes } of [...open.files, ...mappedFiles(each)]) {
+    for (const { id, bytes } of [...open.files, ...(await mappedFiles(each))]) {
       sizes.set(id, Math.max(bytes, sizes.get(id) ?? 0));
     }
     inFlight += open.inFlight;
@@ -36,9 +36,10 @@ export async function namelessBytes(pid: number, counted: ReadonlySet<number>): 
   return [...sizes.values()].reduce((sum, each) => sum + each, 0);
 }
 
-function isSameProgram(one: number, other: number): boolean {
-  const [mine, theirs] = [one, other].map((each) => read(`/proc/${each}/cmdline`));
-  return mine === '' || mine === theirs; // it is gone already, or not begun yet
+async function isSameProgram(one: number, other: number): Promise<boolean> {
+  const mine = await read(`/proc/${one}/cmdline`);
+  // It is gone already, or not begun yet.
+  return mine === '' || mine === (await read(`/proc/${other}/cmdline`));
 }
 
 interface NamelessFile {
@@ -47,17 +48,17 @@ interface NamelessFile {
   readonly bytes: number;
 }
 
-function openFiles(
+async function openFiles(
   pid: number,
   counted: ReadonlySet<number>,
-): { readonly files: readonly NamelessFile[]; readonly inFlight: number } | undefined {
+): Promise<{ readonly files: readonly NamelessFile[]; readonly inFlight: number } | undefined> {
   const folder = `/proc/${pid}/fd`;
   const files: NamelessFile[] = [];
   let inFlight = 0;
   try {
-    for (const name of readdirSync(folder)) {
-      const stats = statSync(`${folder}/${name}`, { throwIfNoEntry: false });
-      if (stats?.isSocket() === true) inFlight += passedFiles(pid, name);
+    for (const name of await readdir(folder)) {
+      const stats = await stat(`${folder}/${name}`).catch(unlessGone);
+      if (stats?.isSocket() === true) inFlight += await passedFiles(pid, name);
       if (stats?.isFile() !== true || stats.nlink > 0 || counted.has(stats.dev)) continue;
       files.push({ id: `${stats.dev}:${stats.ino}`, bytes: stats.blocks * BLOCK_BYTES });
     }
@@ -68,15 +69,21 @@ function openFiles(
   return { files, inFlight };
 }
 
+/** A file that was closed between the two looks. */
+function unlessGone(error: unknown): undefined {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
 /** Files that wait in a socket to be received. */
-function passedFiles(pid: number, descriptor: string): number {
-  const told = /^scm_fds:\s*(\d+)$/m.exec(read(`/proc/${pid}/fdinfo/${descriptor}`))?.[1];
+async function passedFiles(pid: number, descriptor: string): Promise<number> {
+  const told = /^scm_fds:\s*(\d+)$/m.exec(await read(`/proc/${pid}/fdinfo/${descriptor}`))?.[1];
   return Number(told ?? 0);
 }
 
 /** Removed files that are mapped, each counted with the part that is. */
-function mappedFiles(pid: number): NamelessFile[] {
-  return read(`/proc/${pid}/maps`)
+async function mappedFiles(pid: number): Promise<NamelessFile[]> {
+  const maps = await read(`/proc/${pid}/maps`);
+  return maps
     .split('\n')
     .filter((line) => line.endsWith(' (deleted)'))
     .flatMap((line) => {
@@ -87,10 +94,6 @@ function mappedFiles(pid: number): NamelessFile[] {
     });
 }
 
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return ''; // it ended while it was looked at
-  }
+async function read(path: string): Promise<string> {
+  return await readFile(path, 'utf8').catch(() => ''); // it ended while it was looked at
 }

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { setImmediate as othersTurn } from 'node:timers/promises';
+import { readFile, readdir } from 'node:fs/promises';
 
 import { identifyProcess } from '../stack/process-identity.ts';
 
@@ -17,7 +17,6 @@ export interface TreeUsage extends ProgramUsage {
 
 // A tree larger than this is looked at in part; the limit on processes keeps it smaller.
 const PROCESSES_MAX = 8192;
-const PROCESSES_AT_ONCE = 4;
 const KIB = 1024;
 const TICK_MS = 10; // USER_HZ is 100 on every machine that Linux gives to programs
 const USER_TICKS = 11; // fields 14 to 17 of proc(5)'s stat, counted after the name
@@ -38,15 +37,16 @@ export function processTree(pid: number): number[] {
 }
 
 /**
- * Finds processes as {@link processTree} does, one by one as they are found; others get their turn every few of them, since a
- * look at a process can take as long as that process keeps the kernel busy.
+ * Finds processes as {@link processTree} does, one by one as they are found. Nothing waits for the kernel meanwhile: a look at a
+ * process that keeps it busy can take a tenth of a second.
  */
 export async function* walkProcesses(pid: number): AsyncGenerator<number> {
   const found = [pid];
   for (let at = 0; at < found.length && at < PROCESSES_MAX; at++) {
     const each = found[at] ?? pid;
-    if (at % PROCESSES_AT_ONCE === PROCESSES_AT_ONCE - 1) await othersTurn();
-    found.push(...childrenOf(each));
+    for (const thread of await soonThreadsOf(each)) {
+      found.push(...childrenIn(await readSoon(each, `task/${thread}/children`)));
+    }
     yield each;
   }
 }
@@ -56,8 +56,8 @@ export async function treeUsage(pid: number): Promise<TreeUsage> {
   let memoryBytes = 0;
   let processorMs = 0;
   for await (const each of walkProcesses(pid)) {
-    memoryBytes += ownMemory(each);
-    processorMs += processorTime(each);
+    memoryBytes += ownMemoryIn(await readSoon(each, 'status'));
+    processorMs += processorTimeIn(await readSoon(each, 'stat'));
   }
   return { memoryBytes, processorMs };
 }
@@ -65,14 +65,18 @@ export async function treeUsage(pid: number): Promise<TreeUsage> {
 /** The processor time of {@link treeUsage} alone, in half its time. */
 export async function processorTimeOfTree(pid: number): Promise<number> {
   let processorMs = 0;
-  for await (const each of walkProcesses(pid)) processorMs += processorTime(each);
+  for await (const each of walkProcesses(pid)) {
+    processorMs += processorTimeIn(await readSoon(each, 'stat'));
+  }
   return processorMs;
 }
 
 /** Adds up the memory that each of the processes below one has for itself alone, bytes. */
 export async function ownMemoryOfTree(pid: number): Promise<number> {
   let kib = 0;
-  for await (const each of walkProcesses(pid)) kib += kibOf(read(each, 'status'), 'RssAnon');
+  for await (const each of walkProcesses(pid)) {
+    kib += kibOf(await readSoon(each, 'status'), 'RssAnon');
+  }
   return kib * KIB;
 }
 
@@ -89,10 +93,11 @@ export function parentOf(pid: number): number | null {
 
 /** Each thread has the children that it made itself. */
 function childrenOf(pid: number): number[] {
-  return threadsOf(pid).flatMap((thread) => {
-    const told = read(pid, `task/${thread}/children`).trim();
-    return told === '' ? [] : told.split(' ').map(Number);
-  });
+  return threadsOf(pid).flatMap((thread) => childrenIn(read(pid, `task/${thread}/children`)));
+}
+
+function childrenIn(told: string): number[] {
+  return told.trim() === '' ? [] : told.trim().split(' ').map(Number);
 }
 
 function threadsOf(pid: number): string[] {
@@ -104,8 +109,7 @@ function threadsOf(pid: number): string[] {
 }
 
 /** What is its own and what it shares by memory files; the programs' text, which the host shares, is not billed. */
-function ownMemory(pid: number): number {
-  const status = read(pid, 'status');
+function ownMemoryIn(status: string): number {
   return (kibOf(status, 'RssAnon') + kibOf(status, 'RssShmem')) * KIB;
 }
 
@@ -113,11 +117,18 @@ function kibOf(status: string, name: string): number {
   return Number(new RegExp(`^${name}:\\s*(\\d+) kB$`, 'm').exec(status)?.[1] ?? 0);
 }
 
-function processorTime(pid: number): number {
-  const stat = read(pid, 'stat');
+function processorTimeIn(stat: string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = fields.slice(USER_TICKS, USER_TICKS + TICK_FIELDS).map(Number);
   return ticks.reduce((sum, each) => sum + each, 0) * TICK_MS;
+}
+
+async function soonThreadsOf(pid: number): Promise<string[]> {
+  return await readdir(`/proc/${String(pid)}/task`).catch(() => []); // as in threadsOf
+}
+
+async function readSoon(pid: number, name: string): Promise<string> {
+  return await readFile(`/proc/${String(pid)}/${name}`, 'utf8').catch(() => ''); // as in read
 }
 
 function read(pid: number, name: string): string {

@@ -33,7 +33,7 @@ export interface Watchdogs {
   end(): Promise<{ readonly breach: Breach | undefined; readonly peakMemoryBytes: number | null }>;
 }
 
-const FIRST_LOOK_MS = 5;
+const FIRST_LOOK_MS = 20;
 const LOOK_MS = 100;
 // A walk over a large folder is done less often, so that it takes a tenth of the time at most.
 const DISK_SHARE = 10;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -262,11 +262,24 @@ describe('many', () => {
   });
 });
 
+/** Whether a process is in a call of the system on its descriptor 3, by which an interpreter is given its snippet. */
+function waitsForItsSnippet(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/syscall`, 'utf8').split(' ')[1] === '0x3';
+  } catch {
+    return false; // it has ended
+  }
+}
+
 describe('an interpreter that waits', () => {
   test('and is killed is replaced', async () => {
     await valueOf('1');
-    const waiting = (): number[] => processesInside(own.folder, '/usr/bin/python3');
-    const before = waiting();
+    const waiting = (): number[] =>
+      processesInside(own.folder, '/usr/bin/python3').filter(waitsForItsSnippet);
+    const before = await untilSeen(
+      async () => await Promise.resolve(waiting()),
+      (seen) => seen.length > 0,
+    );
     for (const pid of before) process.kill(pid, 'SIGKILL');
     await untilSeen(
       async () => await Promise.resolve(waiting()),
