@@ -123,6 +123,7 @@ export class Interpreter {
   readonly #room: Room;
   readonly #granted: GrantedMounts;
   readonly #waiting: WaitingProgram;
+  readonly #hungUp: Promise<unknown>;
 
   constructor(
     host: SandboxHost,
@@ -140,11 +141,14 @@ export class Interpreter {
     this.#room = room;
     this.#granted = granted;
     this.#waiting = waiting;
+    this.#hungUp = new Promise((resolve) => {
+      waiting.channel.once('end', resolve).once('close', resolve);
+    });
   }
 
-  /** Resolves when it has ended, before or after its run. */
+  /** Resolves when it has ended, before or after its run. Its channel tells that before those who wait for its end do. */
   get ended(): Promise<unknown> {
-    return this.#waiting.launched.ended;
+    return Promise.race([this.#waiting.launched.ended, this.#hungUp]);
   }
 
   /**
@@ -159,7 +163,10 @@ export class Interpreter {
     }, READY_MS);
     const heard = await hear(channel, 0);
     clearTimeout(late);
-    if (heard.kind === 'message') return;
+    if (heard.kind === 'message') {
+      channel.resume(); // it says nothing until it is asked; only read does a channel tell its end
+      return;
+    }
     killSandbox(launched);
     const words = String(launched.stderr.read() ?? '').slice(0, WORDS_LENGTH);
     await this.#waiting.end();

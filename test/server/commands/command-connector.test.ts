@@ -1,35 +1,28 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import type { ModelReply } from '../../../domain/providers/model-connector.ts';
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { programsGrant } from '../../support/programs/fake-program.ts';
 import { faultOf } from '../../support/providers.ts';
-import { commandHouse } from './command-house.ts';
+import { commandHouse, setUpMs } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
 const programsRead = { ...programsGrant, mode: 'read' };
 const KEY = 'key-of-the-test-0123456789';
 const text = { output: { kind: 'text' } };
-const installMs = 300_000;
 
 let house: CommandHouse;
 
 beforeAll(async () => {
   house = await commandHouse({ variables: { OWN_KEY: KEY } });
-}, installMs);
+}, setUpMs);
 
 afterAll(async () => {
-  const left = house.leftOver();
   await house.close();
-  if (left.length > 0) throw new Error(`calls left ${left.join(', ')} behind`);
 });
-
-const ask = async (behaviour: readonly string[], fields: object = {}): Promise<ModelReply> =>
-  await house.connector(fakeCommand(behaviour, fields)).ask(question());
 
 describe('a program that answers', () => {
   test('gives text, tokens, cost and model, and the trace of its run', async () => {
-    const reply = await ask(['print', 'claude-answer']);
+    const reply = await house.ask(['print', 'claude-answer']);
 
     expect(reply).toMatchObject({
       text: '{"answer":"yes"}',
@@ -54,27 +47,27 @@ describe('a program that answers', () => {
   test.each(['gemini', 'codex', 'opencode'] as const)('may be %s', async (kind) => {
     const fields = { output: { kind }, environment: {}, files: {} };
 
-    expect(await ask(['print', `${kind}-answer`], fields)).toMatchObject({
+    expect(await house.ask(['print', `${kind}-answer`], fields)).toMatchObject({
       text: '{"answer":"yes"}',
     });
   });
 
   test('says nothing of a cost that it does not tell, and has the model that was asked', async () => {
-    const reply = await ask(['print', 'text-answer'], text);
+    const reply = await house.ask(['print', 'text-answer'], text);
 
     expect(reply).toMatchObject({ model: 'm-1', usage: { inputTokens: null } });
     expect(reply).not.toHaveProperty('costMicrosUsd');
   });
 
   test('may talk on standard error and warn before it answers', async () => {
-    expect(await ask(['chatty'])).toMatchObject({ finish: 'stop' });
-    expect(await ask(['warnings'], { output: { kind: 'codex' } })).toMatchObject({
+    expect(await house.ask(['chatty'])).toMatchObject({ finish: 'stop' });
+    expect(await house.ask(['warnings'], { output: { kind: 'codex' } })).toMatchObject({
       finish: 'stop',
     });
   });
 
   test('has the prompt, its files and its own variables, and none of the worker', async () => {
-    const reply = await ask(['mirror', '{model}', 'file:{workFolder}/a/b.json'], {
+    const reply = await house.ask(['mirror', '{model}', 'file:{workFolder}/a/b.json'], {
       output: { kind: 'json', answer: 'answer' },
       environment: { OWN: 'value of {model}', SECRET: { from: 'OWN_KEY' } },
       files: { 'a/b.json': '{"model":"{model}"}' },
@@ -101,7 +94,7 @@ describe('a program that answers', () => {
 
   test('finds standard input empty where the prompt is an argument', async () => {
     const fields = { output: { kind: 'json', answer: 'answer' } };
-    const reply = await ask(['mirror', '{prompt}'], fields);
+    const reply = await house.ask(['mirror', '{prompt}'], fields);
 
     expect(JSON.parse(reply.text)).toMatchObject({
       prompt: '',

@@ -8,10 +8,14 @@ import type { CommandConnectorDeps } from '../../../activities/commands/command-
 import { CommandFaultError } from '../../../activities/commands/command-fault.ts';
 import { launchingWith } from '../../../activities/commands/launching.ts';
 import type { CommandSettings } from '../../../domain/commands/command-settings.ts';
-import type { ModelConnector } from '../../../domain/providers/model-connector.ts';
+import type { ModelConnector, ModelReply } from '../../../domain/providers/model-connector.ts';
 import type { CommandRun, SandboxRun } from '../../../domain/sandbox/run.ts';
 import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
+import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+
+/** For the first house of a file: the sandbox's tools may have to be brought. */
+export const setUpMs = 300_000;
 
 const closedToLooks = 0o711;
 
@@ -20,8 +24,9 @@ export interface CommandHouse {
   readonly deps: CommandConnectorDeps;
   readonly runs: readonly CommandRun[];
   connector(command: CommandSettings): ModelConnector;
-  /** Everything that its runs left on this machine. */
-  leftOver(): readonly string[];
+  /** Asks the made-up program, which behaves as it is told. */
+  ask(behaviour: readonly string[], fields?: object): Promise<ModelReply>;
+  /** Ends it; throws where its runs left anything on this machine. */
   close(): Promise<void>;
 }
 
@@ -66,20 +71,23 @@ export async function commandHouse({
       return Promise.resolve({ path, remove: () => rm(path, { recursive: true }) });
     },
   };
+  const connector = (command: CommandSettings): ModelConnector =>
+    createCommandConnector(
+      { tenantId: 'one', name: 'fake', model: 'm-1', command, simulated: true },
+      deps,
+    );
   return {
     deps,
     runs,
-    connector: (command) =>
-      createCommandConnector(
-        { tenantId: 'one', name: 'fake', model: 'm-1', command, simulated: true },
-        deps,
-      ),
-    leftOver: () => readdirSync(folder).filter((name) => name !== 'sandbox'),
+    connector,
+    ask: async (behaviour, fields) =>
+      await connector(fakeCommand(behaviour, fields)).ask(question()),
     close: async () => {
+      const ofCalls = readdirSync(folder).filter((name) => name !== 'sandbox');
       await sandbox.close();
-      const left = readdirSync(join(state, 'slots'));
+      const left = [...ofCalls, ...readdirSync(join(state, 'slots'))];
       rmSync(folder, { recursive: true, force: true });
-      if (left.length > 0) throw new Error(`the sandbox left ${left.join(', ')} behind`);
+      if (left.length > 0) throw new Error(`the house was left with ${left.join(', ')}`);
     },
   };
 }

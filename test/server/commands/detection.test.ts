@@ -2,23 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { detectProgram, detectVersion, dryCall } from '../../../activities/commands/detection.ts';
 import { fakeCommand } from '../../support/programs/fake-command.ts';
-import { commandHouse } from './command-house.ts';
+import { commandHouse, setUpMs } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
 const never = new AbortController().signal;
 const text = { output: { kind: 'text' } };
-const installMs = 300_000;
 
 let house: CommandHouse;
 
 beforeAll(async () => {
   house = await commandHouse();
-}, installMs);
+}, setUpMs);
 
 afterAll(async () => {
-  const left = house.leftOver();
   await house.close();
-  if (left.length > 0) throw new Error(`calls left ${left.join(', ')} behind`);
 });
 
 describe('detection', () => {

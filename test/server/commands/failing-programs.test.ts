@@ -2,30 +2,23 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
 import { ProviderFaultError } from '../../../activities/models/fault.ts';
-import type { ModelReply } from '../../../domain/providers/model-connector.ts';
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { faultOf } from '../../support/providers.ts';
-import { commandHouse, failureOf } from './command-house.ts';
+import { commandHouse, failureOf, setUpMs } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
 const never = new AbortController().signal;
 const briefly = { limits: { timeMs: 4000 } };
-const installMs = 300_000;
 
 let house: CommandHouse;
 
 beforeAll(async () => {
   house = await commandHouse();
-}, installMs);
+}, setUpMs);
 
 afterAll(async () => {
-  const left = house.leftOver();
   await house.close();
-  if (left.length > 0) throw new Error(`calls left ${left.join(', ')} behind`);
 });
-
-const ask = async (behaviour: readonly string[], fields: object = {}): Promise<ModelReply> =>
-  await house.connector(fakeCommand(behaviour, fields)).ask(question());
 
 describe('a program that misbehaves', () => {
   test.each([
@@ -40,7 +33,7 @@ describe('a program that misbehaves', () => {
     ['error', [], 'reported-error', 'unauthorised', 'never'],
     ['print', ['text-answer'], 'unreadable-output', 'malformed', 'never'],
   ] as const)('fails: %s %j', async (behaviour, rest, reason, code, disposition) => {
-    const { failure, fault, trace } = await failureOf(ask([behaviour, ...rest]));
+    const { failure, fault, trace } = await failureOf(house.ask([behaviour, ...rest]));
 
     expect(failure.reason).toBe(reason);
     expect(fault).toMatchObject({ code, disposition });
@@ -53,14 +46,14 @@ describe('a program that misbehaves', () => {
     ['deaf', 'time-limit', 'timeout'],
     ['ask-and-hang', 'asked-question', 'bad-request'],
   ] as const)('is ended after its time: %s', async (behaviour, reason, code) => {
-    const { failure, fault } = await failureOf(ask([behaviour], briefly));
+    const { failure, fault } = await failureOf(house.ask([behaviour], briefly));
 
     expect(failure.reason).toBe(reason);
     expect(fault).toMatchObject({ code, mayHaveCost: true });
   });
 
   test('keeps what it printed before it failed, without what it may have cost for certain', async () => {
-    const { failure, trace } = await failureOf(ask(['half']));
+    const { failure, trace } = await failureOf(house.ask(['half']));
 
     expect(trace.stdout).toMatch(/^\{"type":"result"/);
     expect(failure).toMatchObject({ costMicrosUsd: null, usage: { inputTokens: null } });

@@ -1,35 +1,27 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import type { ModelReply } from '../../../domain/providers/model-connector.ts';
-import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { faultOf, startServer } from '../../support/providers.ts';
-import { commandHouse } from './command-house.ts';
+import { commandHouse, setUpMs } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
 const KEY = 'key-of-the-test-0123456789';
 const text = { output: { kind: 'text' } };
-const installMs = 300_000;
 
 let house: CommandHouse;
 
 beforeAll(async () => {
   house = await commandHouse({ secrets: { HELD_KEY: KEY }, variables: { OWN_KEY: KEY } });
-}, installMs);
+}, setUpMs);
 
 afterAll(async () => {
-  const left = house.leftOver();
   await house.close();
-  if (left.length > 0) throw new Error(`calls left ${left.join(', ')} behind`);
 });
-
-const ask = async (behaviour: readonly string[], fields: object = {}): Promise<ModelReply> =>
-  await house.connector(fakeCommand(behaviour, fields)).ask(question());
 
 describe('a key', () => {
   test('that is granted by name is in no argument, reply, trace or message', async () => {
     const fields = { ...text, environment: { OWN_KEY: { from: 'OWN_KEY' } } };
     const before = house.runs.length;
-    const reply = await ask(['leak'], fields);
+    const reply = await house.ask(['leak'], fields);
     const run = house.runs[before];
 
     expect(JSON.stringify(reply)).not.toContain(KEY);
@@ -51,7 +43,7 @@ describe('a key', () => {
     });
     const url = `${provider.url}/anthropic/`;
     const upstream = { url, header: 'x-own-key', prefix: '', from: 'HELD_KEY' };
-    const reply = await ask(['call-provider'], {
+    const reply = await house.ask(['call-provider'], {
       ...text,
       environment: { BASE_URL: '{baseUrl}' },
       network: { upstream },
@@ -75,7 +67,7 @@ describe('a key', () => {
 
   test('that is missing is asked for by its name, and so is one that programs may not see', async () => {
     const missing = async (fields: object): Promise<unknown> =>
-      await faultOf(ask(['empty'], fields));
+      await faultOf(house.ask(['empty'], fields));
     const upstream = { url: 'https://a', from: 'OWN_KEY' };
 
     expect(await missing({ environment: { A: { from: 'HELD_KEY' } } })).toMatchObject({
@@ -94,8 +86,8 @@ describe('the way out', () => {
   test('is the only one: what listens on this machine is not there for a program', async () => {
     const provider = await startServer((response) => response.end('fine'));
     const network = { hosts: [new URL(provider.url).host], upstream: null };
-    const directly = await ask(['call-directly', provider.url], { ...text, network });
-    const byProxy = await ask(['call-by-proxy', provider.url], { ...text, network });
+    const directly = await house.ask(['call-directly', provider.url], { ...text, network });
+    const byProxy = await house.ask(['call-by-proxy', provider.url], { ...text, network });
     await provider.close();
 
     expect(directly.text).toBe('not reached: ECONNREFUSED');
@@ -105,7 +97,7 @@ describe('the way out', () => {
 
   test('refuses what is not granted, says why, and counts it', async () => {
     const fields = { ...text, network: { hosts: ['127.0.0.1:9'], upstream: null } };
-    const reply = await ask(['call-by-proxy', 'http://elsewhere.example.com/a'], fields);
+    const reply = await house.ask(['call-by-proxy', 'http://elsewhere.example.com/a'], fields);
 
     expect(reply.text).toMatch(/^403 elsewhere\.example\.com:80 is not among the hosts/);
     expect(reply.command?.record.hosts).toEqual(['127.0.0.1:9']);
@@ -115,7 +107,7 @@ describe('the way out', () => {
   });
 
   test('is refused where the list of the house does not have it', async () => {
-    const asked = ask(['empty'], { network: { hosts: ['forbidden.example.com:443'] } });
+    const asked = house.ask(['empty'], { network: { hosts: ['forbidden.example.com:443'] } });
 
     expect(await faultOf(asked)).toMatchObject({
       code: 'host-not-allowed',

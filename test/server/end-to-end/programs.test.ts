@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -137,12 +138,10 @@ function textOf(pid: string, file: string): string {
   }
 }
 
-/** Files below a folder in which a text stands as it is. */
+/** Files below a folder, which others write to meanwhile, in which a text stands as it is. */
 function filesWith(text: string, below: string): readonly string[] {
-  return readdirSync(below, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => join(parentPath, name))
-    .filter((path) => readFileSync(path).includes(text));
+  const { stdout } = spawnSync('grep', ['-rlsF', '--', text, below], { encoding: 'utf8' });
+  return stdout.split('\n').filter((path) => path !== '');
 }
 
 describe('programs', () => {

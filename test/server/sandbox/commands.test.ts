@@ -1,25 +1,11 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import type { SandboxResult } from '../../../domain/sandbox/run.ts';
 import { command, shellCommand } from '../../support/sandbox/commands.ts';
 import type { GivenCommand } from '../../support/sandbox/commands.ts';
-import { untilSeen } from '../../support/until-seen.ts';
-import { ownSandbox, setUpMs } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { cancelledOnceBegun, folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
-let own: OwnSandbox;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
+const own = sharedSandbox();
 
 async function shell(script: string, given: GivenCommand = {}): Promise<SandboxResult> {
   return await own.sandbox.run(shellCommand(script, given));
@@ -108,33 +94,16 @@ describe('a command', () => {
 });
 
 describe('cancelling', () => {
-  let folder: string;
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'conclave-given-'));
-  });
-
-  afterEach(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const onHost = folderForEach();
 
   test('ends a run long before its time, with what it wrote so far', async () => {
-    const canceller = new AbortController();
     const script = 'trap "" TERM INT; echo begun; touch /begun/now; sleep 600 & wait; sleep 600';
-    const started = own.sandbox.run(
-      shellCommand(script, {
-        grants: [{ host: folder, path: '/begun', mode: 'write' }],
-        limits: { timeMs: 600_000 },
-      }),
-      canceller.signal,
-    );
-    await untilSeen(
-      async () => await Promise.resolve(existsSync(join(folder, 'now'))),
-      (isThere) => isThere,
-    );
-    canceller.abort();
+    const result = await cancelledOnceBegun(onHost.folder, async (grants, signal) => {
+      const run = shellCommand(script, { grants, limits: { timeMs: 600_000 } });
+      return await own.sandbox.run(run, signal);
+    });
 
-    expect(await started).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
+    expect(result).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
   });
 
   test('keeps a run from beginning', async () => {

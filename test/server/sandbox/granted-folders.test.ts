@@ -4,43 +4,24 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   readdirSync,
   readlinkSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import type { Grant, SandboxResult } from '../../../domain/sandbox/run.ts';
 import { shellCommand } from '../../support/sandbox/commands.ts';
 import type { GivenCommand } from '../../support/sandbox/commands.ts';
 import { applyDiff, makeRepository } from '../../support/sandbox/repositories.ts';
-import { ownSandbox, setUpMs, untriedSandbox } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { untriedSandbox } from './own-sandbox.ts';
+import { folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
-let folder: string;
-let own: OwnSandbox;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'conclave-given-'));
-});
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const own = sharedSandbox();
+const onHost = folderForEach();
 
 async function shell(script: string, given: GivenCommand = {}): Promise<SandboxResult> {
   return await own.sandbox.run(shellCommand(script, given));
@@ -50,7 +31,7 @@ async function shell(script: string, given: GivenCommand = {}): Promise<SandboxR
 function repository(): string {
   const files = { 'inner/text': 'one\ntwo\n', gone: 'to be removed\n' };
   const ignored = { '.gitignore': 'ignored\nmodules\n' };
-  const path = makeRepository(join(folder, 'repository'), { ...files, ...ignored });
+  const path = makeRepository(join(onHost.folder, 'repository'), { ...files, ...ignored });
   writeFileSync(join(path, 'inner', 'text'), 'one\ntwo\nnot committed\n');
   return path;
 }
@@ -96,11 +77,15 @@ describe('a copied repository', () => {
 
   test('gets dependencies read-only into its midst', async () => {
     const host = repository();
-    mkdirSync(join(folder, 'modules'));
-    writeFileSync(join(folder, 'modules', 'package'), 'theirs');
-    chmodSync(join(folder, 'modules', 'package'), 0o644);
-    chmodSync(join(folder, 'modules'), 0o755);
-    const modules: Grant = { host: join(folder, 'modules'), path: '/work/modules', mode: 'read' };
+    mkdirSync(join(onHost.folder, 'modules'));
+    writeFileSync(join(onHost.folder, 'modules', 'package'), 'theirs');
+    chmodSync(join(onHost.folder, 'modules', 'package'), 0o644);
+    chmodSync(join(onHost.folder, 'modules'), 0o755);
+    const modules: Grant = {
+      host: join(onHost.folder, 'modules'),
+      path: '/work/modules',
+      mode: 'read',
+    };
 
     const result = await shell('cat modules/package; touch modules/x; true', {
       grants: [{ host, path: '/work', mode: 'copy' }, modules],
@@ -148,18 +133,18 @@ describe('a copied repository', () => {
 
 describe('a folder to write to', () => {
   test('is written to, as its owner’s own', async () => {
-    writeFileSync(join(folder, 'private'), 'mine', { mode: 0o600 });
+    writeFileSync(join(onHost.folder, 'private'), 'mine', { mode: 0o600 });
 
     const result = await shell('cat private; echo new > new', {
-      grants: [{ host: folder, path: '/work', mode: 'write' }],
+      grants: [{ host: onHost.folder, path: '/work', mode: 'write' }],
     });
 
     expect(result).toMatchObject({ status: 'ok', stdout: 'mine', diff: null });
-    expect(readFileSync(join(folder, 'new'), 'utf8')).toBe('new\n');
+    expect(readFileSync(join(onHost.folder, 'new'), 'utf8')).toBe('new\n');
   });
 
   test('can be one file, below folders that are closed to others', async () => {
-    const closed = join(folder, 'closed');
+    const closed = join(onHost.folder, 'closed');
     mkdirSync(closed, { mode: 0o700 });
     writeFileSync(join(closed, 'file'), 'theirs');
     chmodSync(join(closed, 'file'), 0o644);
@@ -173,7 +158,7 @@ describe('a folder to write to', () => {
   });
 
   test('belongs to one run at a time', async () => {
-    const grants: Grant[] = [{ host: folder, path: '/work', mode: 'write' }];
+    const grants: Grant[] = [{ host: onHost.folder, path: '/work', mode: 'write' }];
 
     const results = await Promise.all([shell('sleep 0.5', { grants }), shell('true', { grants })]);
 
@@ -183,7 +168,7 @@ describe('a folder to write to', () => {
 
   test('counts for the limit on the disk', async () => {
     const result = await shell('head -c 3M /dev/zero > a; head -c 3M /dev/zero > b; sleep 30', {
-      grants: [{ host: folder, path: '/work', mode: 'write' }],
+      grants: [{ host: onHost.folder, path: '/work', mode: 'write' }],
       limits: { diskBytes: 4_000_000 },
     });
 
@@ -193,7 +178,7 @@ describe('a folder to write to', () => {
 
 /** What a diff makes of a folder: the files that git then has, with what is in them. */
 function applied(host: string, diff: string): Record<string, string> {
-  const to = join(folder, 'applied');
+  const to = join(onHost.folder, 'applied');
   execFileSync('cp', ['-a', host, to]);
   applyDiff(to, diff);
   const names = execFileSync(

@@ -14,22 +14,14 @@ import { snippet, unprotected } from '../../support/sandbox/snippets.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { setUpCanaries } from './canaries.ts';
 import type { Canaries } from './canaries.ts';
-import { ownSandbox, setUpMs, stateFolder } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { stateFolder } from './own-sandbox.ts';
 import { processesInside } from './slot-processes.ts';
+import { sharedSandbox } from './shared-sandbox.ts';
 
 const BUSY_MS = 500;
 const endless = 'Array(2 ** 31).join("a")';
 
-let own: OwnSandbox;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
+const own = sharedSandbox();
 
 const run = (
   code: string,

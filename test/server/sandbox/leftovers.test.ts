@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, beforeAll, expect, test } from '@jest/globals';
@@ -69,8 +69,8 @@ test(
   async () => {
     const engine = startEngine(lanes, { folder }, { uid: null, env: {} });
     await untilSeen(
-      async () => await Promise.resolve(left()),
-      (paths) => paths.some((path) => /^host-[^/]+\/overlay-/.test(path)),
+      async () => await Promise.resolve(globSync('host-*/overlay-*', { cwd: folder })),
+      (overlays) => overlays.length > 0,
       { everyMs: 2 },
     );
     engine.kill('SIGKILL');

@@ -1,35 +1,18 @@
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import type { Grant } from '../../../domain/sandbox/run.ts';
 import { pythonSnippet } from '../../support/sandbox/snippets.ts';
-import { ownSandbox, setUpMs } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { ownSandbox } from './own-sandbox.ts';
 import { pythonRuns } from './python-runs.ts';
+import { folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
 const mib = 1024 * 1024;
 
-let own: OwnSandbox;
-let folder: string;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'conclave-given-'));
-});
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const own = sharedSandbox();
+const onHost = folderForEach();
 
 const { run, valueOf } = pythonRuns(() => own.sandbox);
 
@@ -186,12 +169,12 @@ describe('a snippet that fails says why and where', () => {
 });
 
 describe('what is granted', () => {
-  const granted = (mode: Grant['mode']): Grant[] => [{ host: folder, path: '/work', mode }];
+  const granted = (mode: Grant['mode']): Grant[] => [{ host: onHost.folder, path: '/work', mode }];
 
   test('is read', async () => {
-    chmodSync(folder, 0o755);
-    writeFileSync(join(folder, 'json.py'), 'raise SystemError("not ours")');
-    writeFileSync(join(folder, 'data'), 'theirs');
+    chmodSync(onHost.folder, 0o755);
+    writeFileSync(join(onHost.folder, 'json.py'), 'raise SystemError("not ours")');
+    writeFileSync(join(onHost.folder, 'data'), 'theirs');
 
     const value = await valueOf(
       'try:\n  open("/work/new", "w")\nexcept OSError as e:\n  output([open("/work/data").read(), e.strerror])',
@@ -202,7 +185,7 @@ describe('what is granted', () => {
   });
 
   test('is copied, and what changed is told', async () => {
-    writeFileSync(join(folder, 'data'), 'before\n');
+    writeFileSync(join(onHost.folder, 'data'), 'before\n');
 
     const { status, diff } = await run('open("/work/data", "w").write("after\\n")', {
       grants: granted('copy'),
@@ -210,7 +193,7 @@ describe('what is granted', () => {
 
     expect(status).toBe('ok');
     expect(diff).toContain('+after');
-    expect(readFileSync(join(folder, 'data'), 'utf8')).toBe('before\n');
+    expect(readFileSync(join(onHost.folder, 'data'), 'utf8')).toBe('before\n');
   });
 
   test('is written, by one run at a time', async () => {
@@ -219,11 +202,11 @@ describe('what is granted', () => {
     const results = await Promise.all([1, 2].map(() => run(code, { grants: granted('write') })));
 
     expect(results.map(({ status }) => status)).toEqual(['ok', 'refused']);
-    expect(readFileSync(join(folder, 'data'), 'utf8')).toBe('theirs');
+    expect(readFileSync(join(onHost.folder, 'data'), 'utf8')).toBe('theirs');
   });
 
   test('is refused where the user of the run may not enter it', async () => {
-    chmodSync(folder, 0o700);
+    chmodSync(onHost.folder, 0o700);
 
     const { status, reason } = await run('1', { grants: granted('read') });
 
@@ -234,7 +217,7 @@ describe('what is granted', () => {
 
   test('is refused with the field that is wrong', async () => {
     const { status, reason } = await run('1', {
-      grants: [{ host: folder, path: '/usr/lib', mode: 'read' }],
+      grants: [{ host: onHost.folder, path: '/usr/lib', mode: 'read' }],
     });
 
     expect(status).toBe('refused');

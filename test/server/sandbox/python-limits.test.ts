@@ -1,27 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { processesNamed } from '../../support/sandbox/processes.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { ownSandbox, setUpMs } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
 import { pythonRuns } from './python-runs.ts';
 import { processesInside } from './slot-processes.ts';
+import { cancelledOnceBegun, folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
 const mib = 1024 * 1024;
 
-let own: OwnSandbox;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
+const own = sharedSandbox();
 
 const { run, valueOf } = pythonRuns(() => own.sandbox);
 
@@ -196,18 +185,9 @@ describe('the channel of its result', () => {
 });
 
 describe('cancelling', () => {
-  let folder: string;
-
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'conclave-given-'));
-  });
-
-  afterEach(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const onHost = folderForEach();
 
   test('ends a run long before its time, with what it printed so far', async () => {
-    const canceller = new AbortController();
     const code = [
       'import signal, time',
       'signal.signal(signal.SIGTERM, signal.SIG_IGN)',
@@ -215,16 +195,11 @@ describe('cancelling', () => {
       'open("/begun/now", "w").close()',
       'while True: time.sleep(1)',
     ];
-    const grants = [{ host: folder, path: '/begun', mode: 'write' }] as const;
-    const limits = { timeMs: 600_000 };
-    const running = run(code, { grants, limits }, canceller.signal);
-    await untilSeen(
-      async () => await Promise.resolve(existsSync(join(folder, 'now'))),
-      (isThere) => isThere,
-    );
-    canceller.abort();
+    const result = await cancelledOnceBegun(onHost.folder, async (grants, signal) => {
+      return await run(code, { grants, limits: { timeMs: 600_000 } }, signal);
+    });
 
-    expect(await running).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
+    expect(result).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
   });
 
   test('keeps a run from beginning', async () => {
@@ -293,15 +268,7 @@ describe('an interpreter that waits', () => {
 });
 
 describe('without cgroups', () => {
-  let bare: OwnSandbox;
-
-  beforeAll(async () => {
-    bare = await ownSandbox({ cgroups: { mode: 'none', parents: [] } });
-  });
-
-  afterAll(async () => {
-    await bare.remove();
-  });
+  const bare = sharedSandbox({ cgroups: { mode: 'none', parents: [] } });
 
   test.each([
     ['what it may', '[1]', {}, 'ok'],

@@ -1,60 +1,32 @@
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
-import type { Sandbox, SandboxResult } from '../../../domain/sandbox/run.ts';
+import type { SandboxResult } from '../../../domain/sandbox/run.ts';
 import { command, shellCommand } from '../../support/sandbox/commands.ts';
 import type { GivenCommand } from '../../support/sandbox/commands.ts';
 import { makeRepository } from '../../support/sandbox/repositories.ts';
 import { pythonSnippet, snippet } from '../../support/sandbox/snippets.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { hasRunsc } from './backends.ts';
-import { ownSandbox, setUpMs } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
 // Where the machine has no runsc, the same holds for the backend that it has.
 const backend = hasRunsc() ? 'runsc' : 'bwrap';
 
-let own: OwnSandbox;
-let sandbox: Sandbox;
-let folder: string;
-
-beforeAll(async () => {
-  own = await ownSandbox({ backend });
-  ({ sandbox } = own);
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
-
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'conclave-given-'));
-});
-
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
+const own = sharedSandbox({ backend });
+const onHost = folderForEach();
 
 async function shell(script: string, given: GivenCommand = {}): Promise<SandboxResult> {
-  return await sandbox.run(shellCommand(script, given));
+  return await own.sandbox.run(shellCommand(script, given));
 }
 
 test(`is ${backend}, and proves what it does before its first run`, () => {
   const parts = backend === 'runsc' ? 'own-kernel' : 'namespaces';
 
-  expect(sandbox.backend.name).toBe(backend);
-  expect(sandbox.backend.proven).toEqual(
+  expect(own.sandbox.backend.name).toBe(backend);
+  expect(own.sandbox.backend.proven).toEqual(
     expect.arrayContaining([parts, 'seccomp', 'descriptors-closed', 'links-refused']),
   );
 });
@@ -71,14 +43,14 @@ test('a command gets its input, environment and seed, and gives code, output and
     stderr: 'two\nlines seed\n',
     files: [{ path: 'file' }],
     filesLeftOut: [],
-    backend: sandbox.backend,
+    backend: own.sandbox.backend,
   });
   expect(result.stdout).toMatch(/^input \/work\n(sandbox|root)\n$/);
 });
 
 test('a program that is not there, one that a signal ends and one that ends as runsc would are told apart', async () => {
   const results = [
-    await sandbox.run(command(['nowhere-program'])),
+    await own.sandbox.run(command(['nowhere-program'])),
     await shell('kill -SEGV $$'),
     await shell('exit 128'),
   ];
@@ -93,15 +65,15 @@ test('a program that is not there, one that a signal ends and one that ends as r
 
 test('a cancelled run ends long before its time, with what it wrote so far', async () => {
   const canceller = new AbortController();
-  const started = sandbox.run(
+  const started = own.sandbox.run(
     shellCommand('trap "" TERM INT; echo begun; echo > begun; sleep 600 & sleep 600', {
-      grants: [{ host: folder, path: '/work', mode: 'write' }],
+      grants: [{ host: onHost.folder, path: '/work', mode: 'write' }],
       limits: { timeMs: 600_000 },
     }),
     canceller.signal,
   );
   await untilSeen(
-    () => Promise.resolve(readdirSync(folder)),
+    () => Promise.resolve(readdirSync(onHost.folder)),
     (seen) => seen.includes('begun'),
   );
   canceller.abort();
@@ -110,8 +82,8 @@ test('a cancelled run ends long before its time, with what it wrote so far', asy
 });
 
 test('a copied repository is changed inside, with dependencies in its midst, and told as a diff', async () => {
-  const host = join(folder, 'repository');
-  const modules = join(folder, 'modules');
+  const host = join(onHost.folder, 'repository');
+  const modules = join(onHost.folder, 'modules');
   makeRepository(host, { 'inner/text': 'one\n' });
   mkdirSync(modules);
   writeFileSync(join(modules, 'package'), 'theirs');
@@ -130,13 +102,13 @@ test('a copied repository is changed inside, with dependencies in its midst, and
 });
 
 test('a file is granted as a folder is, and a folder in the run’s own work folder', async () => {
-  chmodSync(folder, 0o755);
-  writeFileSync(join(folder, 'file'), 'content');
+  chmodSync(onHost.folder, 0o755);
+  writeFileSync(join(onHost.folder, 'file'), 'content');
 
   const result = await shell('cat /given /work/in/it/file', {
     grants: [
-      { host: join(folder, 'file'), path: '/given', mode: 'read' },
-      { host: folder, path: '/work/in/it', mode: 'read' },
+      { host: join(onHost.folder, 'file'), path: '/given', mode: 'read' },
+      { host: onHost.folder, path: '/work/in/it', mode: 'read' },
     ],
   });
 
@@ -146,15 +118,19 @@ test('a file is granted as a folder is, and a folder in the run’s own work fol
 test('Python snippets give their value', async () => {
   const code = 'output([input(), 6 * 7])';
 
-  const result = await sandbox.run(pythonSnippet(code, { stdin: 'input' }));
+  const result = await own.sandbox.run(pythonSnippet(code, { stdin: 'input' }));
 
-  expect(result).toMatchObject({ status: 'ok', value: '["input",42]', backend: sandbox.backend });
+  expect(result).toMatchObject({
+    status: 'ok',
+    value: '["input",42]',
+    backend: own.sandbox.backend,
+  });
 });
 
 test('JavaScript snippets give the value and the fuel that they give everywhere', async () => {
   const code = 'const n: number = 6; [input, n * 7]';
 
-  const result = await sandbox.run(snippet(code, { stdin: 'input' }));
+  const result = await own.sandbox.run(snippet(code, { stdin: 'input' }));
 
   expect(result).toMatchObject({ status: 'ok', value: '["input",42]', fuelUsed: 1 });
 });
@@ -162,5 +138,5 @@ test('JavaScript snippets give the value and the fuel that they give everywhere'
 test('a snippet that goes on for ever ends by its time', async () => {
   const endless = pythonSnippet('while True: pass', { limits: { timeMs: 500 } });
 
-  expect(await sandbox.run(endless)).toMatchObject({ status: 'timeout' });
+  expect(await own.sandbox.run(endless)).toMatchObject({ status: 'timeout' });
 });

@@ -1,23 +1,15 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import type { SandboxResult } from '../../../domain/sandbox/run.ts';
 import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { command, shellCommand } from '../../support/sandbox/commands.ts';
-import { ownSandbox, setUpMs, stateFolder, untriedSandbox } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { ownSandbox, stateFolder, untriedSandbox } from './own-sandbox.ts';
+import { sharedSandbox } from './shared-sandbox.ts';
 
-let own: OwnSandbox;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
+const own = sharedSandbox();
 
 describe('where nothing protects', () => {
   test.each([

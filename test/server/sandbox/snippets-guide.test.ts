@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { pythonSnippet, snippet } from '../../support/sandbox/snippets.ts';
-import { ownSandbox, setUpMs } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { sharedSandbox } from './shared-sandbox.ts';
 
 const guide = readFileSync(join(import.meta.dirname, '../../../docs/guides/snippets.md'), 'utf8');
 const example = /```(ts|python)\n([^]*?)```\n\nInput `(.*?)`; value `(.*?)`\./g;
@@ -13,15 +12,7 @@ const examples = [...guide.matchAll(example)].map(([, language, code, stdin, val
   return { language, code: code ?? '', stdin: stdin ?? '', value };
 });
 
-let own: OwnSandbox;
-
-beforeAll(async () => {
-  own = await ownSandbox();
-}, setUpMs);
-
-afterAll(async () => {
-  await own.remove();
-});
+const own = sharedSandbox();
 
 test('the guide has examples in both languages', () => {
   expect(new Set(examples.map(({ language }) => language))).toEqual(new Set(['ts', 'python']));
