@@ -17,6 +17,7 @@ import { createEngine } from '../infra/temporal/engine.ts';
 import { wireActivities } from './activity-wiring.ts';
 import { bundledWorkflows } from './bundle.ts';
 import { wirePrograms } from './program-wiring.ts';
+import { rehearse } from './rehearsal.ts';
 import { installRuntime } from './runtime.ts';
 import { lazySandbox, type LazySandbox } from './sandbox-wiring.ts';
 import { watchWorkers } from './takeover.ts';
@@ -32,8 +33,8 @@ if (!config.hasCallStacks) omitCallStacks();
 /** Connections of the pool; group commit needs few. */
 const connectionsMax = 8;
 
-/** How long being ready waits for what a dead worker left to be handed over. */
-const handoverMaxMs = 2000;
+/** How long being ready waits for what a dead worker left to be handed over, and for the rehearsal. */
+const readyMaxMs = 2000;
 
 const connectTriesMax = 300;
 const connectPauseMs = 200;
@@ -89,8 +90,12 @@ async function run(): Promise<void> {
   const webhooks = await wireWebhooks({ config, database, queue: stores.deliveryQueue, logger });
   stopWhenTold(workers);
   const running = Promise.all(workers.map((worker) => worker.run()));
-  // What a dead worker left is on its way again when we say that we are ready; but not for ever is it waited for.
-  await Promise.race([running, takeover.looked, delay(handoverMaxMs, undefined, { ref: false })]);
+  const hasWorkflows = codePath !== undefined;
+  const { taskQueue } = config;
+  const rehearsed = hasWorkflows ? rehearse(client, { workerId, taskQueue }).catch(onFault) : null;
+  // When we say that we are ready, what a dead worker left is on its way again; but not for ever is it waited for.
+  const prepared = Promise.all([takeover.looked, rehearsed]);
+  await Promise.race([running, prepared, delay(readyMaxMs, undefined, { ref: false })]);
   process.send?.({ kind: 'ready' });
   logger.info({ workerId, taskQueue: config.taskQueue, queues: config.queues }, 'worker ready');
   if (sandbox.wasUsed()) prepareSandbox(sandbox, workerId);
