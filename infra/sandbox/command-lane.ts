@@ -3,7 +3,7 @@ import type { CommandRun, SandboxResult, SandboxStatus } from '../../domain/sand
 import { collectFiles } from './collected-files.ts';
 import type { Collected } from './collected-files.ts';
 import { runContained } from './contained-run.ts';
-import type { ContainedResult } from './contained-run.ts';
+import type { ContainedResult } from './followed-program.ts';
 import { openGrants } from './granted-mounts.ts';
 import type { GrantedMounts } from './granted-mounts.ts';
 import type { SandboxHost } from './host.ts';

@@ -78,7 +78,7 @@ export async function layOver(
   const { host, descriptor } = copied;
   const { slot, folder, signal } = place;
   if (!place.canStage || !isSayable(folder)) return undefined;
-  // Another one over the same folder shows how that was: neither sees what the other is written.
+  // Another one over the same folder shows how that was: neither sees what is written to the other.
   const [staging, original] = [
     stagingOver(copied, place, 'changes'),
     stagingOver(copied, place, 'none'),

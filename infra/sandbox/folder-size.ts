@@ -21,7 +21,7 @@ const ENTRIES_MAX = 2_000_000;
  *
  * @param folder - one that is not there counts as nothing
  * @param enough - bytes beyond which nobody wants to know: a folder that grows as fast as it is looked at has an end
- * @param signal - ends the looking, with its reason
+ * @param signal - ends the looking, at the next turn of others, with an AbortError
  */
 export async function folderSize(
   folder: string,

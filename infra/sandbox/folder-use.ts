@@ -54,19 +54,22 @@ export class FolderUse {
     if (here !== undefined) return { kind: 'refused', reason: here };
     // Noted before the others' are read: whoever comes later sees it.
     const note = this.#note(taken);
-    const elsewhere = conflict(taken, this.#usesElsewhere());
-    if (elsewhere !== undefined) {
-      rmSync(note);
-      return { kind: 'refused', reason: elsewhere };
-    }
-    for (const each of taken) this.#uses.add(each);
-    return {
-      kind: 'taken',
-      leave: () => {
-        for (const each of taken) this.#uses.delete(each);
-        rmSync(note, { force: true });
-      },
+    const leave = (): void => {
+      for (const each of taken) this.#uses.delete(each);
+      rmSync(note, { force: true });
     };
+    try {
+      const elsewhere = conflict(taken, this.#usesElsewhere());
+      if (elsewhere === undefined) {
+        for (const each of taken) this.#uses.add(each);
+        return { kind: 'taken', leave };
+      }
+      leave();
+      return { kind: 'refused', reason: elsewhere };
+    } catch (error) {
+      leave();
+      throw error;
+    }
   }
 
   #note(uses: readonly Use[]): string {

@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcessByStdio } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 
 import type { Without } from './protections.ts';
 import type { ResourceLimit } from './resource-limits.ts';
@@ -55,8 +54,13 @@ export interface Forked {
    * @param limits - what binds it
    */
   readonly release: (pid?: number, limits?: readonly ResourceLimit[]) => void;
-  /** Resolves when it has ended and its status is closed, or nobody can tell any more. */
-  readonly ended: Promise<void>;
+  /** Kills it, with nobody waiting: what it would have become is not wanted any more. */
+  readonly drop: () => void;
+  /**
+   * Resolves when it has ended and its status is closed, or nobody can tell any more: with why it was ended here, empty where it
+   * was not.
+   */
+  readonly ended: Promise<string>;
 }
 
 interface Answer {
@@ -64,10 +68,8 @@ interface Answer {
   readonly pid?: number;
   readonly status?: string;
   readonly ended?: boolean;
-  readonly fault?: string;
+  readonly fault?: string | null;
 }
-
-type Server = ChildProcessByStdio<Writable, Readable, null>;
 
 const program = join(import.meta.dirname, 'fork_server.py');
 
@@ -80,7 +82,7 @@ const program = join(import.meta.dirname, 'fork_server.py');
 export class ForkServer {
   readonly #without: Without;
   readonly #living = new Map<number, Living>();
-  #server: Server | undefined;
+  #server: ChildProcess | undefined;
   #next = 1;
 
   /** Without the protections that are left out. */
@@ -92,8 +94,13 @@ export class ForkServer {
   start(order: ForkOrder): Forked {
     const id = this.#next++;
     const server = (this.#server ??= this.#startServer());
-    const living = new Living((pid, limits) => {
-      this.#say(server, { release: id, pid, limits });
+    const living = new Living({
+      release: (pid, limits) => {
+        this.#say(server, { release: id, pid, limits });
+      },
+      drop: () => {
+        this.#say(server, { drop: id });
+      },
     });
     this.#living.set(id, living);
     if (this.#living.size === 1) hold(server, true);
@@ -107,27 +114,27 @@ export class ForkServer {
     if (server?.exitCode !== null || server.signalCode !== null) return;
     const gone = once(server, 'exit');
     server.ref();
-    server.stdin.end();
+    server.stdin?.end();
     await gone;
   }
 
-  #say(server: Server, words: object): void {
-    if (server.stdin.writable) server.stdin.write(`${JSON.stringify(words)}\n`);
+  #say({ stdin }: ChildProcess, words: object): void {
+    if (stdin?.writable === true) stdin.write(`${JSON.stringify(words)}\n`);
   }
 
-  #startServer(): Server {
+  #startServer(): ChildProcess {
     const keeps = this.#without.has('closed-descriptors') ? 'everything' : 'nothing';
-    const server = spawn(pythonPath, ['-I', '-S', '-B', '-X', 'utf8', program, keeps], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      ...(this.#without.has('clean-environment') ? {} : { env: {} }),
-    });
-    hold(server, false);
-    server.stdin.on('error', () => undefined); // it has died, which is told below
-    createInterface({ input: server.stdout }).on('line', (line) => {
-      this.#hear(server, JSON.parse(line) as Answer);
-    });
+    const server: ChildProcess = spawn(
+      pythonPath,
+      ['-I', '-S', '-B', '-X', 'utf8', program, keeps],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+        ...(this.#without.has('clean-environment') ? {} : { env: {} }),
+      },
+    );
     const die = (fault: string): void => {
-      if (this.#server === server) this.#server = undefined;
+      if (this.#server !== server) return; // told before, and there may be another one
+      this.#server = undefined;
       for (const living of this.#living.values()) living.end(fault);
       this.#living.clear();
     };
@@ -137,10 +144,18 @@ export class ForkServer {
     server.once('close', () => {
       die('the process that starts programs has died');
     });
+    const { stdin, stdout } = server;
+    // Where the engine has no descriptor left there are no ends of it, and the error above tells why.
+    if (stdin === null || stdout === null) return server;
+    hold(server, false);
+    stdin.on('error', () => undefined); // it has died, which is told above
+    createInterface({ input: stdout }).on('line', (line) => {
+      this.#hear(server, JSON.parse(line) as Answer);
+    });
     return server;
   }
 
-  #hear(server: Server, { id, pid, status, ended, fault }: Answer): void {
+  #hear(server: ChildProcess, { id, pid, status, ended, fault }: Answer): void {
     const living = this.#living.get(id);
     if (pid !== undefined) living?.begin(pid);
     if (status !== undefined) living?.tell(status);
@@ -152,18 +167,18 @@ export class ForkServer {
 }
 
 /** Whether the engine's own process stays for this one: only while programs run. */
-function hold(server: Server, isHeld: boolean): void {
-  for (const end of [server, server.stdin, server.stdout]) {
-    if (!(end === server || end instanceof Socket)) continue;
-    if (isHeld) end.ref();
-    else end.unref();
+function hold(server: ChildProcess, isHeld: boolean): void {
+  const word = isHeld ? 'ref' : 'unref';
+  for (const end of [server, server.stdin as Socket | null, server.stdout as Socket | null]) {
+    end?.[word]();
   }
 }
 
 class Living implements Forked {
   readonly pid: Promise<number>;
-  readonly ended: Promise<void>;
+  readonly ended: Promise<string>;
   readonly release: Forked['release'];
+  readonly drop: Forked['drop'];
   readonly begin: (pid: number) => void;
   readonly end: (fault: string) => void;
   readonly #told: string[] = [];
@@ -171,16 +186,17 @@ class Living implements Forked {
     this.#told.push(words);
   };
 
-  constructor(release: Forked['release']) {
+  constructor({ release, drop }: Pick<Forked, 'release' | 'drop'>) {
     const started = Promise.withResolvers<number>();
-    const ended = Promise.withResolvers<undefined>();
+    const ended = Promise.withResolvers<string>();
     this.pid = started.promise;
     this.ended = ended.promise;
     this.release = release;
+    this.drop = drop;
     this.begin = started.resolve;
     this.end = (fault) => {
       started.reject(new Error(fault));
-      ended.resolve(undefined);
+      ended.resolve(fault);
     };
   }
 

@@ -10,10 +10,12 @@ JSON for each order on standard input and answers by lines of JSON on standard o
   {"release": id, "pid": process, "limits": [{"name", "soft", "hard"}, ...]}
       puts limits of getrlimit(2) on the process, then writes to the descriptor that the program has as "block"; both may be absent.
       Where limits cannot be put on, the process is killed.
+  {"drop": id}
+      kills the program.
 
   {"id", "pid"}        it is there, and its descriptors are its own
   {"id", "status"}     words that it wrote to the descriptor that it has as "status"
-  {"id", "ended"}      it has ended; or did not start, with the reason as "fault"
+  {"id", "ended"}      it has ended; with "fault", why it did not start, or was killed here
 
 KEEPS is "everything" where programs inherit what this inherited, which only tests want.
 """
@@ -41,12 +43,14 @@ flags = {"read": os.O_RDONLY, "write": os.O_WRONLY | os.O_NONBLOCK, "place": os.
 class Child:
     """A program, and this side of what it is held and heard by."""
 
-    def __init__(self, name, user, block, status):
+    def __init__(self, pid, name, user, block, status):
+        self.pid = pid
         self.name = name
         self.user = user
         self.block = block
         self.status = status
         self.has_exited = False
+        self.fault = None
 
 
 def opened(source, own):
@@ -88,7 +92,7 @@ def lay(descriptors, keeps):
 
 @contextlib.contextmanager
 def appearing_as(user):
-    """For the kernel's question whose limits these are: root in a container may well not be asked for others'."""
+    """Takes a user's real ids: without CAP_SYS_RESOURCE a process sets limits only of processes that have its own."""
     if user is None:
         yield
         return
@@ -103,7 +107,7 @@ def appearing_as(user):
 
 
 def bind(user, pid, limits):
-    """Puts limits on a user's process that waits, and on what it starts later."""
+    """Puts limits on a user's process that waits, and on what it starts later; where it cannot, ends it and says why."""
     try:
         with appearing_as(user):
             for limit in limits:
@@ -112,7 +116,13 @@ def bind(user, pid, limits):
     except ProcessLookupError:
         pass  # it has gone first
     except (OSError, ValueError) as error:
-        sys.stderr.write("limits of a sandbox: %s\n" % error)
+        end(pid)
+        return "its limits cannot be put on: %s" % error
+    return None
+
+
+def end(pid):
+    with contextlib.suppress(ProcessLookupError):
         os.kill(pid, signal.SIGKILL)
 
 
@@ -177,37 +187,37 @@ class Server:
             order = json.loads(line)
             if "start" in order:
                 self.start(order)
+            elif "drop" in order:
+                self.drop(self.by_name.get(order["drop"]))
             else:
                 self.release(self.by_name.get(order["release"]), order)
 
     def start(self, order):
-        block, status = os.pipe(), os.pipe()
-        own = {"block": block[0], "status": status[1]}
-        given = []
+        ours, theirs, given = {}, {}, []
         try:
+            theirs["block"], ours["block"] = os.pipe()
+            ours["status"], theirs["status"] = os.pipe()
             for source in order["descriptors"]:
-                given.append(None if source is None else opened(source, own))
+                given.append(None if source is None else opened(source, theirs))
             pid = os.fork()
         except OSError as error:
-            for end in block + status:
-                given.append(end)
+            given += ours.values()
             self.tell(id=order["start"], ended=True, fault="%s" % error)
         else:
             if pid == 0:
                 turn_into(order, given, self.pid, self.keeps)
-            given += own.values()
-            child = Child(order["start"], order["become"], block[1], status[0])
+            child = Child(pid, order["start"], order["become"], ours["block"], ours["status"])
             self.children[pid] = self.by_name[child.name] = child
-            self.selector.register(child.status, selectors.EVENT_READ, lambda: self.listen(pid, child))
+            self.selector.register(child.status, selectors.EVENT_READ, lambda: self.listen(child))
             self.tell(id=child.name, pid=pid)
         finally:
-            for end in {each for each in given if each is not None}:
-                os.close(end)
+            for descriptor in {each for each in (*given, *theirs.values()) if each is not None}:
+                os.close(descriptor)
 
     def release(self, child, order):
         if child is None or child.block is None:
             return
-        bind(child.user, order.get("pid"), order.get("limits", []))
+        child.fault = bind(child.user, order.get("pid"), order.get("limits", []))
         try:
             os.write(child.block, b"x")
         except BrokenPipeError:
@@ -215,7 +225,11 @@ class Server:
         os.close(child.block)
         child.block = None
 
-    def listen(self, pid, child):
+    def drop(self, child):
+        if child is not None and not child.has_exited:
+            end(child.pid)
+
+    def listen(self, child):
         words = os.read(child.status, READ_BYTES)
         if words:
             self.tell(id=child.name, status=words.decode(errors="replace"))
@@ -223,7 +237,7 @@ class Server:
         self.selector.unregister(child.status)
         os.close(child.status)
         child.status = None
-        self.end_where_over(pid, child)
+        self.end_where_over(child)
 
     def reap(self, woken):
         os.read(woken, READ_BYTES)
@@ -234,16 +248,17 @@ class Server:
                 return  # there are none
             if pid == 0:
                 return
-            self.children[pid].has_exited = True
-            self.end_where_over(pid, self.children[pid])
+            child = self.children.pop(pid)  # now that it is reaped, another one may get its number
+            child.has_exited = True
+            self.end_where_over(child)
 
-    def end_where_over(self, pid, child):
+    def end_where_over(self, child):
         if not child.has_exited or child.status is not None:
             return
         if child.block is not None:
             os.close(child.block)
-        del self.children[pid], self.by_name[child.name]
-        self.tell(id=child.name, ended=True)
+        del self.by_name[child.name]
+        self.tell(id=child.name, ended=True, fault=child.fault)
 
 
 def main():

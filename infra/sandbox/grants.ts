@@ -11,6 +11,7 @@ import type { Stats } from 'node:fs';
 import { join, normalize } from 'node:path';
 
 import type { Grant } from '../../domain/sandbox/run.ts';
+import { O_PATH } from './open-flags.ts';
 
 /** What became of asking for a file or folder of the host. */
 export type OpenedPath =
@@ -23,7 +24,6 @@ export type OpenedPath =
     }
   | { readonly kind: 'refused'; readonly reason: string };
 
-const O_PATH = 0o10000000; // open(2): only to be named, neither read nor written by it
 const OTHERS_MAY_PASS = 0o001;
 const DEPTH_MAX = 64;
 const PATH_BYTES_MAX = 4096;

@@ -12,6 +12,7 @@ import { fullyProtected } from './protections.ts';
 import type { Without } from './protections.ts';
 import { makePassableFolder } from './run-folder.ts';
 import type { ContainerRuntime } from './program-start.ts';
+import { O_PATH } from './open-flags.ts';
 import { machineOf, seccompFilter } from './seccomp-filter.ts';
 import { createSlots, writeOwner } from './slots.ts';
 import type { Slots } from './slots.ts';
@@ -57,7 +58,6 @@ export interface HostOptions {
 }
 
 const FIRST_UID = 200_000;
-const O_PATH = 0o10000000;
 
 /**
  * Makes what every run needs: the filter of system calls, the settings inside, slots.

@@ -13,7 +13,7 @@ export interface InnerPath {
  * Makes a place for what is mounted in a folder of ours, and the folders on the way to it: a folder for a folder, an empty file
  * for a file.
  *
- * @param folder - no link lies below it but behind the place
+ * @param folder - no component of the way to the place is a link in it
  * @param inner - where the place is; one that is there is let be
  * @param uid - whose the place is; null for the engine's own
  */

@@ -1,4 +1,4 @@
-import { closeSync, constants, fchownSync, openSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, fchownSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex, Readable } from 'node:stream';
@@ -48,7 +48,7 @@ export interface Launch {
 export interface Ended {
   /** As bwrap told by a channel of its own: 128 + n after signal n; null where it was killed before it could tell. */
   readonly exitCode: number | null;
-  /** The limit that ended it, where only the runtime knows. */
+  /** What ended it, where only the runtime knows, or whatever starts programs. */
   readonly breach?: Breach;
 }
 
@@ -94,9 +94,10 @@ export class StagingFault extends Error {}
 export async function launch(forks: ForkServer, launch: Launch): Promise<Launched> {
   const closing: (() => void)[] = [];
   const streams: Socket[] = [];
+  let forked: Forked | undefined;
   try {
     const ends = await openEnds(launch, { closing, streams });
-    const forked = forks.start(orderOf(launch, ends));
+    forked = forks.start(orderOf(launch, ends));
     const monitorPid = await forked.pid;
     // Where bwrap was faster or gone already, whoever waits for its end finds out.
     const entering = launch.enter?.(monitorPid).catch(() => undefined);
@@ -112,6 +113,7 @@ export async function launch(forks: ForkServer, launch: Launch): Promise<Launche
     await entering;
     return launched;
   } catch (error) {
+    forked?.drop();
     for (const stream of streams) stream.destroy();
     throw error;
   } finally {
@@ -119,8 +121,8 @@ export async function launch(forks: ForkServer, launch: Launch): Promise<Launche
   }
 }
 
-/** What is left to whoever opened {@link Ends}. */
-interface Left {
+/** What {@link launch} has to close. */
+interface CleanUp {
   /** To be closed when the program has its ends, or never will. */
   readonly closing: (() => void)[];
   /** To be ended when it never will. */
@@ -128,7 +130,7 @@ interface Left {
 }
 
 /** Opens what a program is spoken to by. */
-async function openEnds(launch: Launch, { closing, streams }: Left): Promise<Ends> {
+async function openEnds(launch: Launch, { closing, streams }: CleanUp): Promise<Ends> {
   const { slot, stdin, hasChannel, without = fullyProtected } = launch;
   const kept = (descriptor: number): DescriptorSource => {
     closing.push(() => {
@@ -210,7 +212,10 @@ async function blocked(
 ): Promise<Launched> {
   channel?.on('error', () => undefined); // bwrap went first; how it ended says why
   let told = '';
-  const ended = forked.ended.then((): Ended => ({ exitCode: numberIn(told, 'exit-code') }));
+  const ended = forked.ended.then((fault): Ended => {
+    if (fault === '') return { exitCode: numberIn(told, 'exit-code') };
+    return { exitCode: null, breach: { status: 'killed', reason: fault } };
+  });
   const pid = await new Promise<number | null>((resolve) => {
     forked.onStatus((words) => {
       if (told.length < STATUS_BYTES_MAX) told += words;
@@ -224,7 +229,8 @@ async function blocked(
   if (pid === null) {
     const words = (await textOf(stderr)).trim();
     if (words.startsWith('stage: ')) throw new StagingFault(words);
-    throw new Error(`the sandbox did not start: ${words}`);
+    const { breach } = await ended;
+    throw new Error(`the sandbox did not start: ${breach?.reason ?? words}`);
   }
   const release = (): void => {
     forked.release(pid, limits);
@@ -237,7 +243,8 @@ function numberIn(told: string, name: string): number | null {
   return found === undefined ? null : Number(found);
 }
 
-async function textOf(stream: Readable): Promise<string> {
+/** All that a stream says until its end. */
+export async function textOf(stream: Readable): Promise<string> {
   let text = '';
   for await (const part of stream) text += String(part);
   return text;
@@ -245,9 +252,13 @@ async function textOf(stream: Readable): Promise<string> {
 
 /** A file that nobody finds by its name once it is open. */
 function openOnce(path: string, content: string | Uint8Array, uid: number | null): number {
-  writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
-  const descriptor = openSync(path, 'r');
-  unlinkSync(path);
+  let descriptor: number;
+  try {
+    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+    descriptor = openSync(path, 'r');
+  } finally {
+    rmSync(path, { force: true }); // also the half that a full disk had room for
+  }
   if (uid !== null) fchownSync(descriptor, uid, uid); // so that it can be opened anew as /dev/stdin
   return descriptor;
 }

@@ -1,8 +1,10 @@
 import type { SandboxLimits } from '../../domain/sandbox/limits.ts';
 import { bwrapArguments, descriptors } from './bwrap-arguments.ts';
 import type { Mount } from './bwrap-arguments.ts';
+import type { RunCgroup } from './cgroup.ts';
 import type { SandboxHost } from './host.ts';
-import { launch } from './launcher.ts';
+import { awaitGone, killSandbox } from './kill.ts';
+import { launch, textOf } from './launcher.ts';
 import type { Launched } from './launcher.ts';
 import type { ProgramUsage } from './process-tree.ts';
 import { resourceLimits } from './resource-limits.ts';
@@ -50,13 +52,33 @@ export interface ContainerRuntime {
  *
  * @param host - set up
  * @param program - what is started
- * @param enter - where it gets a cgroup, how a process is put into it
- * @throws as `launch` does
+ * @param cgroup - the program's own, where it has one; it is in it
+ * @throws as `launch` does, and Error where it cannot be put into its cgroup; nothing lives of it then
  */
 export async function startProgram(
   host: SandboxHost,
   program: ProgramStart,
-  enter?: Enter,
+  cgroup: RunCgroup | undefined,
+): Promise<Launched> {
+  const launched = await start(host, program, cgroup?.add);
+  try {
+    // bwrap was put into it before, and what it starts is in it too, unless it was faster.
+    if (cgroup?.pids().includes(launched.pid) === false) await cgroup.add(launched.pid);
+  } catch (cause) {
+    killSandbox(launched);
+    const words = (await textOf(launched.stderr)).trim();
+    await launched.ended;
+    await awaitGone(launched.pid, cgroup);
+    for (const stream of [launched.stdout, launched.channel]) stream?.destroy();
+    throw new Error(`the sandbox ended before the program began: ${words}`, { cause });
+  }
+  return launched;
+}
+
+async function start(
+  host: SandboxHost,
+  program: ProgramStart,
+  enter: Enter | undefined,
 ): Promise<Launched> {
   if (host.runtime !== undefined) return await host.runtime.start(host, program, enter);
   const shape = { ...program, system: host.system };

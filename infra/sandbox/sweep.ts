@@ -37,11 +37,14 @@ export async function sweep(folder: string, cgroups: Cgroups): Promise<Swept> {
     await removeFolder(path);
     swept.folders++;
   }
-  for (const name of entriesOf(join(folder, 'slots'))) {
-    const path = join(folder, 'slots', name);
-    if (!isAbandoned(path)) continue;
+  const slots = entriesOf(join(folder, 'slots'))
+    .map((name) => join(folder, 'slots', name))
+    .filter(isAbandoned);
+  const found = processesBearing(slots.map(slotName));
+  swept.processes = found.length;
+  await endProcesses(found);
+  for (const path of slots) {
     const parents = [...cgroups.parents, ...(ownerOf(path)?.cgroupParents ?? [])];
-    swept.processes += await endProcesses(slotName(path));
     swept.cgroups += await removeCgroups(parents, slotName(path));
     await removeFolder(path);
     swept.folders++;
@@ -65,12 +68,18 @@ function ownerOf(path: string): SlotOwner | undefined {
   }
 }
 
-/** Programs die with their engine, unless they were only being started; those of the host, as git, would go on to their end. */
-async function endProcesses(name: string): Promise<number> {
-  const found = entriesOf('/proc')
+/** Lists the programs of slots, and those of the host that work for them. */
+function processesBearing(names: readonly string[]): number[] {
+  if (names.length === 0) return [];
+  const words = new Set(names.flatMap((name) => [name, `${slotVariable}=${name}`]));
+  return entriesOf('/proc')
     .filter((entry) => /^\d+$/.test(entry))
     .map(Number)
-    .filter((pid) => bears(pid, name) && !isGone(pid));
+    .filter((pid) => wordsOf(pid).some((word) => words.has(word)) && !isGone(pid));
+}
+
+/** Programs die with their engine, unless they were only being started; those of the host, as git, would go on to their end. */
+async function endProcesses(found: readonly number[]): Promise<void> {
   for (const pid of found) {
     try {
       process.kill(pid, 'SIGKILL');
@@ -80,20 +89,17 @@ async function endProcesses(name: string): Promise<number> {
   }
   const deadline = Date.now() + GONE_WITHIN_MS;
   while (!found.every(isGone) && Date.now() < deadline) await wait(LOOK_MS);
-  return found.length;
 }
 
-/** Whether a process is a program of a run, or one of the host that works for it. */
-function bears(pid: number, name: string): boolean {
-  return has(pid, 'cmdline', name) || has(pid, 'environ', `${slotVariable}=${name}`);
-}
-
-function has(pid: number, file: 'cmdline' | 'environ', text: string): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0').includes(text);
-  } catch {
-    return false;
-  }
+/** What a process is called by, its arguments, and its environment. */
+function wordsOf(pid: number): string[] {
+  return ['cmdline', 'environ'].flatMap((file) => {
+    try {
+      return readFileSync(`/proc/${pid}/${file}`, 'utf8').split('\0');
+    } catch {
+      return []; // it has ended, or is not ours to see
+    }
+  });
 }
 
 async function removeCgroups(parents: readonly string[], name: string): Promise<number> {

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, statSync } from 'node:fs';
 
 import { fileSystemSize } from './folder-size.ts';
+import { O_PATH } from './open-flags.ts';
 
 /** The file systems in memory that a sandbox has for itself, seen from outside. */
 export interface TemporaryFiles {
@@ -11,7 +12,6 @@ export interface TemporaryFiles {
   close(): void;
 }
 
-const O_PATH = 0o10000000;
 const places = ['tmp', 'dev/shm'];
 
 /**

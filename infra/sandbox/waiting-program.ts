@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { makeCgroup } from './cgroup.ts';
 import type { RunCgroup } from './cgroup.ts';
 import type { SandboxHost } from './host.ts';
-import { awaitGone, killSandbox } from './kill.ts';
+import { awaitGone } from './kill.ts';
 import type { Ended, Launched } from './launcher.ts';
 import { cgroupLimits, startProgram } from './program-start.ts';
 import type { ProgramStart } from './program-start.ts';
@@ -35,22 +35,11 @@ export async function startWaiting(
   const cgroup = makeCgroup(host.cgroups, start.slot.name, cgroupLimits(host, start.limits));
   try {
     const program = { ...start, stdin: '', hasChannel: true };
-    const launched = await startProgram(host, program, cgroup?.add);
-    await enter(cgroup, launched);
+    const launched = await startProgram(host, program, cgroup);
     launched.release();
     return programOf(launched, cgroup);
   } catch (error) {
     await cgroup?.remove();
-    throw error;
-  }
-}
-
-async function enter(cgroup: RunCgroup | undefined, launched: Launched): Promise<void> {
-  try {
-    if (cgroup?.pids().includes(launched.pid) === false) await cgroup.add(launched.pid);
-  } catch (error) {
-    killSandbox(launched);
-    await programOf(launched, cgroup).end();
     throw error;
   }
 }

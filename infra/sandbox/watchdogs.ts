@@ -69,7 +69,8 @@ export function watch(watched: Watched, onBreach: (breach: Breach) => void): Wat
   };
   const seen = async (): Promise<Breach | undefined> => {
     const { memoryBytes, processorMs, isKilled } = await usageOf(watched);
-    if (memoryBytes !== null) peak = Math.max(peak ?? 0, memoryBytes);
+    // Of a program that has ended nothing can be told any more, and none has ever used nothing.
+    if (memoryBytes !== null && memoryBytes > 0) peak = Math.max(peak ?? 0, memoryBytes);
     if (isKilled || (telling === undefined && (memoryBytes ?? 0) > limits.memoryBytes)) {
       return allowed(without, 'memory-limit', memoryBreach(limits));
     }

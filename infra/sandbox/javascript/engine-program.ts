@@ -26,14 +26,14 @@ const EVERYONE_ENTERS = 0o755;
  * engine may not go, and holds more than an engine should see. Node is copied only where its own place is closed.
  */
 export async function layOutEngine(host: SandboxHost): Promise<EngineProgram> {
-  const folder = join(dirname(host.filter), 'javascript-engine');
+  const folder = join(host.own, 'javascript-engine');
   const library = libraryFolder();
   await copyFiles(ownPlace.folder, join(folder, programFolder), /\.ts$/);
   const into = join(folder, 'node_modules', 'quickjs-wasi');
   await copyFiles(library, into, /^(package\.json|quickjs\.wasm)$/);
   await copyFiles(join(library, 'dist'), join(into, 'dist'), /\.js$/);
   await writeOpen(join(folder, 'package.json'), '{ "type": "module" }');
-  return { folder, node: await openNode(dirname(host.filter)) };
+  return { folder, node: await openNode(host.own) };
 }
 
 async function copyFiles(from: string, to: string, wanted: RegExp): Promise<void> {

@@ -44,7 +44,8 @@ export async function serveSnippets(port: MessagePort, engine: CompiledEngine): 
   await prepare(first);
 }
 
-const mib = 1024 * 1024;
+/** What snippets may use that ask for nothing else: as it says in `domain/sandbox/limits.ts`, which brings more than an engine needs. */
+export const usualMemoryBytes = 256 * 1024 * 1024;
 
 /** Loads at its first use what loads then, which takes longer than most snippets: the stripper, and the engine's code. */
 function warmUp(): Snippet {
@@ -53,7 +54,13 @@ function warmUp(): Snippet {
     code: 'const warm: number = await 1; console.log(warm); warm',
     input: '',
     seed: '',
-    limits: { timeMs: 1000, memoryBytes: 8 * mib, outputBytes, valueBytes: 1000, fuel: 10 },
+    limits: {
+      timeMs: 1000,
+      memoryBytes: usualMemoryBytes,
+      outputBytes,
+      valueBytes: 1000,
+      fuel: 10,
+    },
     record: createRecord(outputBytes),
   };
 }

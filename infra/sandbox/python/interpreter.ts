@@ -5,25 +5,22 @@ import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { Grant, SandboxResult, SnippetRun } from '../../../domain/sandbox/run.ts';
 import { collectFiles } from '../collected-files.ts';
 import { resultOf } from '../command-lane.ts';
-import type { ContainedResult } from '../contained-run.ts';
+import { followToEnd } from '../followed-program.ts';
 import { openGrants } from '../granted-mounts.ts';
 import type { GrantedMounts } from '../granted-mounts.ts';
 import type { SandboxHost } from '../host.ts';
 import { encodeFrame } from '../javascript/frame.ts';
 import { killSandbox } from '../kill.ts';
 import { StagingFault } from '../launcher.ts';
-import { namelessBytes } from '../nameless-files.ts';
-import { collectOutput } from '../output.ts';
+import { EndedPhase, inPhase } from '../phase.ts';
+import type { PhaseBounds } from '../phase.ts';
 import { cgroupLimits } from '../program-start.ts';
 import { refusal } from '../refusal.ts';
 import { makeRunFolder, makeWritableFolder, removeFolder } from '../run-folder.ts';
 import type { Slot } from '../slots.ts';
 import { pythonPath } from '../stage.ts';
-import { followTemporaryFiles } from '../temporary-files.ts';
 import { startWaiting } from '../waiting-program.ts';
 import type { WaitingProgram } from '../waiting-program.ts';
-import { watch } from '../watchdogs.ts';
-import type { Breach } from '../watchdogs.ts';
 import { boundsOf } from './bounds.ts';
 import { hear, outcomeOf, readReply, valueBytesMax } from './reply.ts';
 
@@ -43,8 +40,8 @@ const PAGE_BYTES = 4096;
 export interface InterpreterStart {
   readonly grants: readonly Grant[];
   readonly limits: SandboxLimits;
-  /** Ends the preparation of what is granted, with its reason. */
-  readonly signal?: AbortSignal;
+  /** Bounds it where a run waits for it. */
+  readonly bounds?: PhaseBounds;
 }
 
 /** Either an interpreter that waits for its snippet, or why a grant cannot be given. */
@@ -83,11 +80,17 @@ export async function startInterpreter(
 async function startIn(
   host: SandboxHost,
   room: Room,
-  { grants, limits, signal }: InterpreterStart,
+  { grants, limits, bounds }: InterpreterStart,
 ): Promise<StartedInterpreter> {
   const { slot, folder } = room;
   const { canStage, without } = host;
-  const granting = await openGrants(grants, { ...room, workFolder, canStage, without, signal });
+  const place = { ...room, workFolder, canStage, without };
+  const granting =
+    bounds === undefined
+      ? await openGrants(grants, place)
+      : await inPhase('preparing what is granted', bounds, async (signal) => {
+          return await openGrants(grants, { ...place, signal });
+        });
   if (granting.kind === 'refused') return granting;
   const { granted } = granting;
   try {
@@ -100,7 +103,7 @@ async function startIn(
       limits,
     });
     const interpreter = new Interpreter(host, { room, granted, waiting });
-    await interpreter.ready();
+    await interpreter.ready(bounds?.signal);
     return { kind: 'ready', interpreter };
   } catch (error) {
     granted.close();
@@ -154,23 +157,29 @@ export class Interpreter {
   /**
    * Waits until it can be given a snippet.
    *
-   * @throws Error when it cannot; it has ended then
+   * @param signal - ends the waiting
+   * @throws Error when it cannot, EndedPhase after the signal; it has ended then
    */
-  async ready(): Promise<void> {
+  async ready(signal?: AbortSignal): Promise<void> {
     const { launched, channel } = this.#waiting;
-    const late = setTimeout(() => {
+    const end = (): void => {
       killSandbox(launched);
-    }, READY_MS);
+    };
+    const late = setTimeout(end, READY_MS);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted === true) end();
     const heard = await hear(channel, 0);
     clearTimeout(late);
+    signal?.removeEventListener('abort', end);
     if (heard.kind === 'message') {
       channel.resume(); // it says nothing until it is asked; only read does a channel tell its end
       return;
     }
-    killSandbox(launched);
+    end();
     const words = String(launched.stderr.read() ?? '').slice(0, WORDS_LENGTH);
     await this.#waiting.end();
     await this.#waiting.clear();
+    if (signal?.aborted === true) throw new EndedPhase({ status: 'killed', reason: 'cancelled' });
     // What bwrap itself says is about what it was to mount.
     if (words.startsWith('bwrap: ')) throw new StagingFault(words.trim());
     throw new Error(`Python does not start: ${words.trim() || heard.reason}`);
@@ -183,7 +192,7 @@ export class Interpreter {
    * @param signal - ends it
    */
   async run(run: SnippetRun, signal: AbortSignal): Promise<SandboxResult> {
-    const { channel, cgroup } = this.#waiting;
+    const { launched, channel, cgroup } = this.#waiting;
     try {
       cgroup?.restrict(cgroupLimits(this.#host, run.limits));
     } catch {
@@ -191,9 +200,17 @@ export class Interpreter {
       return { ...refusal(this.#host.backend, reason), status: 'memory' };
     }
     const replying = hear(channel, valueBytesMax(run.limits)).then(readReply);
-    const result = await this.#follow(run, signal);
-    const collected = collectFiles(this.#room.artifacts, undefined, this.#host.without);
     const { limits } = run;
+    const result = await followToEnd(this.#host, {
+      ...{ launched, cgroup, limits, signal },
+      writtenBytes: (enough) => this.#granted.writtenBytes(enough),
+      // Standard input is a file without a name too, of whole pages.
+      givenBytes: Math.ceil(Buffer.byteLength(run.stdin) / PAGE_BYTES) * PAGE_BYTES,
+      begin: () => {
+        for (const piece of requestOf(run, cgroup !== undefined)) channel.write(piece);
+      },
+    });
+    const collected = collectFiles(this.#room.artifacts, undefined, this.#host.without);
     const told = await resultOf(this.#host, {
       ...{ result, collected, granted: this.#granted, limits, signal },
     });
@@ -207,57 +224,6 @@ export class Interpreter {
     await this.#waiting.clear();
     this.#granted.close();
     await leave(this.#host, this.#room);
-  }
-
-  async #follow(run: SnippetRun, signal: AbortSignal): Promise<ContainedResult> {
-    const { launched, cgroup, channel } = this.#waiting;
-    const { limits } = run;
-    const { pid } = launched;
-    const { without, runtime } = this.#host;
-    const temporary = followTemporaryFiles(pid);
-    // Standard input is a file without a name too, which is none of what the snippet writes.
-    const inputBytes = Math.ceil(Buffer.byteLength(run.stdin) / PAGE_BYTES) * PAGE_BYTES;
-    let excess: Breach | undefined;
-    const output = collectOutput(launched, limits.outputBytes, () => {
-      excess = {
-        status: 'output',
-        reason: `wrote more than outputBytes, ${limits.outputBytes} bytes`,
-      };
-      killSandbox(launched);
-    });
-    const started = performance.now();
-    const watchdogs = watch(
-      {
-        ...{ pid, limits, cgroup, signal, without },
-        ...(runtime === undefined ? {} : { usage: runtime.usage }),
-        writtenBytes: async () =>
-          temporary.size() +
-          (launched.writtenBytes === undefined
-            ? Math.max(0, (await namelessBytes(pid, temporary.devices())) - inputBytes)
-            : await launched.writtenBytes()) +
-          (await this.#granted.writtenBytes(limits.diskBytes)),
-      },
-      () => {
-        killSandbox(launched);
-      },
-    );
-    try {
-      for (const piece of requestOf(run, cgroup !== undefined)) channel.write(piece);
-      const { exitCode } = await this.#waiting.end();
-      await output.ended;
-      const durationMs = performance.now() - started;
-      const { breach, peakMemoryBytes } = await watchdogs.end();
-      const first = excess ?? breach;
-      return {
-        breach: first,
-        exitCode: first === undefined ? exitCode : null,
-        output: output.read(),
-        peakMemoryBytes,
-        durationMs,
-      };
-    } finally {
-      temporary.close();
-    }
   }
 }
 

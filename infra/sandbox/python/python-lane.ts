@@ -5,7 +5,7 @@ import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxResult, SnippetRun } from '../../../domain/sandbox/run.ts';
 import type { SandboxHost } from '../host.ts';
-import { EndedPhase, inPhase } from '../phase.ts';
+import { EndedPhase } from '../phase.ts';
 import { refusal } from '../refusal.ts';
 import { faultOfSnippet } from '../run-fault.ts';
 import type { SnippetLane } from '../sandbox.ts';
@@ -120,9 +120,7 @@ class PythonLane implements SnippetLane {
     const limits = { ...waitingLimits };
     for (const name of adjustable) limits[name] = Math.max(run.limits[name], waitingLimits[name]);
     const bounds = { limits: run.limits, signal, without: this.#host.without };
-    return await inPhase('preparing what is granted', bounds, async (ending) => {
-      return await startInterpreter(this.#host, { grants: run.grants, limits, signal: ending });
-    });
+    return await startInterpreter(this.#host, { grants: run.grants, limits, bounds });
   }
 
   /** What is left of an interpreter is taken away while its result is already used. */

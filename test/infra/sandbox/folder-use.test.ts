@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -114,4 +114,15 @@ test('gives what it refused once to who comes next', () => {
   if (taking.kind === 'taken') taking.leave();
 
   expect(third.take([grant('/srv', 'write')]).kind).toBe('taken');
+});
+
+test('notes nothing where the others’ notes cannot be read', () => {
+  const own = engineFolder();
+  const use = new FolderUse(folder, own);
+  const broken = join(engineFolder(), 'uses');
+  mkdirSync(broken);
+  writeFileSync(join(broken, 'note'), 'not JSON');
+
+  expect(() => use.take([grant('/srv/a', 'write')])).toThrow('JSON');
+  expect(readdirSync(join(own, 'uses'))).toEqual([]);
 });
