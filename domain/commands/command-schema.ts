@@ -98,7 +98,7 @@ const label = z
   .string({ error: labelError })
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, { error: labelError });
 
-const timeError = `at most ${String(commandTimeMsMax)}, for a turn may take two runs`;
+const timeError = `at most ${String(commandTimeMsMax)}, for a turn may take several runs`;
 const limits = limitsSchema.refine(({ timeMs = 0 }) => timeMs <= commandTimeMsMax, {
   error: timeError,
   path: ['timeMs'],

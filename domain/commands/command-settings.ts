@@ -77,7 +77,10 @@ export const ownFolder = '/conclave';
 
 const mib = 1024 * 1024;
 
-/** Longest run, milliseconds: a turn may take two of them, and has 15 minutes in all. */
+/**
+ * Longest run, milliseconds. A call may take three times as long: copies are made before, and changes told after, within the
+ * same time each. A turn makes up to four calls, two of an agent and two of its fallback; workflows wait for all of them.
+ */
 export const commandTimeMsMax = 7 * 60_000;
 
 /** What a program may use unless its registration says otherwise: these programs are large and think for minutes. */
