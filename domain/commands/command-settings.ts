@@ -1,7 +1,7 @@
 import type { SandboxLimits } from '../sandbox/limits.ts';
 import type { OutputFormat } from './output-format.ts';
 
-/** A variable of a program: a text, with placeholders, or the value of a variable of the worker that is granted by name. */
+/** A variable of a program: a text, with placeholders, or the value of a variable of the worker that programs may see. */
 export type EnvironmentValue = string | { readonly from: string };
 
 /** A folder of the host that a program may see besides its work folder. */
