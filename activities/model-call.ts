@@ -1,6 +1,7 @@
 import type { CommandTrace } from '../domain/commands/command-trace.ts';
 import type { AbstentionReason, TurnTask } from '../domain/collaboration/fact.ts';
 import { buildPrompt, buildRepair } from '../domain/prompts/build-prompt.ts';
+import type { UnrepairedReason } from '../domain/ledger/event.ts';
 import type { Prompt } from '../domain/prompts/material.ts';
 import type { FinishReason, ModelConnector } from '../domain/providers/model-connector.ts';
 import { addUsage, type Usage } from '../domain/providers/usage.ts';
@@ -25,7 +26,7 @@ export interface ModelAnswer {
   /** What was wrong with the first reply; `null` when nothing was. */
   readonly repaired: string | null;
   /** Why nothing usable was not asked for again; absent where nothing forbade it. */
-  readonly unrepaired?: 'budget';
+  readonly unrepaired?: UnrepairedReason;
   readonly promptSha256: string;
   readonly leftOut: readonly string[];
 }
@@ -48,7 +49,8 @@ export type ReserveRepair = () => Promise<'extended' | 'no-room' | 'over'>;
 export class RepairFaultError extends ProviderFaultError {}
 
 /**
- * Asks a model, and once more with the fault named when its reply is not what was asked.
+ * Asks a model, and once more with the fault named when its reply is not what was asked. Where that may not be done any more, the
+ * first reply is all that there is.
  *
  * @throws ProviderFaultError as the connector does; for the second call it is a {@link RepairFaultError}
  */
@@ -57,16 +59,14 @@ export async function callModel(input: ModelCallInput): Promise<ModelAnswer> {
   const first = await send(input, prompt);
   const promptSha256 = input.brief.context.sha256(JSON.stringify([prompt.system, prompt.parts]));
   const about = { promptSha256, leftOut: prompt.leftOut };
-  if (first.read.ok || !first.read.isRepairable) {
-    return { ...about, ...first.answer, said: saidBy(first.read), repaired: null };
-  }
+  const asItCame = { ...about, ...first.answer, said: saidBy(first.read), repaired: null };
+  if (first.read.ok || !first.read.isRepairable) return asItCame;
   const room = await input.reserveRepair();
-  if (room !== 'extended') {
-    const unrepaired = room === 'no-room' ? ({ unrepaired: 'budget' } as const) : {};
-    return { ...about, ...first.answer, ...unrepaired, said: saidBy(first.read), repaired: null };
-  }
+  if (room === 'no-room') return { ...asItCame, unrepaired: 'budget' };
+  if (room === 'over') return asItCame;
   const { instruction } = first.read;
   const second = await sendAgain(input, buildRepair(prompt, { reply: first.text, instruction }));
+  if (second === 'not-permitted') return { ...asItCame, unrepaired: second };
   return {
     ...about,
     ...second.answer,
@@ -90,11 +90,16 @@ function addTold(one: Sent['answer'], other: Sent['answer']): number | null {
   return toldMicrosUsd + other.toldMicrosUsd;
 }
 
-async function sendAgain(input: ModelCallInput, prompt: Prompt): Promise<Sent> {
+async function sendAgain(
+  input: ModelCallInput,
+  prompt: Prompt,
+): Promise<Sent | Extract<UnrepairedReason, 'not-permitted'>> {
   try {
     return await send(input, prompt);
   } catch (error) {
     if (!(error instanceof ProviderFaultError)) throw error;
+    // Nothing was begun, and the first call is paid: it must not be charged with what the second might have cost.
+    if (error.fault.code === 'not-permitted') return 'not-permitted';
     throw new RepairFaultError(error.fault, { cause: error });
   }
 }

@@ -1,6 +1,5 @@
 import { shown } from '../domain/planning/fault.ts';
 import { Problem } from './problem.ts';
-import { isCollaborationId } from './schemas/parameters.ts';
 
 /** Place in a list that is sorted by creation, newest first: the last entry of the page before. */
 export interface ListPosition {
@@ -27,10 +26,7 @@ export function encodeCursor(position: ListPosition): string {
  * @param isId - tells what can be the id of an entry
  * @throws `Problem` `cursor-invalid` for anything that {@link encodeCursor} did not write
  */
-export function decodeCursor(
-  cursor: string,
-  isId: (id: string) => boolean = isCollaborationId,
-): ListPosition {
+export function decodeCursor(cursor: string, isId: (id: string) => boolean): ListPosition {
   const [version, createdAt, id, ...rest] = Buffer.from(cursor, 'base64url')
     .toString('utf8')
     .split(SEPARATOR);

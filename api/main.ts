@@ -13,7 +13,7 @@ import type { ServiceConfig } from '../infra/config.ts';
 import { createDatabase } from '../infra/database/connection.ts';
 import type { Database } from '../infra/database/connection.ts';
 import { createEventFeed } from '../infra/database/event-feed.ts';
-import { keyVariables } from '../infra/key-variables.ts';
+import { listedVariables } from '../infra/listed-variables.ts';
 import { createLogger } from '../infra/logger.ts';
 import { loadSigner, signingKeyPath } from '../infra/signing.ts';
 import { releaseVersion } from '../infra/stack/program-part.ts';
@@ -116,8 +116,8 @@ async function connect(settings: ServiceConfig): Promise<{
     isHostAllowed: allowedHosts({ hosts, loopback: settings.mode === 'local' }),
     isHostNamed: allowedHosts({ hosts, loopback: false }),
     isSimulated: (url) => simulatedHost !== '' && url.host === simulatedHost,
-    isKeyVariable: keyVariables(settings.keyVariables),
-    isCommandVariable: keyVariables(settings.commandVariables),
+    isKeyVariable: listedVariables(settings.keyVariables),
+    isCommandVariable: listedVariables(settings.commandVariables),
     commandFolders: settings.commandFolders,
     isSecretSet: (name) => (settings.secretNamed(name) ?? '') !== '',
     log,

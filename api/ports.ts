@@ -126,7 +126,7 @@ export interface SandboxStart {
   readonly tenantId: string;
   readonly runId: string;
   readonly lane: SandboxLane;
-  /** Longest that it may take, milliseconds. */
+  /** Longest that its program may take, milliseconds; copies before and changes after it may take as long each. */
   readonly timeMs: number;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { sandboxBackends } from '../domain/sandbox/run.ts';
-import { KEY_VARIABLE_PATTERN } from './key-variables.ts';
+import { LISTED_VARIABLE_PATTERN } from './listed-variables.ts';
 import { grantableFolders } from './sandbox-folders.ts';
 import { workQueues } from './work-queues.ts';
 import type { WorkQueue } from './work-queues.ts';
@@ -47,7 +47,7 @@ const list = z.string().transform((text) =>
 );
 
 const variableList = list.refine(
-  (patterns) => patterns.every((pattern) => KEY_VARIABLE_PATTERN.test(pattern)),
+  (patterns) => patterns.every((pattern) => LISTED_VARIABLE_PATTERN.test(pattern)),
   { error: 'expected names of variables separated by commas, each NAME or *_ENDING' },
 );
 

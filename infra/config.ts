@@ -15,7 +15,7 @@ import type { LogLevel, Variables } from './config-schema.ts';
 import { appDatabaseUrl } from './database-urls.ts';
 import type { DatabaseSettings } from './database-urls.ts';
 import { readFlags } from './flags.ts';
-import { keyVariables, OWN_PREFIX } from './key-variables.ts';
+import { listedVariables, OWN_PREFIX } from './listed-variables.ts';
 import { readRunFile, readSecret } from './stack/run-files.ts';
 import type { WorkQueue } from './work-queues.ts';
 
@@ -231,8 +231,8 @@ export function readEnvironment(): Environment {
 }
 
 function buildConfig(values: Variables, env: Environment): Config {
-  const isKeyVariable = keyVariables(values.CONCLAVE_KEY_VARIABLES);
-  const isCommandVariable = keyVariables(values.CONCLAVE_COMMAND_VARIABLES);
+  const isKeyVariable = listedVariables(values.CONCLAVE_KEY_VARIABLES);
+  const isCommandVariable = listedVariables(values.CONCLAVE_COMMAND_VARIABLES);
   return {
     mode: values.CONCLAVE_MODE,
     host: values.CONCLAVE_HOST,

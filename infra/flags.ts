@@ -1,5 +1,5 @@
 import { VARIABLE_NAMES } from './config-schema.ts';
-import { OWN_PREFIX } from './key-variables.ts';
+import { OWN_PREFIX } from './listed-variables.ts';
 
 /** Gives the flag that sets a variable: `CONCLAVE_S3_BUCKET` is `--s3-bucket`. */
 export function flagOf(variable: string): string {

@@ -5,7 +5,7 @@ import type { LogLines } from './runtime.ts';
 /** What looking at registered programs stands on. */
 export interface DetectionDeps {
   readonly store: Pick<ProgramStore, 'claim' | 'settle'>;
-  /** Gives `null` where the program may not be run now. */
+  /** Gives `null` where nothing can be said of the program now, since it may not or cannot be run. */
   readonly detect: (
     claimed: Pick<ClaimedProgram, 'tenantId' | 'agent'>,
     signal: AbortSignal,

@@ -79,8 +79,7 @@ function detectorWith(deps: CommandConnectorDeps): DetectionDeps['detect'] {
     if (command === undefined) {
       return { isThere: false, version: null, detail: 'it is no program', capabilities: null };
     }
-    if (!(await deps.mayRunCode(tenantId))) return null;
     const connector = createCommandConnector({ tenantId, name, model, simulated, command }, deps);
-    return await detectProgram({ command, connector }, deps, signal);
+    return await detectProgram({ tenantId, name, command, connector }, deps, signal);
   };
 }

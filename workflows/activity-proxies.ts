@@ -7,12 +7,18 @@ import {
 import type { Activities } from '../activities/activities.ts';
 
 /**
+ * Longest turn, milliseconds: four calls of a program at their longest (see `commandTimeMsMax`) take 84 minutes. It may be long,
+ * for a worker that is gone is noticed by the heartbeat.
+ */
+export const turnTimeMs = 90 * 60_000;
+
+/**
  * Model calls. A killed worker's calls are handed over at once by the survivors (see workers/takeover.ts); the
  * heartbeat is the net below that. The activity itself gives up on a failing provider long before the last attempt:
  * the many attempts are for waiting on a provider's limits.
  */
 export const { askAgent } = proxyActivities<Pick<Activities, 'askAgent'>>({
-  startToCloseTimeout: '15 minutes',
+  startToCloseTimeout: turnTimeMs,
   heartbeatTimeout: '10 seconds',
   retry: {
     initialInterval: '200 milliseconds',

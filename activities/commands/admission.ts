@@ -22,7 +22,7 @@ interface Applicant {
  * Lets a program run, or says why not.
  *
  * @throws ProviderFaultError with `not-permitted` where its tenant may not run code, with `bad-request` for a folder that is
- *   not shown here
+ *   not shown here; one that may pass where nobody can say
  */
 export async function admit(
   { tenantId, name, command }: Applicant,
@@ -35,24 +35,8 @@ export async function admit(
     const message = `agent ${name} is a program, and its tenant may not run code; whoever runs this installation can allow it`;
     throw new ProviderFaultError({ ...localFault('not-permitted', message), isUnsent: true });
   }
-  const refused = refusedGrant(command, deps.isGrantable);
-  if (refused === null) return;
-  throw new ProviderFaultError(localFault('bad-request', `agent ${name}: ${refused}`));
-}
-
-/**
- * Says which folder of a program this worker does not show.
- *
- * @param command - what the program may see
- * @param command.grants - folders of this machine
- * @param isGrantable - see {@link AdmissionDeps}
- * @returns one sentence; `null` where all may be shown
- */
-export function refusedGrant(
-  { grants }: Pick<CommandSettings, 'grants'>,
-  isGrantable: AdmissionDeps['isGrantable'],
-): string | null {
-  const refused = grants.find(({ host }) => !isGrantable(host));
-  if (refused === undefined) return null;
-  return `${refused.host}: not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)`;
+  const refused = command.grants.find(({ host }) => !deps.isGrantable(host));
+  if (refused === undefined) return;
+  const message = `agent ${name}: ${refused.host}: not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)`;
+  throw new ProviderFaultError(localFault('bad-request', message));
 }

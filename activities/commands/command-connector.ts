@@ -68,10 +68,9 @@ export function createCommandConnector(
     },
     async probe(signal) {
       const start = performance.now();
-      const found = await admit(agent, deps).then(
-        () => detectVersion(agent, deps, signal),
-        (refused: unknown) => ({ isThere: false, detail: (refused as Error).message }),
-      );
+      const found = await admit(agent, deps)
+        .then(() => detectVersion(agent, deps, signal))
+        .catch((refused: unknown) => ({ isThere: false, detail: (refused as Error).message }));
       const latencyMs = Math.round(performance.now() - start);
       return { status: found.isThere ? 'ok' : 'failing', latencyMs, detail: found.detail };
     },

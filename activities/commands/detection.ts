@@ -6,21 +6,31 @@ import type {
 import { usualEnvironment } from '../../domain/commands/command-run.ts';
 import type { CommandSettings } from '../../domain/commands/command-settings.ts';
 import { workFolder } from '../../domain/commands/command-settings.ts';
-import type { ModelConnector } from '../../domain/providers/model-connector.ts';
+import type { ModelConnector, ProviderFault } from '../../domain/providers/model-connector.ts';
 import { completeLimits } from '../../domain/sandbox/limits.ts';
-import type { CommandRun, Sandbox } from '../../domain/sandbox/run.ts';
+import type { CommandRun } from '../../domain/sandbox/run.ts';
 import { ProviderFaultError } from '../models/fault.ts';
-import { launched, type Launching } from './launching.ts';
-import { refusedGrant } from './admission.ts';
+import { admit, type AdmissionDeps } from './admission.ts';
+import { launched } from './launching.ts';
+import { sandboxOf, type ProgramRunDeps } from './program-run.ts';
 
-/** What looking at a program needs. */
-interface DetectionDeps {
-  readonly sandbox: () => Promise<Sandbox>;
-  readonly launching: Launching;
-  readonly isGrantable: (host: string) => boolean;
+/** What looking at a program needs: where it runs, and the `node` that scripts need. */
+type DetectionDeps = Pick<ProgramRunDeps, 'sandbox' | 'launching'>;
+
+/** A program that is looked at. */
+interface Candidate {
+  readonly tenantId: string;
+  /** The agent's name. */
+  readonly name: string;
+  readonly command: CommandSettings;
+  /** Asks it. */
+  readonly connector: ModelConnector;
 }
 
-/** A program that does not tell its version in this time is not waited for, milliseconds. */
+/**
+ * A program may take so long to tell its version, milliseconds. Copies before that and changes after it may take as long each: it
+ * is waited for up to a minute.
+ */
 const versionTimeMs = 20_000;
 const versionOutputBytes = 64 * 1024;
 
@@ -28,24 +38,20 @@ const versionOutputBytes = 64 * 1024;
 const dryCallTokensMax = 2000;
 
 /**
- * Asks a program for its version, without any way out and without any variable of the agent. Never throws.
+ * Asks a program that was admitted for its version, without any way out and without any variable of the agent.
  *
  * @param agent - the program
  * @param agent.command - where it is and what it may see
  * @param deps - where it runs
- * @param deps.sandbox - runs it
- * @param deps.launching - gives it the `node` that scripts need
- * @param deps.isGrantable - whether this worker shows a folder at all
  * @param signal - ends it
+ * @throws ProviderFaultError that may pass where there is no sandbox; everything else is told
  */
 export async function detectVersion(
-  { command }: { readonly command: CommandSettings },
-  { sandbox, launching, isGrantable }: DetectionDeps,
+  { command }: Pick<Candidate, 'command'>,
+  deps: DetectionDeps,
   signal: AbortSignal,
 ): Promise<DetectedVersion> {
-  const absent = (detail: string): DetectedVersion => ({ isThere: false, version: null, detail });
-  const refused = refusedGrant(command, isGrantable);
-  if (refused !== null) return absent(refused);
+  const sandbox = await sandboxOf(deps);
   const run: CommandRun = {
     lane: 'command',
     argv: [command.path, '--version'],
@@ -62,8 +68,8 @@ export async function detectVersion(
     seed: 'version',
   };
   try {
-    const ordered = launched(run, { files: {}, socketFolder: null }, launching);
-    const result = await (await sandbox()).run(ordered, signal);
+    const ordered = launched(run, { files: {}, socketFolder: null }, deps.launching);
+    const result = await sandbox.run(ordered, signal);
     const { status, reason, exitCode, stdout, stderr } = result;
     if (status === 'error') {
       const isMissing = exitCode === 126 || exitCode === 127;
@@ -78,6 +84,10 @@ export async function detectVersion(
   }
 }
 
+function absent(detail: string): DetectedVersion {
+  return { isThere: false, version: null, detail };
+}
+
 /** The first thing in a text that looks like a version, at most 40 characters of it. */
 function versionIn(text: string): string | null {
   return (
@@ -86,8 +96,9 @@ function versionIn(text: string): string | null {
 }
 
 /**
- * Asks a program for one word, to see that it answers and what it tells about it. It costs what a smallest call costs. Never
- * throws.
+ * Asks a program for one word, to see that it answers and what it tells about it. It costs what a smallest call costs.
+ *
+ * @throws ProviderFaultError that says nothing of the program, see {@link detectProgram}; every other failure is told
  */
 export async function dryCall(
   connector: ModelConnector,
@@ -111,22 +122,38 @@ export async function dryCall(
       detail: `answered within ${String(command?.record.durationMs ?? latency())} ms`,
     };
   } catch (error) {
-    const detail = error instanceof ProviderFaultError ? error.message : 'the call failed';
+    const isFault = error instanceof ProviderFaultError;
+    if (isFault && !isAboutProgram(error.fault)) throw error;
+    const detail = isFault ? error.message : 'the call failed';
     const nothing = { hasUsage: false, hasCost: false };
     return { isAnswering: false, ...nothing, latencyMs: latency(), detail };
   }
 }
 
+/** Whether a fault tells of the program, and not of who may run it or of a worker that could not try. */
+function isAboutProgram({ code, disposition, isUnsent }: ProviderFault): boolean {
+  const isUntried = disposition === 'retry-now' && isUnsent === true;
+  return code !== 'not-permitted' && !isUntried;
+}
+
 /**
  * Finds out what is to be known of a program: its version and, unless its registration wants none, what a dry call shows.
- * Never throws.
+ *
+ * @returns `null` where nothing can be said of it now: its tenant may not run code, or what it takes to run it is away
  */
 export async function detectProgram(
-  { command, connector }: { readonly command: CommandSettings; readonly connector: ModelConnector },
-  deps: DetectionDeps,
+  candidate: Candidate,
+  deps: DetectionDeps & AdmissionDeps,
   signal: AbortSignal,
-): Promise<DetectedProgram> {
-  const found = await detectVersion({ command }, deps, signal);
-  const isAsked = found.isThere && command.isDryCalled;
-  return { ...found, capabilities: isAsked ? await dryCall(connector, signal) : null };
+): Promise<DetectedProgram | null> {
+  const { command, connector } = candidate;
+  try {
+    await admit(candidate, deps);
+    const found = await detectVersion(candidate, deps, signal);
+    const isAsked = found.isThere && command.isDryCalled;
+    return { ...found, capabilities: isAsked ? await dryCall(connector, signal) : null };
+  } catch (error) {
+    if (!(error instanceof ProviderFaultError)) throw error;
+    return isAboutProgram(error.fault) ? { ...absent(error.message), capabilities: null } : null;
+  }
 }

@@ -78,6 +78,17 @@ async function openWayOut(deps: ProgramRunDeps, rules: EgressRules): Promise<Way
   };
 }
 
+/**
+ * Gives what programs are run in.
+ *
+ * @throws ProviderFaultError that may pass where it cannot be made
+ */
+export async function sandboxOf(deps: Pick<ProgramRunDeps, 'sandbox'>): Promise<Sandbox> {
+  return await deps.sandbox().catch((cause: unknown) => {
+    throw passingFault('the sandbox cannot be made', { isUnsent: true }, cause);
+  });
+}
+
 async function runOnce(
   deps: ProgramRunDeps,
   run: CommandRun,
@@ -85,9 +96,7 @@ async function runOnce(
 ): Promise<SandboxResult> {
   if (signal.aborted)
     throw new ProviderFaultError(localFault('cancelled', 'the call was cancelled'));
-  const sandbox = await deps.sandbox().catch((cause: unknown) => {
-    throw passingFault('the sandbox cannot be made', { isUnsent: true }, cause);
-  });
+  const sandbox = await sandboxOf(deps);
   // Another worker may be on a machine that protects.
   if (sandbox.backend.name === 'deny') {
     throw passingFault((await sandbox.run(run, signal)).reason, { isUnsent: true });

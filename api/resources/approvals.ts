@@ -99,7 +99,7 @@ export function addApprovals(api: Api, deps: SteeringDeps): void {
         read: async (after, most) =>
           await deps.approvals.list({
             tenantId: c.get('tenantId'),
-            ...given({ ...filters, collaborationId, after: after && placeOf(after) }),
+            ...given({ ...filters, collaborationId, after: after && storedPlaceOf(after) }),
             limit: most,
           }),
         placeOf: (row) => ({ createdAt: row.requestedAt, id: approvalId(row) }),
@@ -124,7 +124,8 @@ export function addApprovals(api: Api, deps: SteeringDeps): void {
   });
 }
 
-function placeOf({ createdAt, id }: ListPosition) {
+/** A position as the store names it. */
+function storedPlaceOf({ createdAt, id }: ListPosition) {
   return { requestedAt: createdAt, ...(nameIn(id) ?? { collaborationId: '', approval: '' }) };
 }
 

@@ -57,15 +57,18 @@ const route = createRoute({
 export function addProviders(api: Api, deps: ApiDeps): void {
   api.openapi(route, async (c) => {
     const tenantId = c.get('tenantId');
-    const [agents, known, found, mayRunCode] = await Promise.all([
+    const [agents, known, found] = await Promise.all([
       deps.agents.list(tenantId),
       deps.adapters.list(),
       deps.programs.found(tenantId),
-      deps.tenants.mayRunCode(tenantId),
     ]);
     const accountOfOne = (agent: Agent): string => accountOf(tenantId, agent);
     const accounts = [...new Set(agents.map(accountOfOne))];
-    const standings = await deps.accounts.status(accounts);
+    const hasPrograms = agents.some(({ command }) => command !== undefined);
+    const [standings, mayRunCode] = await Promise.all([
+      deps.accounts.status(accounts),
+      hasPrograms && deps.tenants.mayRunCode(tenantId),
+    ]);
     const having = known.filter((adapter) => adapterStatus(adapter) !== 'absent');
     const present = having.map(({ description }) => description.name);
     const isReachable = (provider: string): boolean =>

@@ -24,11 +24,11 @@ const labelsMax = 16;
 const templateCharactersMax = 16_000;
 const pathCharactersMax = 1000;
 
-/** What keys of well-known providers look like. They belong into variables of the worker, never into a registration. */
+/** What keys of well-known providers look like. They belong to the proxy, by a variable of the worker, never into a registration. */
 const keyShape =
   /\b(sk|xai|gsk|pk|rk)-[A-Za-z0-9_-]{16,}|\bAIza[A-Za-z0-9_-]{30,}|\bgh[pousr]_[A-Za-z0-9]{30,}/;
 const keyError =
-  'a text without a key; name the variable that holds it, for instance {"from": "ANTHROPIC_API_KEY"}';
+  'a text without a key; network.upstream.from names the variable of a key that the proxy sends and the program does not see';
 
 const pathError = `an absolute path of at most ${String(pathCharactersMax)} characters, without . and .. and //`;
 const absolutePath = z
@@ -60,7 +60,8 @@ const workerVariable = z
 const argument = template(argumentPlaceholders);
 const setting = template(settingPlaceholders);
 
-const valueError = 'a text, or {"from": "NAME"} for the value of a variable of the worker';
+const valueError =
+  'a text, or {"from": "NAME"} for the value of a variable that CONCLAVE_COMMAND_VARIABLES lists';
 const variableValue = z.union([setting, only({ from: workerVariable })], { error: valueError });
 
 const hostError = 'host:port, for instance api.anthropic.com:443';
@@ -83,7 +84,11 @@ const upstream = only({
     z.string({ error: headerError }).regex(/^[A-Za-z][A-Za-z0-9-]{0,63}$/, { error: headerError }),
   ),
   prefix: maybe(z.string({ error: prefixError }).regex(/^[ -~]{0,32}$/, { error: prefixError })),
-  from: maybe(workerVariable.nullable()),
+  from: maybe(
+    workerVariable
+      .nullable()
+      .describe('The variable of the worker with the key, one that CONCLAVE_KEY_VARIABLES lists.'),
+  ),
 });
 
 const network = only({
@@ -98,7 +103,7 @@ const label = z
   .string({ error: labelError })
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, { error: labelError });
 
-const timeError = `at most ${String(commandTimeMsMax)}, for a turn may take two runs`;
+const timeError = `at most ${String(commandTimeMsMax)}, for a turn may take several runs`;
 const limits = limitsSchema.refine(({ timeMs = 0 }) => timeMs <= commandTimeMsMax, {
   error: timeError,
   path: ['timeMs'],
@@ -117,7 +122,9 @@ export const commandSchema = only({
   ),
   environment: maybe(
     recordOf(variableName, variableValue, { max: variablesMax, of: 'variables' }).describe(
-      'Its whole environment: templates, or the name of a variable of the worker.',
+      'Its environment, besides the few variables that every run has: templates, or {"from": "NAME"} for a variable of the worker ' +
+        'that CONCLAVE_COMMAND_VARIABLES lists. A key is better named by `network.upstream.from`: the proxy sends it, and the ' +
+        'program does not see it.',
     ),
   ),
   files: maybe(

@@ -1,7 +1,7 @@
 import type { SandboxLimits } from '../sandbox/limits.ts';
 import type { OutputFormat } from './output-format.ts';
 
-/** A variable of a program: a text, with placeholders, or the value of a variable of the worker that is granted by name. */
+/** A variable of a program: a text, with placeholders, or the value of a variable of the worker that programs may see. */
 export type EnvironmentValue = string | { readonly from: string };
 
 /** A folder of the host that a program may see besides its work folder. */
@@ -77,7 +77,10 @@ export const ownFolder = '/conclave';
 
 const mib = 1024 * 1024;
 
-/** Longest run, milliseconds: a turn may take two of them, and has 15 minutes in all. */
+/**
+ * Longest run, milliseconds. A call may take three times as long: copies are made before, and changes told after, within the
+ * same time each. A turn makes up to four calls, two of an agent and two of its fallback; workflows wait for all of them.
+ */
 export const commandTimeMsMax = 7 * 60_000;
 
 /** What a program may use unless its registration says otherwise: these programs are large and think for minutes. */

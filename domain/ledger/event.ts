@@ -15,6 +15,9 @@ export const inlineBytesMax = 8192;
 /** Text of an event: in place, or as an artifact named by its SHA-256. */
 export type Text = string | { readonly artifact: string; readonly bytes: number };
 
+/** What forbids to ask again for an unusable reply: the budget has no room, or a program's tenant may not run code any more. */
+export type UnrepairedReason = 'budget' | 'not-permitted';
+
 /** What a turn's event carries beside its fact. */
 export interface TurnContent {
   /** The answer in words: an option's text, or the open answer. Empty where there is none. */
@@ -38,7 +41,7 @@ export interface TurnContent {
   /** Whether the first reply was not what was asked, and what was wrong with it. */
   readonly repaired: string | null;
   /** Why a reply that is not what was asked was not asked for again; absent where nothing forbade it. */
-  readonly unrepaired?: 'budget';
+  readonly unrepaired?: UnrepairedReason;
   /** SHA-256 of the prompt as it was sent, hexadecimal. */
   readonly promptSha256: string;
   readonly latencyMs: number;

@@ -2,6 +2,7 @@ import type { Cost, Decision, DecisionVote, PartReport } from '../collaboration/
 import type { LostCalls } from '../collaboration/fact.ts';
 import { debateSentences } from './debate-sentences.ts';
 import { peopleSentences } from './people-sentences.ts';
+import type { UnrepairedReason } from './event.ts';
 import type { Transcript, TranscriptNote, TranscriptTurn } from './transcript.ts';
 
 /**
@@ -60,12 +61,17 @@ function headingOf(turn: TranscriptTurn): string {
   return oneLine(`${turn.seat}, ${turn.agent}${personas}${model}: ${turn.task}${mark}`);
 }
 
+const forbidden: Readonly<Record<UnrepairedReason, string>> = {
+  budget: 'the budget had no room for it',
+  'not-permitted': 'the tenant may not run code any more',
+};
+
 function remarksOf(turn: TranscriptTurn): readonly string[] {
   return [
     ...(turn.confidence === null ? [] : [`- Confidence: ${turn.confidence}`]),
     ...(turn.citing === null ? [] : [`- Cites: ${turn.citing}`]),
     ...(turn.repaired === null ? [] : [`- Asked again, because: ${oneLine(turn.repaired)}`]),
-    ...(turn.unrepaired === undefined ? [] : ['- Not asked again: the budget had no room for it']),
+    ...(turn.unrepaired === undefined ? [] : [`- Not asked again: ${forbidden[turn.unrepaired]}`]),
     ...(turn.reused === undefined ? [] : [`- Reused: event ${turn.reused} of the origin`]),
     ...turn.leftOut.map((line) => `- Left out of the prompt: ${oneLine(line)}`),
     ...(turn.lost === undefined ? [] : [lostLine(turn.lost)]),

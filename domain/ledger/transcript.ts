@@ -9,7 +9,7 @@ import { totalCost } from './cost.ts';
 import { decisionOf, spoken } from './decision-reading.ts';
 import { factOf } from './event.ts';
 import { gateSentence } from './gate-sentence.ts';
-import type { LedgerEvent, MaterialRef, Text } from './event.ts';
+import type { LedgerEvent, MaterialRef, Text, UnrepairedReason } from './event.ts';
 import type { RecordSource } from './record.ts';
 import { choiceInWords, costsOf, isPaid, isPosition, readRun } from './run-reading.ts';
 import type { RunReading, TurnReading } from './run-reading.ts';
@@ -40,7 +40,7 @@ export interface TranscriptTurn {
   /** What was wrong with the first reply, where it was asked for again. */
   readonly repaired: string | null;
   /** Why an unusable reply was not asked for again; absent where nothing forbade it. */
-  readonly unrepaired?: 'budget';
+  readonly unrepaired?: UnrepairedReason;
   readonly leftOut: readonly string[];
   /** Calls for this turn whose answers never came, and what they count against the budget; absent where there are none. */
   readonly lost?: LostCalls;

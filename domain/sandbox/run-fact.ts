@@ -95,7 +95,19 @@ export function isSandboxEvent(type: NewEvent['type']): type is SandboxEventType
 
 /** Gives the id of the event that ends a run's stream. */
 export function sandboxEndId(runId: string): string {
-  return `${runId}/ended`;
+  return idOf(runId, { type: 'sandbox.ended' });
+}
+
+/** Every fact comes once to a run, but the start, which comes once to each try. */
+function idOf(
+  runId: string,
+  fact:
+    | Pick<Extract<SandboxFact, { type: 'sandbox.started' }>, 'type' | 'attempt'>
+    | { readonly type: Exclude<SandboxFactType, 'sandbox.started'> },
+): string {
+  const kind = fact.type.slice('sandbox.'.length);
+  const step = fact.type === 'sandbox.started' ? `${kind}-${String(fact.attempt)}` : kind;
+  return `${runId}/${step}`;
 }
 
 /**
@@ -113,10 +125,8 @@ export function sandboxEvent(
   { runId, source, time }: { readonly runId: string } & Pick<EventAbout, 'source' | 'time'>,
 ): NewEvent {
   const { type, ...data } = fact;
-  const kind = type.slice('sandbox.'.length);
-  const step = fact.type === 'sandbox.started' ? `${kind}-${String(fact.attempt)}` : kind;
   return {
-    id: `${runId}/${step}`,
+    id: idOf(runId, fact),
     type: `conclave.${type}.v1`,
     source,
     subject: runId,

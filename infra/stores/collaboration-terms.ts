@@ -3,6 +3,7 @@ import type { Decision } from '../../domain/collaboration/decision.ts';
 import type { BudgetLimits, Pattern, Plan } from '../../domain/collaboration/plan.ts';
 import type { Estimate } from '../../domain/collaboration/request.ts';
 import type { NewEvent } from '../../domain/ledger/event.ts';
+import type { CreatedRange } from './newest-first.ts';
 
 /** The states of a collaboration. */
 export const collaborationStatuses = [
@@ -90,8 +91,8 @@ export interface BudgetState {
   readonly settled: { readonly tokens: number; readonly microsUsd: number };
 }
 
-/** Which runs to list, newest first. */
-export interface ListInput {
+/** Which runs to list, newest first; bounds are exclusive. */
+export interface ListInput extends CreatedRange {
   readonly tenantId: string;
   readonly status?: CollaborationStatus;
   readonly pattern?: Pattern;
@@ -99,9 +100,6 @@ export interface ListInput {
   readonly origin?: string;
   /** Only the parts of this analysis; without it no parts are listed. */
   readonly parent?: string;
-  /** Exclusive bounds, RFC 3339. */
-  readonly createdAfter?: string;
-  readonly createdBefore?: string;
   /** The last row of the page before. */
   readonly cursor?: { readonly createdAt: string; readonly collaborationId: string };
   /** 1 to {@link listLimitMax}. */

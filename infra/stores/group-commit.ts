@@ -163,14 +163,17 @@ async function send(
  * @param sql - a transaction of the tenant
  * @param tenantId - whose stream
  * @param operation - what to do
+ * @returns what it came to, once the transaction is committed
  */
 export async function performWithin(
   sql: Transaction,
   tenantId: string,
   operation: Operation,
-): Promise<void> {
+): Promise<OperationResult> {
   const text = JSON.stringify(batchDocument([{ operation, needs: {} }]));
-  await sql`select from conclave.perform_batch(${tenantId}, ${text}::text::jsonb)`;
+  const [row] = await sql<{ result: OperationResult }[]>`
+    select result from conclave.perform_batch(${tenantId}, ${text}::text::jsonb)`;
+  return row?.result ?? {};
 }
 
 function batchDocument(

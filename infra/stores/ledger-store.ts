@@ -74,17 +74,20 @@ export function createLedgerStore(deps: RunStoreDeps): LedgerStore {
 
     appendBefore: async ({ tenantId, stream, event, end }) => {
       const operation = { k: 'append', s: stream, ev: [eventForm(event, stream)] } as const;
-      return await database.withTenant(tenantId, async (sql) => {
+      const came = await database.withTenant(tenantId, async (sql) => {
         // Whoever appends takes the head first: nobody ends the stream between the look and the event.
         await sql`
           select from conclave.streams where tenant_id = ${tenantId} and id = ${stream} for update`;
         const ended = await readEventNamed(sql, { tenantId, stream }, end);
-        if (ended !== undefined) return ended;
-        await performWithin(sql, tenantId, operation);
-        const stored = await readEventNamed(sql, { tenantId, stream }, event.id);
-        if (stored === undefined) throw new Error(`append to ${stream}: ${event.id} is not there`);
-        return stored;
+        return ended === undefined
+          ? { appended: await performWithin(sql, tenantId, operation) }
+          : { ended };
       });
+      if (came.ended !== undefined) return came.ended;
+      const at = { tenantId, stream, events: [event] };
+      const [stored] = await asStored(database, at, came.appended);
+      if (stored === undefined) throw new Error(`append to ${stream}: ${event.id} is not there`);
+      return stored;
     },
 
     readUpTo: ({ tenantId, stream, seq = wholeStream.toSeq }) =>

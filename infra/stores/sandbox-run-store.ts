@@ -26,7 +26,7 @@ export interface OpenSandboxRun {
   readonly runId: string;
   readonly lane: SandboxLane;
   readonly status: 'queued' | 'running';
-  /** Longest that it may take. */
+  /** Longest that its program may take, milliseconds. */
   readonly timeMs: number;
   /** Who has it; null when nobody does. */
   readonly workerId: string | null;

@@ -103,6 +103,21 @@ test('a program that may not run any more is an abstention that says so, and cos
   expect(house.faults).toEqual([expect.stringMatching(/ never$/)]);
 });
 
+test('a program that may not run again for a repair leaves its first reply, and what that cost', async () => {
+  const fault = { ...localFault('not-permitted', 'may not run code'), isUnsent: true as const };
+  const house = turnHouse({ acts: [{ text: 'Yes.', command: trace }, { fault }] });
+
+  expect(await house.ask()).toMatchObject({
+    type: 'turn.abstained',
+    reason: 'not-json',
+    usage: { inputTokens: 100, cachedTokens: 0, outputTokens: 50 },
+    microsUsd: 150,
+  });
+  const content = house.settled[0]?.outcome.content;
+  expect(content).toMatchObject({ repaired: null, unrepaired: 'not-permitted' });
+  expect(content?.commands).toHaveLength(1);
+});
+
 test('an answer of the provider decides over its HTTP status what becomes of the turn', () => {
   const failure = (httpStatus: number, tokens: number | null): unknown =>
     faultOfFailure(

@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 
 import { collaborationIdPattern, createCollaborationId } from '../../api/collaboration-id.ts';
 import { decodeCursor, encodeCursor } from '../../api/list-cursor.ts';
+import { isCollaborationId } from '../../api/schemas/parameters.ts';
 
 test('ids sort by time', () => {
   const times = [0, 1, 31, 32, 1_763_712_000_000, 1_763_712_000_001, 2 ** 48 - 1];
@@ -22,5 +23,5 @@ test('a cursor comes back as the position it was made of', () => {
   const createdAt = '2026-11-21T09:00:00.000Z';
   const position = { createdAt, id: createCollaborationId(Date.parse(createdAt)) };
 
-  expect(decodeCursor(encodeCursor(position))).toEqual(position);
+  expect(decodeCursor(encodeCursor(position), isCollaborationId)).toEqual(position);
 });

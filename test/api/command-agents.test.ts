@@ -92,6 +92,15 @@ describe('an agent that is a program', () => {
     });
   });
 
+  test('is what the right to run code is looked up for, and nothing else', async () => {
+    const house = createHouse();
+    house.deps.tenants.mayRunCode = () => Promise.reject(new Error('no database'));
+
+    const { status } = await house.request('/v1/providers');
+
+    expect(status).toBe(200);
+  });
+
   test('is shown as unavailable, and sits in no default panel, once its tenant may not run code', async () => {
     const house = createHouse();
     house.agents.delete('a/bob');

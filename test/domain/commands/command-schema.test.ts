@@ -170,8 +170,15 @@ describe('a registration is refused', () => {
     { environment: { A: `AIza${'b'.repeat(35)}` } },
     { files: { 'a.json': `{"key":"ghp_${'c'.repeat(36)}"}` } },
   ])('with a key in it, and says where a key belongs', (fields) => {
-    expect(JSON.stringify(faultsOf(fields))).toContain('without a key; name the variable');
+    expect(JSON.stringify(faultsOf(fields))).toContain('without a key; network.upstream.from');
   });
+});
+
+test('texts about variables name the list that they have to be on', () => {
+  expect(faultsOf({ environment: { A: 1 } })[0]).toContain('CONCLAVE_COMMAND_VARIABLES');
+  expect(commandSchema.unwrap().shape.environment.unwrap().description).toContain(
+    'CONCLAVE_COMMAND_VARIABLES',
+  );
 });
 
 test('what stands for a held key is no key', () => {

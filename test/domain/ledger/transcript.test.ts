@@ -191,19 +191,20 @@ describe('a transcript', () => {
 });
 
 describe('a transcript as Markdown', () => {
-  test('says where the budget forbade to ask again', () => {
+  test.each([
+    ['budget', 'the budget had no room for it'],
+    ['not-permitted', 'the tenant may not run code any more'],
+  ] as const)('says where %s forbade to ask again', (unrepaired, words) => {
     const turn = turnRef('proposal', 1, 's1');
     const transcript = transcriptOf([
       opened(plan()),
       {
         fact: { type: 'turn.abstained', ...turn, reason: 'not-json', ...price },
-        content: said('', { unrepaired: 'budget' }),
+        content: said('', { unrepaired }),
       },
     ]);
 
-    expect(transcriptMarkdown(transcript)).toContain(
-      '- Not asked again: the budget had no room for it\n',
-    );
+    expect(transcriptMarkdown(transcript)).toContain(`- Not asked again: ${words}\n`);
   });
 
   test('says which calls were lost, and what they count', () => {

@@ -76,7 +76,8 @@ describe('detection', () => {
 describe('what is found out of a program', () => {
   const found = async (fields: object): Promise<unknown> => {
     const command = fakeCommand(['print', 'claude-answer'], fields);
-    const about = { command, connector: house.connector(command) };
+    const connector = house.connector(command);
+    const about = { tenantId: 'one', name: 'fake', command, connector };
     return await detectProgram(about, house.deps, never);
   };
 

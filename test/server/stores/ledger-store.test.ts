@@ -3,7 +3,9 @@ import fc from 'fast-check';
 
 import { emptyHead, sealEvent, verifyChain } from '../../../domain/ledger/chain.ts';
 import { eventForm } from '../../../infra/stores/event-form.ts';
-import { performWithin } from '../../../infra/stores/group-commit.ts';
+import type { Database } from '../../../infra/database/connection.ts';
+import { createGroupCommit, performWithin } from '../../../infra/stores/group-commit.ts';
+import { createLedgerStore } from '../../../infra/stores/ledger-store.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { eventNamed, openFixture, sha256 } from './run-fixture.ts';
 import type { StoreFixture } from './run-fixture.ts';
@@ -15,6 +17,22 @@ beforeAll(async () => {
 });
 
 afterAll(() => fixture.close());
+
+/** Counts what is asked of a database in transactions. */
+function countingDatabase(pool: Database): { database: Database; queries: () => number } {
+  let queries = 0;
+  const withTenant: Database['withTenant'] = async (tenantId, work) =>
+    await pool.withTenant(tenantId, async (sql) => {
+      const counted = new Proxy(sql, {
+        apply: (target, self, texts) => {
+          queries += 1;
+          return Reflect.apply(target, self, texts) as unknown;
+        },
+      });
+      return await work(counted);
+    });
+  return { database: { ...pool, withTenant }, queries: () => queries };
+}
 
 describe('append', () => {
   test('numbers events without gaps and chains them so that the domain verifies them', async () => {
@@ -180,6 +198,18 @@ describe('an append before the end', () => {
 
     expect(answered).toEqual(ended);
     expect(await ledger.readUpTo(at)).toEqual([ended]);
+  });
+
+  test('asks for the head, the end and the event, and for nothing that it knows itself', async () => {
+    const { database, queries } = countingDatabase(fixture.pool);
+    const ledger = createLedgerStore({ database, groupCommit: createGroupCommit({ database }) });
+
+    await ledger.appendBefore({
+      ...{ tenantId: 'one', stream: 'counted' },
+      ...{ end, event: eventNamed('a') },
+    });
+
+    expect(queries()).toBe(3);
   });
 
   test('waits for an end that is under way', async () => {

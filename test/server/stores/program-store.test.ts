@@ -25,6 +25,7 @@ let fixture: StoreFixture;
 
 beforeAll(async () => {
   fixture = await openFixture();
+  await mayRunCode(true);
 });
 
 afterEach(async () => {
@@ -33,6 +34,11 @@ afterEach(async () => {
 });
 
 afterAll(() => fixture.close());
+
+/** Grants every tenant to run code, or takes it back. */
+async function mayRunCode(isAllowed: boolean): Promise<void> {
+  await fixture.owner.sql`update conclave.tenants set may_run_code = ${isAllowed}`;
+}
 
 function program(name: string): Agent {
   const command = completeCommand({ path: '/opt/agents/own', output: { kind: 'text' } });
@@ -80,6 +86,30 @@ describe('registered programs', () => {
     const again = await programs.claim(leaseMs);
 
     expect(again).toEqual(first);
+  });
+
+  test('are not handed out while their tenant may not run code, and are as soon as it may again', async () => {
+    const { agents, programs } = fixture.stores;
+    await agents.put('one', program('a'));
+    await mayRunCode(false);
+
+    const refused = await programs.claim(leaseMs);
+    await mayRunCode(true);
+
+    expect(refused).toBeUndefined();
+    expect(await programs.claim(leaseMs)).toMatchObject({ agent: { name: 'a' } });
+  });
+
+  test('of a tenant that may not run code keep no others waiting', async () => {
+    const { agents, programs } = fixture.stores;
+    await agents.put('one', program('a'));
+    await agents.put('two', program('b'));
+    await fixture.owner.sql`update conclave.tenants set may_run_code = tenant_id = 'two'`;
+
+    const claimed = await programs.claim(leaseMs);
+    await mayRunCode(true);
+
+    expect(claimed).toMatchObject({ tenantId: 'two', agent: { name: 'b' } });
   });
 
   test('are forgotten with their agents, and when those are programs no more', async () => {
