@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { hostProcesses } from '../../support/sandbox/processes.ts';
+import type { HostProcess } from '../../support/sandbox/processes.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { addressesOf } from '../end-to-end/addresses.ts';
@@ -41,6 +43,11 @@ test(
   async () => {
     const word = `endless-${randomUUID()}`;
     const id = await tenant.start(shellRun(`: ${word}; sleep 4; echo done`));
+    await untilSeen(
+      () => Promise.resolve(processesWith(word).map(({ words }) => words[0])),
+      // The program itself, not only what starts it.
+      (names) => names.includes('/bin/sh'),
+    );
     await killWorkerOf(id);
 
     await untilSeen(
@@ -105,13 +112,6 @@ async function killWorkerOf(id: string): Promise<void> {
   await lab.stack.kill(part);
 }
 
-function processesWith(word: string): readonly string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word);
-    } catch {
-      return false; // it has just ended
-    }
-  });
+function processesWith(word: string): readonly HostProcess[] {
+  return hostProcesses().filter(({ words }) => words.some((each) => each.includes(word)));
 }
