@@ -11,6 +11,8 @@ import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { addressesOf } from '../end-to-end/addresses.ts';
 import { SandboxTenant, shellRun } from '../end-to-end/sandbox-tenant.ts';
+import { endEngine } from '../sandbox/killed-engines.ts';
+import { stateFolder } from '../sandbox/own-sandbox.ts';
 import { openLab, type CrashLab } from './crash-lab.ts';
 
 const upMs = 300_000;
@@ -21,6 +23,7 @@ const endedType = 'conclave.sandbox.ended.v1';
 let lab: CrashLab;
 let tenant: SandboxTenant;
 let given: string;
+let sandboxFolder: string;
 
 beforeAll(async () => {
   ensureSandboxTools();
@@ -28,13 +31,19 @@ beforeAll(async () => {
   chmodSync(given, 0o777);
   writeFileSync(join(given, 'count'), '');
   chmodSync(join(given, 'count'), 0o666);
-  const env = { CONCLAVE_SANDBOX_FOLDERS: `given=${given}:write` };
+  // Nobody comes after the last worker who would take away what killed ones left.
+  sandboxFolder = stateFolder();
+  const env = {
+    CONCLAVE_SANDBOX_FOLDERS: `given=${given}:write`,
+    CONCLAVE_SANDBOX_DATA: sandboxFolder,
+  };
   lab = await openLab({ workers: 2, env });
   tenant = new SandboxTenant(addressesOf(lab.stack), lab.stack.apiKey);
 }, upMs);
 
 afterAll(async () => {
   await lab.close();
+  await endEngine(undefined, sandboxFolder);
   rmSync(given, { recursive: true, force: true });
 }, upMs);
 
