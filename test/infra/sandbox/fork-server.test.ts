@@ -67,7 +67,7 @@ describe('a program that is started', () => {
     const forked = forks.start(ordered('echo $$ >&3; read -r -u 4'));
     const pid = await forked.pid;
     expect(await firstWords(forked)).toBe(`${pid}\n`);
-    expect(parentOf(parentOf(pid) ?? 0)).toBe(process.pid);
+    expect(parentOf(serverOf(pid))).toBe(process.pid);
     forked.release();
     await forked.ended;
   });
@@ -92,8 +92,13 @@ describe('a program that is started', () => {
   });
 
   test('dies of a pipe that nobody reads, as programs do', async () => {
-    const forked = forks.start(ordered('trap -p PIPE XFSZ CHLD; kill -PIPE $$; echo lives >&3'));
-    expect(await toldBy(forked)).toBe('');
+    const forked = forks.start(ordered('echo begun >&3; kill -PIPE $$; echo lives >&3'));
+    expect(await toldBy(forked)).toBe('begun\n');
+  });
+
+  test('ignores no signal, as Python would have it', async () => {
+    const forked = forks.start(ordered('PATH=/bin; grep SigIgn /proc/self/status >&3'));
+    expect(await toldBy(forked)).toMatch(/^SigIgn:\s+0+\n$/);
   });
 
   test('has a two-way stream where it asked for one', async () => {
@@ -151,7 +156,7 @@ test('programs end with the process that starts them, and the next one gets anot
   const first = forks.start(ordered('echo up >&3; read -r -u 4'));
   await firstWords(first);
   const pid = await first.pid;
-  process.kill(parentOf(pid) ?? 0, 'SIGKILL');
+  process.kill(serverOf(pid), 'SIGKILL');
   await first.ended;
   expect(await toldBy(forks.start(ordered('echo again >&3')))).toBe('again\n');
   await awaitGone(pid, undefined);
@@ -159,12 +164,21 @@ test('programs end with the process that starts them, and the next one gets anot
 
 test('closing leaves no process', async () => {
   const forked = forks.start(ordered('echo up >&3; read -r -u 4'));
-  const server = parentOf(await forked.pid) ?? 0;
+  const server = serverOf(await forked.pid);
   forked.release();
   await forked.ended;
   await forks.close();
   expect(parentOf(server)).toBeNull();
 });
+
+/** The process that started a program. */
+function serverOf(pid: number): number {
+  const server = parentOf(pid);
+  if (server === null || parentOf(server) !== process.pid) {
+    throw new Error(`parent of ${pid}: got ${server}, expected a child of this process`);
+  }
+  return server;
+}
 
 function missing(): ForkOrder['mounts'][number] {
   return { descriptor: 4, target: '/nowhere', owner: null, overlay: null };

@@ -2,18 +2,17 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { detectVersion } from '../../../activities/commands/detection.ts';
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
-import { commandHouse } from './command-house.ts';
+import { commandHouse, setUpMs } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
 
 const KEY = 'Key-of-the-Test-0123456789';
 const never = new AbortController().signal;
-const installMs = 300_000;
 
 let house: CommandHouse;
 
 beforeAll(async () => {
   house = await commandHouse({ variables: { OWN_KEY: KEY } });
-}, installMs);
+}, setUpMs);
 
 afterAll(async () => {
   await house.close();

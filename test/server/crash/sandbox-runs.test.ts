@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
+import { hostProcesses } from '../../support/sandbox/processes.ts';
+import type { HostProcess } from '../../support/sandbox/processes.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { addressesOf } from '../end-to-end/addresses.ts';
 import { SandboxTenant, shellRun } from '../end-to-end/sandbox-tenant.ts';
+import { endEngine } from '../sandbox/killed-engines.ts';
+import { stateFolder } from '../sandbox/own-sandbox.ts';
 import { openLab, type CrashLab } from './crash-lab.ts';
 
 const upMs = 300_000;
@@ -19,6 +23,7 @@ const endedType = 'conclave.sandbox.ended.v1';
 let lab: CrashLab;
 let tenant: SandboxTenant;
 let given: string;
+let sandboxFolder: string;
 
 beforeAll(async () => {
   ensureSandboxTools();
@@ -26,13 +31,19 @@ beforeAll(async () => {
   chmodSync(given, 0o777);
   writeFileSync(join(given, 'count'), '');
   chmodSync(join(given, 'count'), 0o666);
-  const env = { CONCLAVE_SANDBOX_FOLDERS: `given=${given}:write` };
+  // Nobody comes after the last worker who would take away what killed ones left.
+  sandboxFolder = stateFolder();
+  const env = {
+    CONCLAVE_SANDBOX_FOLDERS: `given=${given}:write`,
+    CONCLAVE_SANDBOX_DATA: sandboxFolder,
+  };
   lab = await openLab({ workers: 2, env });
   tenant = new SandboxTenant(addressesOf(lab.stack), lab.stack.apiKey);
 }, upMs);
 
 afterAll(async () => {
   await lab.close();
+  await endEngine(undefined, sandboxFolder);
   rmSync(given, { recursive: true, force: true });
 }, upMs);
 
@@ -41,6 +52,11 @@ test(
   async () => {
     const word = `endless-${randomUUID()}`;
     const id = await tenant.start(shellRun(`: ${word}; sleep 4; echo done`));
+    await untilSeen(
+      () => Promise.resolve(processesWith(word).map(({ words }) => words[0])),
+      // The program itself, not only what starts it.
+      (names) => names.includes('/bin/sh'),
+    );
     await killWorkerOf(id);
 
     await untilSeen(
@@ -105,13 +121,6 @@ async function killWorkerOf(id: string): Promise<void> {
   await lab.stack.kill(part);
 }
 
-function processesWith(word: string): readonly string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(word);
-    } catch {
-      return false; // it has just ended
-    }
-  });
+function processesWith(word: string): readonly HostProcess[] {
+  return hostProcesses().filter(({ words }) => words.some((each) => each.includes(word)));
 }

@@ -14,29 +14,17 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxResult } from '../../../domain/sandbox/run.ts';
 import { command } from '../../support/sandbox/commands.ts';
 import { applyDiff, git, makeRepository, quietGit } from '../../support/sandbox/repositories.ts';
-import { ownSandbox, setUpMs, untriedSandbox } from './own-sandbox.ts';
-import type { OwnSandbox } from './own-sandbox.ts';
+import { sandboxesForCopies, waysOfCopies } from './shared-sandbox.ts';
 
-const ways = ['laid over', 'made whole'] as const;
+const own = sandboxesForCopies();
 
-let own: Record<(typeof ways)[number], OwnSandbox>;
 let folder: string;
-
-beforeAll(async () => {
-  const over = await ownSandbox();
-  const whole = await untriedSandbox(over.sandbox, { firstUid: 300_000 });
-  own = { 'laid over': over, 'made whole': whole };
-}, setUpMs);
-
-afterAll(async () => {
-  for (const { remove } of Object.values(own)) await remove();
-});
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'conclave-changes-'));
@@ -64,7 +52,7 @@ function shownBelow(path: string): string[] {
   });
 }
 
-describe.each(ways)('the changes of a copy that is %s', (way) => {
+describe.each(waysOfCopies)('the changes of a copy that is %s', (way) => {
   async function changed(
     host: string,
     script: string,

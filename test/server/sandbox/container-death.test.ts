@@ -1,6 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { rmSync } from 'node:fs';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 
@@ -10,7 +9,7 @@ import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { hasRunsc } from './backends.ts';
 import { engineUids } from './engines.ts';
-import { killEngine, leftOf, startEndless, swept } from './killed-engines.ts';
+import { endEngine, killEngine, leftOf, startEndless, swept } from './killed-engines.ts';
 import { setUpMs, stateFolder } from './own-sandbox.ts';
 
 const RUNS = 2;
@@ -27,9 +26,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  if (engine !== undefined) await killEngine(engine);
-  for (const pid of containers()) process.kill(pid, 'SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
+  await endEngine(engine, folder);
 });
 
 for (const uid of hasRunsc() ? engineUids() : []) {

@@ -5,6 +5,7 @@ import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { hasRunsc } from './backends.ts';
 import { engineKinds, probeOn } from './engines.ts';
+import { setUpMs } from './own-sandbox.ts';
 
 interface Mutation {
   readonly without: Protection;
@@ -67,7 +68,6 @@ const runscsOwn: readonly Protection[] = [
 ];
 /** Shown by an engine that is killed, see container-death.test.ts. */
 const elsewhere: readonly Protection[] = ['dies-with-engine'];
-const TOOLS_MS = 300_000;
 const ONE_PROBE_MS = 60_000;
 const backends = hasRunsc() ? (['runsc'] as const) : [];
 const kinds = engineKinds();
@@ -76,7 +76,7 @@ const isRoot = process.getuid?.() === 0;
 
 beforeAll(() => {
   ensureSandboxTools();
-}, TOOLS_MS);
+}, setUpMs);
 
 for (const backend of backends) {
   test.each(mutations.filter(isTried))(

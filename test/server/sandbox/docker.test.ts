@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ChildProcess } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
@@ -16,13 +16,12 @@ import { bringDocker } from '../../support/sandbox/docker-programs.ts';
 import { hostProcesses } from '../../support/sandbox/processes.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { probeOn } from './engines.ts';
-import type { ProbeOutcome } from './engines.ts';
-import { killEngine, startEndless } from './killed-engines.ts';
+import { endEngine, killEngine, startEndless } from './killed-engines.ts';
 import { ownSandbox, setUpMs, stateFolder } from './own-sandbox.ts';
 import type { OwnSandbox } from './own-sandbox.ts';
-import { allProbesMs, outcomeOf, probes } from './probes.ts';
+import { probeOutcomes } from './probe-outcomes.ts';
+import { probes } from './probes.ts';
 
-const TEST_MS = 60_000;
 const RUNS = 2;
 const unproven = { name: 'docker', version: '', proven: [] } as const;
 /** A wall of Docker's or of ours over it, and the probe that notices its absence. */
@@ -47,22 +46,28 @@ function suite(programs: string): void {
   let engine: DockerDaemon;
   let own: OwnSandbox;
   let sandbox: Sandbox;
+  /** Of what was set up, should the rest fail. */
+  const ends: { engine?: () => Promise<void>; sandbox?: () => Promise<void> } = {};
 
   beforeAll(async () => {
     engine = await startDocker(programs);
+    ends.engine = async () => {
+      await engine.end();
+    };
     own = await ownSandbox({ backend: 'docker', ...engine });
+    ends.sandbox = own.remove;
     ({ sandbox } = own);
   }, setUpMs);
 
   afterAll(async () => {
     try {
-      await own.remove();
-      const left = containers();
+      await ends.sandbox?.();
+      const left = ends.sandbox === undefined ? [] : containers();
       if (left.length > 0) throw new Error(`the sandbox left ${left.join(', ')} behind`);
     } finally {
-      await engine.end();
+      await ends.engine?.();
     }
-  }, TEST_MS);
+  });
 
   function containers(...words: readonly string[]): string[] {
     return engine
@@ -86,16 +91,10 @@ function suite(programs: string): void {
   });
 
   describe('its probes', () => {
-    let outcomes: readonly ProbeOutcome[];
-
-    beforeAll(async () => {
-      outcomes = await probeOn({ ...kind, docker: engine }, {});
-    }, allProbesMs);
+    const outcomeOf = probeOutcomes(async () => await probeOn({ ...kind, docker: engine }, {}));
 
     test.each(probes)('withstands the probe "$name"', (probe) => {
-      const outcome = outcomeOf(probe, outcomes);
-
-      expect(outcome).toMatchObject({ name: probe.name, isDiscovery: false });
+      expect(outcomeOf(probe)).toMatchObject({ name: probe.name, isDiscovery: false });
     });
   });
 
@@ -108,7 +107,6 @@ function suite(programs: string): void {
 
       expect(seen).toMatchObject([{ name: noticedBy, isDiscovery: true }]);
     },
-    TEST_MS,
   );
 
   test('a run is told its input and variables, and its code comes from the engine', async () => {
@@ -146,30 +144,29 @@ function suite(programs: string): void {
     expect(containers('--all')).toEqual([]);
   });
 
-  test(
-    'containers of a killed worker are removed by the next one, those of a living one stay',
-    async () => {
-      const folder = stateFolder();
-      const order = { docker: engine, folder, word: randomUUID(), runs: RUNS, without: [] };
-      const start = (): ChildProcess => startEndless({ backend: 'docker', ...order }, null);
-      const [dying, living] = [start(), start()];
-      const count = async (): Promise<number> => await Promise.resolve(containers().length);
-      await untilSeen(count, (seen) => seen === 2 * RUNS);
+  test('containers of a killed worker are removed by the next one, those of a living one stay', async () => {
+    const folder = stateFolder();
+    const order = { docker: engine, folder, word: randomUUID(), runs: RUNS, without: [] };
+    const start = (): ChildProcess => startEndless({ backend: 'docker', ...order }, null);
+    const [dying, living] = [start(), start()];
 
+    try {
+      await untilSeen(
+        async () => await Promise.resolve(containers().length),
+        (count) => count === 2 * RUNS,
+      );
       await killEngine(dying);
       const outlived = containers().length;
       const next = await found({});
-      const left = containers().length;
-      await killEngine(living);
-      await found({});
-      rmSync(folder, { recursive: true, force: true });
 
       expect(next.kind).toBe('set-up');
-      expect([outlived, left]).toEqual([2 * RUNS, RUNS]);
-      expect(containers('--all')).toEqual([]);
-    },
-    TEST_MS,
-  );
+      expect([outlived, containers().length]).toEqual([2 * RUNS, RUNS]);
+    } finally {
+      for (const each of [dying, living]) await endEngine(each, folder);
+      await found({});
+    }
+    expect(containers('--all')).toEqual([]);
+  });
 
   test('a variable that Docker cannot be told is named', async () => {
     const result = await sandbox.run(command(['/bin/true'], { env: { KEY: 'a\nb' } }));

@@ -2,34 +2,16 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { completeLimits } from '../../../domain/sandbox/limits.ts';
-import type { Grant, Sandbox, SandboxResult } from '../../../domain/sandbox/run.ts';
-import { setUpHost } from '../../../infra/sandbox/host.ts';
-import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
-import { stateFolder } from './own-sandbox.ts';
+import type { Grant, SandboxResult } from '../../../domain/sandbox/run.ts';
+import { shellCommand } from '../../support/sandbox/commands.ts';
+import { sandboxesForCopies, waysOfCopies } from './shared-sandbox.ts';
+import type { WayOfCopies } from './shared-sandbox.ts';
 
-const INSTALL_MS = 300_000;
+const own = sandboxesForCopies();
 
-let states: string[];
-let sandboxes: Record<'laid over' | 'made whole', Sandbox>;
 let folder: string;
-
-beforeAll(async () => {
-  ensureSandboxTools();
-  states = [stateFolder(null), stateFolder(null)];
-  const [over = '', whole = ''] = states;
-  const laid = await createSandbox({ backend: 'bwrap', folder: over });
-  const made = bwrapSandbox(setUpHost({ folder: whole, firstUid: 300_000 }, laid.backend));
-  sandboxes = { 'laid over': laid, 'made whole': made };
-}, INSTALL_MS);
-
-afterAll(async () => {
-  for (const sandbox of Object.values(sandboxes)) await sandbox.close();
-  for (const state of states) rmSync(state, { recursive: true });
-});
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'conclave-inner-'));
@@ -44,13 +26,8 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(sandbox: Sandbox, script: string, grants: Grant[]): Promise<SandboxResult> {
-  return await sandbox.run({
-    lane: 'command',
-    argv: ['/bin/bash', '-c', script],
-    ...{ grants, env: {}, stdin: '', seed: '', workFolder: '/work' },
-    limits: completeLimits({ timeMs: 30_000 }),
-  });
+async function run(way: WayOfCopies, script: string, grants: Grant[]): Promise<SandboxResult> {
+  return await own[way].sandbox.run(shellCommand(script, { grants }));
 }
 
 const project = (mode: Grant['mode']): Grant => {
@@ -58,13 +35,13 @@ const project = (mode: Grant['mode']): Grant => {
 };
 const given = (path: string): Grant => ({ host: join(folder, 'given'), path, mode: 'read' });
 
-describe.each(['laid over', 'made whole'] as const)('a file granted in a copy %s', (way) => {
+describe.each(waysOfCopies)('a file granted in a copy %s', (way) => {
   test.each(['/work/in/settings', '/work/in/new', '/work/new/deep/file'])(
     'is that file at %s, and no change',
     async (path) => {
       const script = `cat ${path}; (echo x > ${path}) 2>/dev/null && echo FOUND; echo more >> text`;
 
-      const result = await run(sandboxes[way], script, [project('copy'), given(path)]);
+      const result = await run(way, script, [project('copy'), given(path)]);
 
       expect(result).toMatchObject({ status: 'ok', stdout: 'given\n', stderr: '' });
       expect(result.diff).toContain('+more');
@@ -79,7 +56,7 @@ test.each(['/work/in/settings', '/work/in/new', '/work/new/deep/file'])(
   async (path) => {
     const script = `cat ${path}; (echo x > ${path}) 2>/dev/null && echo FOUND; echo more >> text`;
 
-    const result = await run(sandboxes['laid over'], script, [project('write'), given(path)]);
+    const result = await run('laid over', script, [project('write'), given(path)]);
 
     expect(result).toMatchObject({ status: 'ok', stdout: 'given\n', stderr: '' });
     expect(readFileSync(join(folder, 'project', 'text'), 'utf8')).toBe('text\nmore\n');
@@ -90,7 +67,7 @@ test.each(['/work/in/settings', '/work/in/new', '/work/new/deep/file'])(
 );
 
 test('a file granted in a work folder of the run’s own is that file', async () => {
-  const result = await run(sandboxes['laid over'], 'cat in/file', [given('/work/in/file')]);
+  const result = await run('laid over', 'cat in/file', [given('/work/in/file')]);
 
   expect(result).toMatchObject({ status: 'ok', stdout: 'given\n' });
 });
@@ -98,7 +75,7 @@ test('a file granted in a work folder of the run’s own is that file', async ()
 test('a file granted where a folder to write to has a folder is refused, with the path', async () => {
   const grants = [project('write'), given('/work/in')];
 
-  const result = await run(sandboxes['laid over'], 'true', grants);
+  const result = await run('laid over', 'true', grants);
 
   expect(result.status).toBe('refused');
   expect(result.reason).toBe(`${join(folder, 'project', 'in')} is a folder, expected the other`);

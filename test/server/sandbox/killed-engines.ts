@@ -1,11 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { SandboxBackend } from '../../../domain/sandbox/run.ts';
 import { findOwnCgroups } from '../../../infra/sandbox/cgroup.ts';
 import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { slotName } from '../../../infra/sandbox/slots.ts';
+import { sweep } from '../../../infra/sandbox/sweep.ts';
 import type { Swept } from '../../../infra/sandbox/sweep.ts';
 import type { DockerPlace } from '../../support/sandbox/docker-daemon.ts';
 import { untilSeen } from '../../support/until-seen.ts';
@@ -38,6 +39,13 @@ export async function killEngine(engine: ChildProcess): Promise<void> {
     async () => await Promise.resolve(engine.exitCode ?? engine.signalCode),
     (end) => end !== null,
   );
+}
+
+/** Ends an engine where one was started, and takes away all that is left of it: its folder last, by which the rest is found. */
+export async function endEngine(engine: ChildProcess | undefined, folder: string): Promise<void> {
+  if (engine !== undefined) await killEngine(engine);
+  await sweep(folder, findOwnCgroups());
+  rmSync(folder, { recursive: true, force: true });
 }
 
 /** What a later engine of the same user finds to take away. */

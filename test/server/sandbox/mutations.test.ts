@@ -5,6 +5,7 @@ import type { Protection } from '../../../infra/sandbox/protections.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { probeOn } from './engines.ts';
 import type { EngineKind } from './engines.ts';
+import { setUpMs } from './own-sandbox.ts';
 
 interface Mutation {
   readonly without: readonly [Protection, ...Protection[]];
@@ -79,13 +80,12 @@ const x86Mutations: readonly Mutation[] = [
   { without: ['seccomp'], noticedBy: 'calls of the x32 world' },
 ];
 const ONE_PROBE_MS = 60_000;
-const INSTALL_MS = 300_000;
 const isX86 = process.arch === 'x64';
 const isRoot = process.getuid?.() === 0;
 
 beforeAll(() => {
   ensureSandboxTools();
-}, INSTALL_MS);
+}, setUpMs);
 
 test.each([...mutations, ...(isX86 ? x86Mutations : []), ...(isRoot ? rootMutations : [])])(
   'without $without the probe "$noticedBy" comes through',

@@ -13,16 +13,14 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { completeLimits } from '../../../domain/sandbox/limits.ts';
 import type { SandboxLimits } from '../../../domain/sandbox/limits.ts';
-import type { CommandRun, Sandbox } from '../../../domain/sandbox/run.ts';
-import { setUpHost } from '../../../infra/sandbox/host.ts';
-import { bwrapSandbox, createSandbox } from '../../../infra/sandbox/sandbox.ts';
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
+import type { CommandRun } from '../../../domain/sandbox/run.ts';
+import { command } from '../../support/sandbox/commands.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { stateFolder } from './own-sandbox.ts';
+import { setUpMs } from './own-sandbox.ts';
+import { sandboxesForCopies } from './shared-sandbox.ts';
+import type { WayOfCopies } from './shared-sandbox.ts';
 
-const INSTALL_MS = 300_000;
 const CANCELLED_MS = 1000;
 const LOOK_MS = 5;
 const FILES = 20_000;
@@ -30,49 +28,35 @@ const FILES = 20_000;
 const hugeHole = 'truncate -s 8G hole';
 const hugeDisk = { diskBytes: 16 * 1024 ** 3 };
 
-type Way = 'laid over' | 'made whole';
+const own = sandboxesForCopies();
 
 let folder: string;
 let many: string;
 let few: string;
-let states: Record<Way, string>;
-let sandboxes: Record<Way, Sandbox>;
 
-beforeAll(async () => {
-  ensureSandboxTools();
+beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'conclave-phases-'));
   chmodSync(folder, 0o755);
   [many, few] = [join(folder, 'many'), join(folder, 'few')];
   for (const path of [many, few]) mkdirSync(path);
   writeFileSync(join(few, 'file'), 'text\n');
   execFileSync('/bin/bash', ['-c', `seq ${String(FILES)} | xargs touch`], { cwd: many });
-  states = { 'laid over': stateFolder(null), 'made whole': stateFolder(null) };
-  const laid = await createSandbox({ backend: 'bwrap', folder: states['laid over'] });
-  // Without staging every copy is made whole.
-  const host = setUpHost({ folder: states['made whole'], firstUid: 300_000 }, laid.backend);
-  sandboxes = { 'laid over': laid, 'made whole': bwrapSandbox(host) };
-}, INSTALL_MS);
+}, setUpMs);
 
-afterAll(async () => {
-  for (const sandbox of Object.values(sandboxes)) await sandbox.close();
-  const left = Object.values(states).flatMap((state) => readdirSync(join(state, 'slots')));
-  for (const path of [folder, ...Object.values(states)]) rmSync(path, { recursive: true });
-  if (left.length > 0) throw new Error(`the sandboxes left ${left.join(', ')} behind`);
-}, INSTALL_MS);
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+}, setUpMs);
 
 function over(host: string, script: string, limits: Partial<SandboxLimits> = {}): CommandRun {
-  return {
-    lane: 'command',
-    argv: ['/bin/bash', '-ec', script],
+  return command(['/bin/bash', '-ec', script], {
     grants: [{ host, path: '/work', mode: 'copy' }],
-    ...{ env: {}, stdin: '', seed: '', workFolder: '/work' },
-    limits: completeLimits({ timeMs: 600_000, ...limits }),
-  };
+    limits: { timeMs: 600_000, ...limits },
+  });
 }
 
 /** Waits until something is there in the folder of a run. */
-async function untilMade(way: Way, path: string): Promise<void> {
-  const slots = join(states[way], 'slots');
+async function untilMade(way: WayOfCopies, path: string): Promise<void> {
+  const slots = join(own[way].folder, 'slots');
   const isMade = (): boolean =>
     readdirSync(slots)
       .flatMap((slot) => readdirSync(join(slots, slot)).map((run) => join(slots, slot, run)))
@@ -88,13 +72,13 @@ async function untilMade(way: Way, path: string): Promise<void> {
 /** Programs of the host that work for the sandboxes. */
 function programsOfTheHost(): string[] {
   const told = execFileSync('ps', ['-ww', '-eo', 'args=']).toString().split('\n');
-  return told.filter((args) => Object.values(states).some((state) => args.includes(state)));
+  return told.filter((args) => Object.values(own).some((each) => args.includes(each.folder)));
 }
 
 describe('while a copy is being made', () => {
   test('cancelling ends the run within a second, before its program began', async () => {
     const canceller = new AbortController();
-    const started = sandboxes['made whole'].run(over(many, 'true'), canceller.signal);
+    const started = own['made whole'].sandbox.run(over(many, 'true'), canceller.signal);
     await untilMade('made whole', 'copy-0');
 
     const cancelled = performance.now();
@@ -107,7 +91,7 @@ describe('while a copy is being made', () => {
   });
 
   test('timeMs ends it', async () => {
-    const result = await sandboxes['made whole'].run(over(many, 'true', { timeMs: 50 }));
+    const result = await own['made whole'].sandbox.run(over(many, 'true', { timeMs: 50 }));
 
     expect(result).toMatchObject({
       status: 'timeout',
@@ -126,7 +110,7 @@ describe.each([
   test('cancelling ends the run within a second, with what its program said', async () => {
     const canceller = new AbortController();
     const script = `${hugeHole}; echo done`;
-    const started = sandboxes[way].run(over(few, script, hugeDisk), canceller.signal);
+    const started = own[way].sandbox.run(over(few, script, hugeDisk), canceller.signal);
     await untilMade(way, join(written, 'hole'));
     await untilSeen(
       async () => await Promise.resolve(programsOfTheHost()),
@@ -145,7 +129,7 @@ describe.each([
   });
 
   test('timeMs ends it, and the program’s own end is told', async () => {
-    const result = await sandboxes[way].run(
+    const result = await own[way].sandbox.run(
       over(few, `${hugeHole}; echo done`, { ...hugeDisk, timeMs: 2000 }),
     );
 
@@ -159,7 +143,7 @@ describe.each([
 });
 
 test('a program that used its time has its changes told', async () => {
-  const result = await sandboxes['laid over'].run(
+  const result = await own['laid over'].sandbox.run(
     over(few, 'echo more >> file; sleep 600', { timeMs: 1000 }),
   );
 

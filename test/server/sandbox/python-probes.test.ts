@@ -1,21 +1,13 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
-import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 import { engineKinds, probeOn } from './engines.ts';
-import type { ProbeOutcome } from './engines.ts';
-import { allProbesMs, outcomeOf, probes } from './probes.ts';
+import { probeOutcomes } from './probe-outcomes.ts';
+import { probes } from './probes.ts';
 
 describe.each(engineKinds())('a snippet of Python on an engine $name', (kind) => {
-  let outcomes: readonly ProbeOutcome[];
-
-  beforeAll(async () => {
-    ensureSandboxTools();
-    outcomes = await probeOn(kind, { lane: 'python' });
-  }, allProbesMs);
+  const outcomeOf = probeOutcomes(async () => await probeOn(kind, { lane: 'python' }));
 
   test.each(probes)('withstands the probe "$name"', (probe) => {
-    const outcome = outcomeOf(probe, outcomes);
-
-    expect(outcome).toMatchObject({ name: probe.name, isDiscovery: false });
+    expect(outcomeOf(probe)).toMatchObject({ name: probe.name, isDiscovery: false });
   });
 });

@@ -8,9 +8,8 @@ import { command, shellCommand } from '../../support/sandbox/commands.ts';
 import type { GivenCommand } from '../../support/sandbox/commands.ts';
 import { makeRepository } from '../../support/sandbox/repositories.ts';
 import { pythonSnippet, snippet } from '../../support/sandbox/snippets.ts';
-import { untilSeen } from '../../support/until-seen.ts';
 import { hasRunsc } from './backends.ts';
-import { folderForEach, sharedSandbox } from './shared-sandbox.ts';
+import { cancelledOnceBegun, folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
 // Where the machine has no runsc, the same holds for the backend that it has.
 const backend = hasRunsc() ? 'runsc' : 'bwrap';
@@ -64,21 +63,13 @@ test('a program that is not there, one that a signal ends and one that ends as r
 });
 
 test('a cancelled run ends long before its time, with what it wrote so far', async () => {
-  const canceller = new AbortController();
-  const started = own.sandbox.run(
-    shellCommand('trap "" TERM INT; echo begun; echo > begun; sleep 600 & sleep 600', {
-      grants: [{ host: onHost.folder, path: '/work', mode: 'write' }],
-      limits: { timeMs: 600_000 },
-    }),
-    canceller.signal,
-  );
-  await untilSeen(
-    () => Promise.resolve(readdirSync(onHost.folder)),
-    (seen) => seen.includes('begun'),
-  );
-  canceller.abort();
+  const script = 'trap "" TERM INT; echo begun; echo > /begun/now; sleep 600 & sleep 600';
+  const result = await cancelledOnceBegun(onHost.folder, async (grants, signal) => {
+    const run = shellCommand(script, { grants, limits: { timeMs: 600_000 } });
+    return await own.sandbox.run(run, signal);
+  });
 
-  expect(await started).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
+  expect(result).toMatchObject({ status: 'killed', exitCode: null, stdout: 'begun\n' });
 });
 
 test('a copied repository is changed inside, with dependencies in its midst, and told as a diff', async () => {

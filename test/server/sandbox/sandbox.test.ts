@@ -6,10 +6,11 @@ import { describe, expect, test } from '@jest/globals';
 import type { SandboxResult } from '../../../domain/sandbox/run.ts';
 import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { command, shellCommand } from '../../support/sandbox/commands.ts';
-import { ownSandbox, stateFolder, untriedSandbox } from './own-sandbox.ts';
-import { sharedSandbox } from './shared-sandbox.ts';
+import { ownSandbox, stateFolder } from './own-sandbox.ts';
+import { endedOnceBegun, folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
 const own = sharedSandbox();
+const onHost = folderForEach();
 
 describe('where nothing protects', () => {
   test.each([
@@ -68,14 +69,26 @@ test('an engine whose mask keeps others out runs all the same', async () => {
 });
 
 test('a closed sandbox has ended its runs and takes no more', async () => {
-  const { sandbox: closing, remove } = await untriedSandbox(own.sandbox);
-  const running = closing.run(command(['/bin/sleep', '600']));
+  const { sandbox: closing, remove } = await ownSandbox();
+  try {
+    const ended = await endedOnceBegun(onHost.folder, {
+      start: async (grants) =>
+        await closing.run(
+          shellCommand('echo begun; touch /begun/now; sleep 600', {
+            grants,
+            limits: { timeMs: 600_000 },
+          }),
+        ),
+      end: async () => {
+        await closing.close();
+      },
+    });
+    await closing.close();
+    const late = await closing.run(command(['/bin/true']));
 
-  await closing.close();
-  await closing.close();
-  const late = await closing.run(command(['/bin/true']));
-
-  expect(await running).toMatchObject({ status: 'killed' });
-  expect(late).toMatchObject({ status: 'refused', reason: 'the sandbox is closed' });
-  await remove();
+    expect(ended).toMatchObject({ status: 'killed', stdout: 'begun\n' });
+    expect(late).toMatchObject({ status: 'refused', reason: 'the sandbox is closed' });
+  } finally {
+    await remove();
+  }
 });

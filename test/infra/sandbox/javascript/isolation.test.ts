@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import type { SandboxLimits } from '../../../../domain/sandbox/limits.ts';
-import type { Sandbox, SandboxResult } from '../../../../domain/sandbox/run.ts';
+import type { Sandbox, SandboxResult, SandboxStatus } from '../../../../domain/sandbox/run.ts';
 import { createJavascriptLane } from '../../../../infra/sandbox/javascript/javascript-lane.ts';
 import { bareEngine } from '../../../support/sandbox/bare-engine.ts';
 import { snippet, unprotected } from '../../../support/sandbox/snippets.ts';
@@ -38,29 +38,33 @@ describe('the same snippet, seed and fuel give the same', () => {
     ({ made, chance, zone: new Date().getTimezoneOffset() })`;
   const usual = { fuel: 1000 };
 
-  test.each<[string, string, Partial<SandboxLimits>]>([
-    ['where it ends well', code, usual],
+  test.each<[string, SandboxStatus, string, Partial<SandboxLimits>]>([
+    ['where it ends well', 'ok', code, usual],
     [
       'where fuel ends it',
+      'fuel',
       `${code}; let n = 0; for (;;) if (n++ % 1000 === 0) console.log(n)`,
       { fuel: 9 },
     ],
     [
       'where memory ends it',
+      'memory',
       'const a = []; for (;;) a.push({ a })',
       { memoryBytes: 8 * 1024 ** 2 },
     ],
     [
       'where output ends it',
+      'output',
       'for (let n = 0; ; n++) console.log(n, Math.random())',
       { outputBytes: 5000 },
     ],
     [
       'where the stack ends it',
+      'error',
       'let n = 0; const f = () => { console.log(n++); f(); }; f()',
       usual,
     ],
-  ])('%s', async (_where, same, limits) => {
+  ])('%s', async (_where, status, same, limits) => {
     const other = createJavascriptLane({ spawnEngine: bareEngine, backend: unprotected });
 
     const results = [
@@ -70,6 +74,7 @@ describe('the same snippet, seed and fuel give the same', () => {
     ].map(told);
     await other.close();
 
+    expect(results[0]?.status).toBe(status);
     expect(results[1]).toEqual(results[0]);
     expect(results[2]).toEqual(results[0]);
   });
@@ -83,6 +88,7 @@ describe('the same snippet, seed and fuel give the same', () => {
       results.push(told(await lane.run(snippet(code, { limits: { ...usual, memoryBytes } }))));
     }
 
+    expect(results[0]).toMatchObject({ status: 'ok', reason: '' });
     expect(new Set(results.map((each) => JSON.stringify(each))).size).toBe(1);
   });
 

@@ -5,6 +5,8 @@ import type { Snippet } from '../../../../infra/sandbox/javascript/snippet.ts';
 import { WorkerPool } from '../../../../infra/sandbox/javascript/worker-pool.ts';
 
 const timeMs = 20_000;
+// A thread that waits is deaf to the limit of the test.
+const answeredWithinMs = 10_000;
 const flags = { isClosed: 0, answered: 1 } as const;
 
 /** Answers a snippet and is ready again at once; `last` ends the thread, and a thread that starts once all is closed fails. */
@@ -46,7 +48,8 @@ test('gives no run to a thread that was ended right after it had answered', asyn
   await pool.start();
   const stopped = pool.run(snippet('stopped'), timeMs);
   // Both of its messages are there, and neither is read.
-  Atomics.wait(shared, flags.answered, 0);
+  const woken = Atomics.wait(shared, flags.answered, 0, answeredWithinMs);
+  expect(woken).not.toBe('timed-out');
 
   stopped.stop('killed', 'cancelled');
 
