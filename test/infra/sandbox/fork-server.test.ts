@@ -25,6 +25,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Says that it is there, and goes on when it is released. */
+const waiting = 'echo up >&3; read -N 1 -u 4; echo on >&3';
+
 /** A program of bash that writes to its status by descriptor 3 and is blocked by 4. */
 function ordered(script: string, more: Partial<ForkOrder> = {}): ForkOrder {
   const nothing = { as: 'read', path: '/dev/null' } as const;
@@ -85,10 +88,21 @@ describe('a program that is started', () => {
     expect(await toldBy(forked)).toBe('20\n21\n');
   });
 
-  test('does not go on where its limits cannot be put on', async () => {
+  test('does not go on where its limits cannot be put on, and says why', async () => {
     const forked = forks.start(ordered('read -N 1 -u 4; echo on >&3'));
     forked.release(await forked.pid, [{ name: 'nofile', soft: 21, hard: 20 }]);
     expect(await toldBy(forked)).toBe('');
+    expect(await forked.ended).toMatch(/^its limits cannot be put on: /);
+  });
+
+  test('is killed where nobody wants it any more, and only then', async () => {
+    const [unwanted, other] = [forks.start(ordered(waiting)), forks.start(ordered(waiting))];
+    await Promise.all([firstWords(unwanted), firstWords(other)]);
+    unwanted.drop();
+    expect(await unwanted.ended).toBe('');
+    unwanted.drop();
+    other.release();
+    expect(await toldBy(other)).toBe('on\n');
   });
 
   test('dies of a pipe that nobody reads, as programs do', async () => {
@@ -157,7 +171,7 @@ test('programs end with the process that starts them, and the next one gets anot
   await firstWords(first);
   const pid = await first.pid;
   process.kill(serverOf(pid), 'SIGKILL');
-  await first.ended;
+  expect(await first.ended).toBe('the process that starts programs has died');
   expect(await toldBy(forks.start(ordered('echo again >&3')))).toBe('again\n');
   await awaitGone(pid, undefined);
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { detectVersion } from '../../../activities/commands/detection.ts';
+import { detectProgram } from '../../../activities/commands/detection.ts';
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { commandHouse, setUpMs } from './command-house.ts';
 import type { CommandHouse } from './command-house.ts';
@@ -38,11 +38,13 @@ test('a folder that this worker does not show is not shown to look at a program 
   const command = fakeCommand([], { grants: [{ host: '/srv/forbidden', path: '/opt' }] });
   const before = house.runs.length;
 
-  const found = await detectVersion({ command }, house.deps, never);
+  const connector = house.connector(command);
+  const about = { tenantId: 'one', name: 'fake', command, connector };
+  const found = await detectProgram(about, house.deps, never);
 
   expect(found).toMatchObject({ isThere: false, version: null });
-  expect(found.detail).toBe(
-    '/srv/forbidden: not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)',
+  expect(found?.detail).toBe(
+    'agent fake: /srv/forbidden: not in a folder that programs may be granted here (CONCLAVE_COMMAND_FOLDERS)',
   );
   expect(house.runs.length).toBe(before);
 });

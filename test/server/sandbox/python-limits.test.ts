@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { isGone } from '../../../infra/sandbox/process-tree.ts';
 import { processesNamed } from '../../support/sandbox/processes.ts';
 import { untilSeen } from '../../support/until-seen.ts';
 import { pythonRuns } from './python-runs.ts';
@@ -256,9 +258,12 @@ describe('an interpreter that waits', () => {
       (seen) => seen.length > 0,
     );
     for (const pid of before) process.kill(pid, 'SIGKILL');
+    // Only then are their channels closed; the lane hears of it in the next turn.
+    await untilSeen(async () => await Promise.resolve(before.every(isGone)), Boolean);
+    await nextTurn();
     await untilSeen(
       async () => await Promise.resolve(waiting()),
-      (seen) => seen.length > 0 && seen.every((pid) => !before.includes(pid)),
+      (seen) => seen.length > 0,
     );
 
     const results = await Promise.all([1, 2, 3, 4, 5].map((number) => run(String(number))));
