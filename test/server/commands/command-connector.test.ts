@@ -1,24 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { programsGrant } from '../../support/programs/fake-program.ts';
 import { faultOf } from '../../support/providers.ts';
-import { commandHouse, setUpMs } from './command-house.ts';
-import type { CommandHouse } from './command-house.ts';
+import { sharedHouse } from './command-house.ts';
 
 const programsRead = { ...programsGrant, mode: 'read' };
 const KEY = 'key-of-the-test-0123456789';
 const text = { output: { kind: 'text' } };
 
-let house: CommandHouse;
-
-beforeAll(async () => {
-  house = await commandHouse({ variables: { OWN_KEY: KEY } });
-}, setUpMs);
-
-afterAll(async () => {
-  await house.close();
-});
+const house = sharedHouse({ variables: { OWN_KEY: KEY } });
 
 describe('a program that answers', () => {
   test('gives text, tokens, cost and model, and the trace of its run', async () => {

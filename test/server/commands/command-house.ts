@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { afterAll, beforeAll } from '@jest/globals';
+
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
 import type { CommandConnectorDeps } from '../../../activities/commands/command-connector.ts';
 import { CommandFaultError } from '../../../activities/commands/command-fault.ts';
@@ -14,13 +16,13 @@ import { createSandbox } from '../../../infra/sandbox/sandbox.ts';
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { ensureSandboxTools } from '../../support/sandbox-tools.ts';
 
-/** For the first house of a file: the sandbox's tools may have to be brought. */
-export const setUpMs = 300_000;
+/** The sandbox's tools may have to be brought. */
+const setUpMs = 300_000;
 
 const closedToLooks = 0o711;
 
 /** A connector to the made-up program in a real sandbox, and what was run there. */
-export interface CommandHouse {
+interface CommandHouse {
   readonly deps: CommandConnectorDeps;
   readonly runs: readonly CommandRun[];
   connector(command: CommandSettings): ModelConnector;
@@ -36,8 +38,33 @@ interface HouseFields {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
+/** A house for all tests of the file that calls this; it is closed after the last. */
+export function sharedHouse(fields: HouseFields = {}): Omit<CommandHouse, 'close'> {
+  let made: CommandHouse | undefined;
+  beforeAll(async () => {
+    made = await commandHouse(fields);
+  }, setUpMs);
+  afterAll(async () => {
+    await made?.close();
+  });
+  const house = (): CommandHouse => {
+    if (made === undefined) throw new Error('got nothing, expected to be asked within a test');
+    return made;
+  };
+  return {
+    get deps() {
+      return house().deps;
+    },
+    get runs() {
+      return house().runs;
+    },
+    connector: (command) => house().connector(command),
+    ask: async (behaviour, given) => await house().ask(behaviour, given),
+  };
+}
+
 /** Makes what a connector needs. */
-export async function commandHouse({
+async function commandHouse({
   secrets = {},
   variables = {},
 }: HouseFields = {}): Promise<CommandHouse> {

@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { detectProgram, detectVersion, dryCall } from '../../../activities/commands/detection.ts';
 import { fakeCommand } from '../../support/programs/fake-command.ts';
-import { commandHouse, setUpMs } from './command-house.ts';
-import type { CommandHouse } from './command-house.ts';
+import { sharedHouse } from './command-house.ts';
 
 const never = new AbortController().signal;
 const text = { output: { kind: 'text' } };
 
-let house: CommandHouse;
-
-beforeAll(async () => {
-  house = await commandHouse();
-}, setUpMs);
-
-afterAll(async () => {
-  await house.close();
-});
+const house = sharedHouse();
 
 describe('detection', () => {
   const script = { path: '/usr/bin/env' };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { createCommandConnector } from '../../../activities/commands/command-connector.ts';
 import { ProviderFaultError } from '../../../activities/models/fault.ts';
@@ -8,21 +8,12 @@ import { fakeCommand, question } from '../../support/programs/fake-command.ts';
 import { faultOf } from '../../support/providers.ts';
 import { processesNamed } from '../../support/sandbox/processes.ts';
 import { untilSeen } from '../../support/until-seen.ts';
-import { commandHouse, failureOf, setUpMs } from './command-house.ts';
-import type { CommandHouse } from './command-house.ts';
+import { failureOf, sharedHouse } from './command-house.ts';
 
 const never = new AbortController().signal;
 const briefly = { limits: { timeMs: 4000 } };
 
-let house: CommandHouse;
-
-beforeAll(async () => {
-  house = await commandHouse();
-}, setUpMs);
-
-afterAll(async () => {
-  await house.close();
-});
+const house = sharedHouse();
 
 describe('a program that misbehaves', () => {
   test.each([

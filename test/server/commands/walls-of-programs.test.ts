@@ -1,22 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 
 import { detectProgram } from '../../../activities/commands/detection.ts';
 import { fakeCommand, question } from '../../support/programs/fake-command.ts';
-import { commandHouse, setUpMs } from './command-house.ts';
-import type { CommandHouse } from './command-house.ts';
+import { sharedHouse } from './command-house.ts';
 
 const KEY = 'Key-of-the-Test-0123456789';
 const never = new AbortController().signal;
 
-let house: CommandHouse;
-
-beforeAll(async () => {
-  house = await commandHouse({ variables: { OWN_KEY: KEY } });
-}, setUpMs);
-
-afterAll(async () => {
-  await house.close();
-});
+const house = sharedHouse({ variables: { OWN_KEY: KEY } });
 
 test('a key that a program asks for as a host is blotted out of its record', async () => {
   const command = fakeCommand(['leak-by-host'], {

@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 
 import { faultOf, startServer } from '../../support/providers.ts';
-import { commandHouse, setUpMs } from './command-house.ts';
-import type { CommandHouse } from './command-house.ts';
+import { sharedHouse } from './command-house.ts';
 
 const KEY = 'key-of-the-test-0123456789';
 const text = { output: { kind: 'text' } };
 
-let house: CommandHouse;
-
-beforeAll(async () => {
-  house = await commandHouse({ secrets: { HELD_KEY: KEY }, variables: { OWN_KEY: KEY } });
-}, setUpMs);
-
-afterAll(async () => {
-  await house.close();
-});
+const house = sharedHouse({ secrets: { HELD_KEY: KEY }, variables: { OWN_KEY: KEY } });
 
 describe('a key', () => {
   test('that is granted by name is in no argument, reply, trace or message', async () => {
