@@ -56,16 +56,6 @@ export function createEventFeed(deps: EventFeedDeps): EventFeed {
   const everything = '';
   const channels: Channel[] = [
     {
-      name: ledgerChannel,
-      hear: (payload) => {
-        ledger.tell(streamIn(payload), undefined);
-      },
-      // What was missed is in the ledger; what was missed live is lost.
-      onListening: () => {
-        ledger.tellAll(undefined);
-      },
-    },
-    {
       name: liveChannel,
       hear: (payload) => {
         hearLive(live, payload);
@@ -78,6 +68,17 @@ export function createEventFeed(deps: EventFeedDeps): EventFeed {
         cancelled.tell(everything, cancelledIn(payload));
       },
       onListening: () => undefined,
+    },
+    // The last, so that whoever is told that it is heard is told so of all.
+    {
+      name: ledgerChannel,
+      hear: (payload) => {
+        ledger.tell(streamIn(payload), undefined);
+      },
+      // What was missed is in the ledger; what was missed live is lost.
+      onListening: () => {
+        ledger.tellAll(undefined);
+      },
     },
   ];
   // A first attempt that fails is made again by the driver, as is every lost connection.
