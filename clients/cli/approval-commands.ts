@@ -1,6 +1,7 @@
 import type { ApprovalAnswer } from '../../domain/approvals/approval-terms.ts';
 import type { CommandContext } from './commands.ts';
 import { CommandError, exitUsage } from './exit.ts';
+import { pretty } from './printable.ts';
 import { shortened, table } from './rendering.ts';
 
 const path = '/v1/approvals';
@@ -112,8 +113,4 @@ async function send(
 
 function pathOf(id: string): string {
   return `${path}/${encodeURIComponent(id)}`;
-}
-
-function pretty(value: unknown): string {
-  return JSON.stringify(value, undefined, 2);
 }

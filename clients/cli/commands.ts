@@ -7,6 +7,7 @@ import type { ApiClient } from './api-client.ts';
 import { follow, type StreamedEvent } from './event-stream.ts';
 import { CommandError } from './exit.ts';
 import type { Printer } from './print.ts';
+import { jsonLine, pretty } from './printable.ts';
 import {
   collaborationRow,
   decisionText,
@@ -205,7 +206,7 @@ export async function fetchDocument(
   const { path, accept, output } = document;
   const bytes = await context.client.bytes({ path, headers: { accept } });
   if (output === undefined || output === '-') {
-    context.printer.print(new TextDecoder().decode(bytes).trimEnd());
+    context.printer.pass(new TextDecoder().decode(bytes).trimEnd());
     return;
   }
   await writeFile(output, bytes);
@@ -234,7 +235,7 @@ export async function events(
     after = page.next;
   }
   const asLines = context.json || options.output !== undefined;
-  const lines = all.map((event) => (asLines ? JSON.stringify(event) : eventLine(event)));
+  const lines = all.map((event) => (asLines ? jsonLine(event) : eventLine(event)));
   if (options.output === undefined) context.printer.print(lines.join('\n'));
   else {
     await writeFile(options.output, `${lines.join('\n')}\n`);
@@ -252,7 +253,7 @@ export async function followRun(context: CommandContext, id: string, after: numb
   let isSealed = false;
   for await (const event of stream) {
     if (event.type === 'conclave.decision.sealed.v1') isSealed = true;
-    printer.print(json ? JSON.stringify(event.data) : lineOf(event));
+    printer.print(json ? jsonLine(event.data) : lineOf(event));
   }
   if (isSealed && !json) await decision(context, id);
   if (!isSealed && !signal.aborted) throw new CommandError(`${id} ended without a decision`);
@@ -303,8 +304,4 @@ export async function calibration(
   context.printer.print(
     context.json ? pretty(answer) : calibrationText(answer as ShownCalibration),
   );
-}
-
-function pretty(value: unknown): string {
-  return JSON.stringify(value, undefined, 2);
 }

@@ -1,5 +1,5 @@
 /** The command line: `npm run conclave -- <command>`. */
-import { terminal } from './print.ts';
+import { createPrinter } from './print.ts';
 import { runCommandLine } from './program.ts';
 
 const interrupt = new AbortController();
@@ -12,6 +12,6 @@ process.stdout.on('error', () => process.exit(0));
 process.exitCode = await runCommandLine(process.argv.slice(2), {
   // eslint-disable-next-line no-restricted-properties -- clients may not import infra; read once, here
   env: process.env,
-  printer: terminal,
+  printer: createPrinter({ output: process.stdout, errors: process.stderr }),
   signal: interrupt.signal,
 });

@@ -8,6 +8,7 @@ import { cryptography } from './cryptography.ts';
 import { exitFailed, exitOk } from './exit.ts';
 import { readRunFiles, type RunFiles } from './offline-run.ts';
 import type { Printer } from './print.ts';
+import { pretty } from './printable.ts';
 import { comparisonText, momentText, replayText, whatIfText } from './replay-rendering.ts';
 import { changesOf, refusal, type WhatIfOptions } from './what-if-options.ts';
 
@@ -75,8 +76,4 @@ export async function showMoment(
   const result = momentOf(events, asked, resolve);
   if (!result.ok) throw refusal(result.faults);
   printer.print(json ? pretty(result.moment) : momentText(result.moment));
-}
-
-function pretty(value: unknown): string {
-  return JSON.stringify(value, undefined, 2);
 }

@@ -1,6 +1,7 @@
 import type { SandboxRequest } from '../../domain/sandbox/run-request.ts';
 import type { CommandContext } from './commands.ts';
 import { CommandError } from './exit.ts';
+import { jsonLine } from './printable.ts';
 import { table } from './rendering.ts';
 
 const runsPath = '/v1/sandbox/runs';
@@ -63,7 +64,7 @@ export async function list(
   const { items, next } = answer as { items: readonly ShownRun[]; next: string | null };
   const rows = items.map(({ id, createdAt, lane, status }) => [id, createdAt, lane, status]);
   if (context.json) {
-    context.printer.print(JSON.stringify(answer));
+    context.printer.print(jsonLine(answer));
     return;
   }
   context.printer.print(rows.length === 0 ? 'none yet' : table(rows));
@@ -78,7 +79,7 @@ export async function cancel(
 ): Promise<void> {
   const body = reason === undefined ? {} : { reason };
   const answer = await context.client.json({ method: 'POST', path: `${pathOf(id)}/cancel`, body });
-  context.printer.print(context.json ? JSON.stringify(answer) : `${id}  is being ended`);
+  context.printer.print(context.json ? jsonLine(answer) : `${id}  is being ended`);
 }
 
 function pathOf(id: string): string {
@@ -87,7 +88,7 @@ function pathOf(id: string): string {
 
 function showRun({ printer, json }: CommandContext, shown: ShownRun): void {
   const { id, status, result } = shown;
-  if (json) printer.print(JSON.stringify(shown));
+  if (json) printer.print(jsonLine(shown));
   if (result === undefined || result === null) {
     if (!json) printer.print(`${id}  ${status}`);
     return;
@@ -96,12 +97,12 @@ function showRun({ printer, json }: CommandContext, shown: ShownRun): void {
     for (const said of [result.stdout, result.value, result.diff]) printText(printer, said);
     noteText(printer, result.stderr);
     for (const { path, artifact, bytes } of result.files) {
-      printer.note(`file ${sayable(path)}: ${bytes} bytes, artifact ${artifact}`);
+      printer.note(`file ${path}: ${bytes} bytes, artifact ${artifact}`);
     }
     const backend = result.backend?.name ?? 'no backend';
     printer.note(`${id}  ${status} after ${Math.round(result.durationMs)} ms, ${backend}`);
   }
-  if (status !== 'ok') throw new CommandError(`${status}: ${sayable(result.reason)}`);
+  if (status !== 'ok') throw new CommandError(`${status}: ${result.reason}`);
 }
 
 function printText(printer: CommandContext['printer'], text: ShownText): void {
@@ -117,10 +118,5 @@ function noteText(printer: CommandContext['printer'], text: ShownText): void {
 function saidIn(text: ShownText): string {
   if (text === null) return '';
   if (typeof text !== 'string') return `(${text.bytes} bytes: artifact ${text.artifact})`;
-  return sayable(text.replace(/\n$/, ''));
-}
-
-/** What code said reaches a terminal without bytes that would steer it. */
-function sayable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
+  return text.replace(/\n$/, '');
 }

@@ -6,6 +6,7 @@ import { originFindings } from '../../domain/replay/origin-check.ts';
 import { cryptography } from './cryptography.ts';
 import { CommandError, exitFailed, exitOk, exitUsage } from './exit.ts';
 import type { Printer } from './print.ts';
+import { pretty } from './printable.ts';
 import { readEvents, readJson, readPublicKeys } from './record-files.ts';
 
 /** What `verify` was told. */
@@ -40,7 +41,7 @@ export async function verify(
   const findings = [...known, ...(await originFindingsOf(known, { record, events }, options))];
   const holds = findings.every((finding) => finding.ok);
   if (options.json === true) {
-    printer.print(JSON.stringify({ ok: holds, findings }, undefined, 2));
+    printer.print(pretty({ ok: holds, findings }));
   } else {
     for (const finding of findings) printer.print(findingLine(finding));
     printer.print(verdict(findings, options) + originHint(record, options));

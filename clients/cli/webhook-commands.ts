@@ -1,4 +1,5 @@
 import type { CommandContext } from './commands.ts';
+import { pretty } from './printable.ts';
 import { table } from './rendering.ts';
 
 const webhooksPath = '/v1/webhooks';
@@ -132,5 +133,5 @@ function deliveryRow(delivery: ShownDelivery): readonly string[] {
 }
 
 function show({ printer, json }: CommandContext, answer: unknown, text: string): void {
-  printer.print(json ? JSON.stringify(answer, undefined, 2) : text);
+  printer.print(json ? pretty(answer) : text);
 }

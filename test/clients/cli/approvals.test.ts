@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { runCommandLine } from '../../../clients/cli/program.ts';
+import { printerInto } from '../../support/printer-into.ts';
 
 let server: Server;
 let asked: string[];
@@ -45,9 +46,11 @@ afterEach(async () => {
 
 async function say(...args: string[]): Promise<number> {
   const url = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  const print = (line: string): number => lines.push(line);
-  const printer = { print, note: print };
-  const surroundings = { env: {}, printer, signal: new AbortController().signal };
+  const surroundings = {
+    env: {},
+    printer: printerInto(lines),
+    signal: new AbortController().signal,
+  };
   return await runCommandLine([...args, '--url', url, '--key', 'k'], surroundings);
 }
 

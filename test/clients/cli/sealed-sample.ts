@@ -1,10 +1,12 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
 import { cryptography } from '../../../clients/cli/cryptography.ts';
+import type { Printer } from '../../../clients/cli/print.ts';
 import type { SealedRecord } from '../../../domain/collaboration/decision.ts';
 import type { LedgerEvent } from '../../../domain/ledger/event.ts';
 import { buildRecord, signedBytes } from '../../../domain/ledger/record.ts';
 import { noLongTexts, sampleEvents, sha256 } from '../../domain/ledger/sample-run.ts';
+import { printerInto } from '../../support/printer-into.ts';
 
 /** A sealed run with the key that signed it. */
 export interface SealedSample {
@@ -43,7 +45,7 @@ export function sealedSample(events: readonly LedgerEvent[] = sampleEvents()): S
 export function listening(env: Readonly<Record<string, string>> = {}): {
   readonly surroundings: {
     readonly env: Readonly<Record<string, string>>;
-    readonly printer: { print: (text: string) => void; note: (text: string) => void };
+    readonly printer: Printer;
     readonly signal: AbortSignal;
   };
   readonly printed: string[];
@@ -51,14 +53,7 @@ export function listening(env: Readonly<Record<string, string>> = {}): {
 } {
   const printed: string[] = [];
   const noted: string[] = [];
-  const printer = {
-    print: (text: string): void => {
-      printed.push(text);
-    },
-    note: (text: string): void => {
-      noted.push(text);
-    },
-  };
+  const printer = printerInto(printed, noted);
   return {
     surroundings: { env, printer, signal: new AbortController().signal },
     printed,

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { runCommandLine } from '../../../clients/cli/program.ts';
+import { printerInto } from '../../support/printer-into.ts';
 
 const webhook = {
   id: 'wh_1',
@@ -53,12 +54,9 @@ afterEach(async () => {
 });
 
 async function run(...args: readonly string[]): Promise<number> {
-  const say = (text: string): void => {
-    said.push(text);
-  };
   return await runCommandLine(['webhooks', ...args, '--url', url, '--key', 'k'], {
     env: {},
-    printer: { print: say, note: say },
+    printer: printerInto(said),
     signal: new AbortController().signal,
   });
 }

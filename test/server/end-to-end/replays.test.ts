@@ -9,6 +9,7 @@ import type { Comparison } from '../../../domain/replay/comparison.ts';
 import type { Moment } from '../../../domain/replay/moment.ts';
 import type { Replay } from '../../../domain/replay/replay.ts';
 import type { WhatIf } from '../../../domain/replay/what-if.ts';
+import { printerInto } from '../../support/printer-into.ts';
 import { House, type Shown } from './house.ts';
 import { brokenPromises } from './promises.ts';
 
@@ -74,7 +75,7 @@ describe('a debate that has ended', () => {
       await writeFile(record, JSON.stringify((await house.call(`${path}/record`)).body));
       await writeFile(events, JSON.stringify(await house.events(debate.id)));
       const said: string[] = [];
-      const printer = { print: (text: string) => said.push(text), note: () => undefined };
+      const printer = printerInto(said, []);
       const surroundings = { env: {}, printer, signal: new AbortController().signal };
 
       const codes = [];
