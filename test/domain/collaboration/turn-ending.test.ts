@@ -7,6 +7,15 @@ import { aCost, position } from '../../support/drive.ts';
 
 const turn = turnRef('proposal', 2, 's3');
 
+const cast = {
+  type: 'position.submitted',
+  ...turn,
+  choice: { kind: 'single', option: 'o1' },
+  confidence: 0.7,
+  citing: null,
+  ...aCost,
+} as const satisfies TurnFact;
+
 const facts: readonly TurnFact[] = [
   position(turn, 'o1'),
   {
@@ -17,6 +26,15 @@ const facts: readonly TurnFact[] = [
     confidence: null,
     citing: 'proposal-1-s1',
     ...aCost,
+  },
+  {
+    type: 'position.submitted',
+    ...turn,
+    choice: { kind: 'rank', options: ['o2', 'o1'] },
+    confidence: 0.7,
+    citing: null,
+    ...aCost,
+    charged: { tokens: 700, microsUsd: 0 },
   },
   { type: 'critique.submitted', ...turn, ...aCost },
   { type: 'turn.abstained', ...turn, reason: 'silent', usage: unknownUsage, microsUsd: null },
@@ -42,6 +60,21 @@ describe('the ending of a turn', () => {
     const lost = { calls: 1, tokens: 700, microsUsd: 70 };
 
     expect(packEnding({ ...fact, lost })).toEqual([...packEnding(fact), [1, 700, 70]]);
+  });
+
+  test('tells a position by its option, its confidence and what it cites', () => {
+    expect(packEnding(cast)[2]).toEqual({ said: ['o1', 0.7] });
+    expect(packEnding({ ...cast, citing: 'proposal-1-s1' })[2]).toEqual({
+      said: ['o1', 0.7, 'proposal-1-s1'],
+    });
+  });
+
+  test('is read from older histories, which have a position by its names', () => {
+    const [type, cost] = packEnding(cast);
+    const { choice, confidence, citing } = cast;
+    const byNames = { choice, vetoes: ['o2'], confidence, citing };
+
+    expect(unpackEnding(turn, [type, cost, byNames])).toEqual({ ...cast, vetoes: ['o2'] });
   });
 
   test('keeps unknown apart from nothing', () => {
