@@ -1,11 +1,11 @@
 /**
  * Makes a text of anybody's safe to show: models, programs and people of other tenants wrote it, and a control character in it
- * would steer the terminal. Ends of lines and tabs stay, all others become U+FFFD.
+ * would steer the terminal. Ends of lines, of any system, and tabs stay; all others become U+FFFD.
  *
  * @param text - of any length
  */
 export function printable(text: string): string {
-  return text.replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
+  return text.replaceAll('\r\n', '\n').replace(/[^\P{Cc}\n\t]/gu, '\uFFFD');
 }
 
 /** Writes a value as JSON of several lines, for people and programs. */

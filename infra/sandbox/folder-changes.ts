@@ -47,7 +47,7 @@ export async function noteFolder(
   if (objects !== undefined) {
     writeFileSync(join(gitFolder, 'objects', 'info', 'alternates'), `${objects}\n`);
   }
-  return { place, tree: await gitSnapshot(place, errand), only };
+  return { place, tree: await gitSnapshot(place, null, errand), only };
 }
 
 /**
@@ -57,7 +57,7 @@ export async function noteFolder(
  */
 export async function changesSince(state: FolderState, errand: Errand): Promise<string> {
   const { place, tree } = state;
-  const after = await gitSnapshot(place, errand);
+  const after = await gitSnapshot(place, tree, errand);
   if (after === tree) return '';
   const parts = partsOf(await compare(state, after, errand));
   if (parts.every(isUtf8)) return Buffer.concat(parts).toString('utf8');

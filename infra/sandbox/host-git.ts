@@ -43,28 +43,37 @@ const environment = {
   GIT_OPTIONAL_LOCKS: '0',
   GIT_CEILING_DIRECTORIES: '/',
 };
+// Nothing that was noted is held for unchanged by its times: git looks at their seconds only, and a program can set one of them back.
 // Repositories below the top go where there are any: git takes each as one opaque thing, or refuses it, and changes in
 // there would stay unseen. The first try is what nearly all need; a walk over everything is for the others.
 const snapshot = `
 cd -- "$0" || exit
+noted=$1
+shift
 inner() { git "$@" ls-files --stage | grep -q '^160000 '; }
+git "$@" read-tree "$noted" || exit
 if ! git "$@" add --all 2>/dev/null || inner "$@"; then
   find . -mindepth 2 -name .git -prune -exec rm -rf -- '{}' +
-  git "$@" read-tree --empty && git "$@" add --all || exit
+  git "$@" read-tree "$noted" && git "$@" add --all || exit
 fi
 git "$@" write-tree
 `;
 const STAGED_DESCRIPTOR = 3;
 
 /**
- * Notes everything in a folder that git would not ignore, in one tree.
+ * Notes everything in a folder that git would not ignore, in one tree. Every file is read.
  *
+ * @param noted - the tree that was noted of it before, whose files git does not come to ignore meanwhile; null for the first time
  * @returns git's name of the tree
  * @throws as `runHostProgram` does
  */
-export async function gitSnapshot(place: GitPlace, errand: Errand): Promise<string> {
+export async function gitSnapshot(
+  place: GitPlace,
+  noted: string | null,
+  errand: Errand,
+): Promise<string> {
   const { workFolder, staged } = place;
-  const command = ['/bin/sh', '-c', snapshot, workFolder, ...ways(place)];
+  const command = ['/bin/sh', '-c', snapshot, workFolder, noted ?? '--empty', ...ways(place)];
   if (staged === null) return nameOf(await runHostProgram(command, errand, { env: environment }));
   const options = { env: environment, descriptor: staged.descriptor };
   return nameOf(await runHostProgram(inStage(staged, command), errand, options));

@@ -21,6 +21,7 @@ test('ends of lines, tabs and letters of all languages stay as they are', () => 
   const text = 'line\n\tzweite Zeile, 三行目, \u{1F600}';
 
   expect(printable(text)).toBe(text);
+  expect(printable(text.replaceAll('\n', '\r\n'))).toBe(text);
 });
 
 test.each([true, false])(

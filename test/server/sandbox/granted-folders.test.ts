@@ -7,6 +7,7 @@ import {
   readFileSync,
   readdirSync,
   readlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -22,6 +23,7 @@ import { folderForEach, sharedSandbox } from './shared-sandbox.ts';
 
 const own = sharedSandbox();
 const onHost = folderForEach();
+const longAgo = new Date('2020-01-01T00:00:00Z');
 
 async function shell(script: string, given: GivenCommand = {}): Promise<SandboxResult> {
   return await own.sandbox.run(shellCommand(script, given));
@@ -106,13 +108,26 @@ describe('a copied repository', () => {
     expect(result.diff).toContain('b/inner/other');
   });
 
+  // Within the second in which the file came about, too: git looks at no more of its times than seconds.
   test('tells of a change that puts size and time back as they were', async () => {
-    const result = await shell(
-      'cp -p inner/text /tmp/old; printf "ONE\\ntwo\\nnot committed\\n" > inner/text; touch -r /tmp/old inner/text',
-      given(repository()),
-    );
+    const host = repository();
+    utimesSync(join(host, 'inner', 'text'), longAgo, longAgo);
+    const script =
+      'cp -p inner/text /tmp/old; printf "ONE\\ntwo\\nnot committed\\n" > inner/text; touch -r /tmp/old inner/text';
+    const whole = await untriedSandbox(own.sandbox);
 
-    expect(result.diff).toContain('+ONE');
+    const laidOver = await shell(script, given(host));
+    const copied = await whole.sandbox.run(shellCommand(script, given(host)));
+    await whole.remove();
+
+    expect(laidOver.diff).toContain('+ONE');
+    expect(copied.diff).toBe(laidOver.diff);
+  });
+
+  test('keeps telling of a file that the program has ignored meanwhile', async () => {
+    const result = await shell('echo gone >> .gitignore; echo more >> gone', given(repository()));
+
+    expect(result.diff).toContain('+more');
   });
 
   test('is told alike when the copy is made whole', async () => {
