@@ -26,7 +26,11 @@ const workflowBundle = await bundleWorkflowCode({
   workflowsPath: join(import.meta.dirname, 'bare-workflow.ts'),
   logger,
 });
-const connection = await NativeConnection.connect({ address, metadata: {} });
+const connection = await NativeConnection.connect({
+  address,
+  metadata: {},
+  grpcCompression: { codec: 'none' },
+});
 const worker = await Worker.create({
   ...workerOptions,
   connection,

@@ -125,7 +125,7 @@ async function loadedAdapters(): Promise<readonly LoadedAdapter[]> {
 async function connected(address: string): Promise<NativeConnection> {
   for (let tries = 1; ; tries += 1) {
     try {
-      // What travels is small; to compress it takes longer than to send it.
+      // What travels is small; on one machine it takes longer to compress than to send.
       return await NativeConnection.connect({ address, metadata: {}, grpcCompression });
     } catch (error) {
       if (tries === connectTriesMax) throw error;

@@ -7,7 +7,7 @@ import type { ApiClient } from './api-client.ts';
 import { follow, type StreamedEvent } from './event-stream.ts';
 import { CommandError } from './exit.ts';
 import type { Printer } from './print.ts';
-import { jsonLine, pretty } from './printable.ts';
+import { jsonLine, pretty, safeJson } from './printable.ts';
 import {
   collaborationRow,
   decisionText,
@@ -198,7 +198,7 @@ export async function decision(context: CommandContext, id: string): Promise<voi
   context.printer.print(context.json ? pretty(answer) : decisionText(answer as Decision));
 }
 
-/** Saves a document as it came, or prints it. */
+/** Saves a document as it came, byte for byte, or prints it. */
 export async function fetchDocument(
   context: CommandContext,
   document: { readonly path: string; readonly accept: string; readonly output?: string },
@@ -206,7 +206,8 @@ export async function fetchDocument(
   const { path, accept, output } = document;
   const bytes = await context.client.bytes({ path, headers: { accept } });
   if (output === undefined || output === '-') {
-    context.printer.pass(new TextDecoder().decode(bytes).trimEnd());
+    const text = new TextDecoder().decode(bytes).trimEnd();
+    context.printer.print(accept === 'application/json' ? safeJson(text) : text);
     return;
   }
   await writeFile(output, bytes);

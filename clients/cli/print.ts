@@ -2,17 +2,14 @@ import { printable } from './printable.ts';
 
 /** Writes to the terminal; the only place of the command line that does. A closed pipe (`| head`) is no fault. */
 export interface Printer {
-  /** Results, to standard output, without characters that would steer a terminal. */
+  /** Results, to standard output, as {@link printable} makes them. */
   print(text: string): void;
-  /** A document, to standard output: as it came, unless that is a terminal. */
-  pass(text: string): void;
-  /** Everything else, to standard error, without characters that would steer a terminal. */
+  /** Everything else, to standard error, as {@link printable} makes it. */
   note(text: string): void;
 }
 
 /** What a printer writes to: standard output or standard error. */
 export interface Output {
-  readonly isTTY?: boolean;
   write(text: string): unknown;
 }
 
@@ -27,9 +24,6 @@ export function createPrinter({
   return {
     print: (text) => {
       output.write(`${printable(text)}\n`);
-    },
-    pass: (text) => {
-      output.write(`${output.isTTY === true ? printable(text) : text}\n`);
     },
     note: (text) => {
       errors.write(`${printable(text)}\n`);

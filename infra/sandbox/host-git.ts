@@ -28,6 +28,7 @@ const quiet = [
   ...['core.quotePath=true', 'core.fileMode=true', 'core.symlinks=true', 'core.preloadIndex=true'],
   ...['gc.auto=0', 'maintenance.auto=false', 'submodule.recurse=false', 'diff.noprefix=false'],
   ...['protocol.allow=never', 'core.pager=cat', 'core.looseCompression=0', 'core.fsync=none'],
+  'pack.compression=0',
   // Names that only other systems take for `.git`.
   ...['core.protectNTFS=false', 'core.protectHFS=false'],
 ].flatMap((setting) => ['-c', setting]);
@@ -45,7 +46,8 @@ const environment = {
 };
 // Nothing that was noted is held for unchanged by its times: git looks at their seconds only, and a program can set one of them back.
 // Repositories below the top go where there are any: git takes each as one opaque thing, or refuses it, and changes in
-// there would stay unseen. The first try is what nearly all need; a walk over everything is for the others.
+// there would stay unseen. So do pipes and sockets: git passes over them, but not in the place of a file that was noted.
+// The first try is what nearly all need; a walk over everything is for the others.
 const snapshot = `
 cd -- "$0" || exit
 noted=$1
@@ -54,6 +56,7 @@ inner() { git "$@" ls-files --stage | grep -q '^160000 '; }
 git "$@" read-tree "$noted" || exit
 if ! git "$@" add --all 2>/dev/null || inner "$@"; then
   find . -mindepth 2 -name .git -prune -exec rm -rf -- '{}' +
+  find . -path ./.git -prune -o ! -type f ! -type d ! -type l -exec rm -f -- '{}' +
   git "$@" read-tree "$noted" && git "$@" add --all || exit
 fi
 git "$@" write-tree
@@ -61,9 +64,11 @@ git "$@" write-tree
 const STAGED_DESCRIPTOR = 3;
 
 /**
- * Notes everything in a folder that git would not ignore, in one tree. Every file is read.
+ * Notes everything in a folder that git would not ignore, or that was noted before, in one tree. Every file is read.
  *
- * @param noted - the tree that was noted of it before, whose files git does not come to ignore meanwhile; null for the first time
+ * @param place - where it is noted
+ * @param noted - the tree that was noted before; null for the first time
+ * @param errand - what may end it
  * @returns git's name of the tree
  * @throws as `runHostProgram` does
  */
@@ -72,8 +77,10 @@ export async function gitSnapshot(
   noted: string | null,
   errand: Errand,
 ): Promise<string> {
-  const { workFolder, staged } = place;
-  const command = ['/bin/sh', '-c', snapshot, workFolder, noted ?? '--empty', ...ways(place)];
+  const { workFolder, staged, isTrusting = false } = place;
+  // The folder's own repository need not have the tree.
+  const start = isTrusting || noted === null ? '--empty' : noted;
+  const command = ['/bin/sh', '-c', snapshot, workFolder, start, ...ways(place)];
   if (staged === null) return nameOf(await runHostProgram(command, errand, { env: environment }));
   const options = { env: environment, descriptor: staged.descriptor };
   return nameOf(await runHostProgram(inStage(staged, command), errand, options));

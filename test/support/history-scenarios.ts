@@ -40,6 +40,13 @@ export const historyScenarios: readonly HistoryScenario[] = [
   },
   {
     workflow: 'debate',
+    name: 'positions-without-names',
+    body: { ...closed, participants: panel.slice(0, 3), rounds: 2, gate: 'off' },
+    steps: [],
+    stoppedBy: 'rounds',
+  },
+  {
+    workflow: 'debate',
     name: 'open-grouped-and-written-up',
     body: {
       question: 'What comes next?',

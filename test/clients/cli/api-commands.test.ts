@@ -203,6 +203,15 @@ describe('reading', () => {
     expect(noted).toContain(`${bytes.length} bytes`);
   });
 
+  test('shows a record that says the same and steers no terminal', async () => {
+    const record = { answer: 'Postgres\u009b2J\u001b[2J' };
+    api.answer = (_asked, response) => response.end(JSON.stringify(record));
+    const { printed } = await api.conclave('record', 'c_1');
+
+    expect(JSON.parse(printed)).toEqual(record);
+    expect(printed).not.toContain('\u009b');
+  });
+
   test('gets the public keys', async () => {
     api.answer = json(200, { keys: [] });
     const { printed } = await api.conclave('keys');
@@ -212,11 +221,11 @@ describe('reading', () => {
   });
 
   test('asks for the transcript as Markdown, or as JSON', async () => {
-    api.answer = (_asked, response) => response.end('# Debate');
+    api.answer = (_asked, response) => response.end('# Debate\u001b[2J');
     const { printed } = await api.conclave('transcript', 'c_1');
     await api.conclave('transcript', 'c_1', '--json');
 
-    expect(printed).toBe('# Debate');
+    expect(printed).toBe('# Debate\uFFFD[2J');
     expect(api.asked.map(({ headers }) => headers.accept)).toEqual([
       'text/markdown',
       'application/json',

@@ -124,10 +124,15 @@ describe('a copied repository', () => {
     expect(copied.diff).toBe(laidOver.diff);
   });
 
-  test('keeps telling of a file that the program has ignored meanwhile', async () => {
-    const result = await shell('echo gone >> .gitignore; echo more >> gone', given(repository()));
+  test('keeps telling of a file that is ignored meanwhile, also beside a repository made within', async () => {
+    const change = 'echo gone >> .gitignore; echo more >> gone';
+    const host = repository();
 
-    expect(result.diff).toContain('+more');
+    const beside = await shell(`${change}; git init -q inner`, given(host));
+    const alone = await shell(change, given(host));
+
+    expect(alone.diff).toContain('+more');
+    expect(beside.diff).toBe(alone.diff);
   });
 
   test('is told alike when the copy is made whole', async () => {
