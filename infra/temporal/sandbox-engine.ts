@@ -74,7 +74,7 @@ async function sendStart(client: Client, taskQueue: string, run: SandboxStart): 
     typedSearchAttributes: [
       { key: searchAttributes.tenantId, value: tenantId },
       { key: searchAttributes.pattern, value: 'sandbox' },
-      { key: searchAttributes.status, value: 'running' },
+      // No status of ours: Temporal's UI would show it instead of its own, also when the run has ended.
     ],
     priority: { fairnessKey: tenantId },
   });
